@@ -1,0 +1,123 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+/// What `make setup` unpacks: OpenVINO's headers and libraries, and the assets of the API pages.
+let dependencies = "\(Context.packageDirectory)/.deps"
+
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+/// SwiftPM drops `-rpath`, so every linked product names the folder of OpenVINO's libraries itself.
+let openVINOSearchPath: [LinkerSetting] = [
+    .unsafeFlags([
+        "-L\(dependencies)/openvino/libs", "-Xlinker", "-rpath", "-Xlinker", "\(dependencies)/openvino/libs",
+    ])
+]
+
+let package = Package(
+    name: "osprey",
+    platforms: [.macOS(.v15)],
+    products: [.executable(name: "osprey", targets: ["osprey"])],
+    dependencies: [
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML"]),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        .systemLibrary(
+            name: "CVips",
+            pkgConfig: "vips",
+            providers: [.apt(["libvips-dev"])]
+        ),
+        .systemLibrary(
+            name: "CCairo",
+            pkgConfig: "pangocairo",
+            providers: [.apt(["libcairo2-dev", "libpango1.0-dev"])]
+        ),
+        .target(
+            name: "COpenVINO",
+            cxxSettings: [.unsafeFlags(["-isystem", "\(dependencies)/openvino/include"])],
+            linkerSettings: [.linkedLibrary("openvino")]
+        ),
+        .target(name: "CPixels"),
+        .target(name: "ObjectDetection", swiftSettings: settings),
+        .target(
+            name: "Imaging",
+            dependencies: ["ObjectDetection", "CPixels", "CVips", "CCairo"],
+            swiftSettings: settings
+        ),
+        .target(name: "Inference", dependencies: ["COpenVINO"], swiftSettings: settings),
+        .target(
+            name: "YOLO",
+            dependencies: ["Imaging", "Inference", "ObjectDetection"],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "Storage",
+            dependencies: [.product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "DetectionService",
+            dependencies: [
+                "Imaging", "Inference", "ObjectDetection", "Storage", "YOLO",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "osprey",
+            dependencies: [
+                "DetectionService", "Imaging", "Inference", "ObjectDetection", "Storage", "YOLO",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings,
+            linkerSettings: openVINOSearchPath
+        ),
+        .testTarget(name: "ObjectDetectionTests", dependencies: ["ObjectDetection"], swiftSettings: settings),
+        .testTarget(
+            name: "ImagingTests",
+            dependencies: ["Imaging", "CPixels", "ObjectDetection"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "InferenceTests",
+            dependencies: ["Inference"],
+            swiftSettings: settings,
+            linkerSettings: openVINOSearchPath
+        ),
+        .testTarget(name: "YOLOTests", dependencies: ["YOLO", "Imaging", "Inference"], swiftSettings: settings),
+        .testTarget(name: "StorageTests", dependencies: ["Storage"], swiftSettings: settings),
+        .testTarget(
+            name: "DetectionServiceTests",
+            dependencies: [
+                "DetectionService", "Imaging", "Storage",
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
+            ],
+            swiftSettings: settings
+        ),
+    ]
+)

@@ -1,0 +1,52 @@
+/// A picture in memory: `[height, width, 3]`, `UInt8`, sRGB, rows without gaps, upright.
+///
+/// The pixels never change after the image was made, so it may be shared between threads without copying.
+public final class RGBImage: @unchecked Sendable {
+    /// Width in pixels, at least 1.
+    public let width: Int
+    /// Height in pixels, at least 1.
+    public let height: Int
+
+    private let base: UnsafeMutablePointer<UInt8>
+    private let deallocate: @Sendable (UnsafeMutablePointer<UInt8>) -> Void
+
+    /// Number of bytes: `height * width * 3`.
+    public var byteCount: Int { width * height * 3 }
+
+    /// Makes an image whose pixels `fill` writes; it is handed `height * width * 3` bytes, not initialised.
+    public init(width: Int, height: Int, fill: (UnsafeMutableBufferPointer<UInt8>) throws -> Void) rethrows {
+        precondition(width > 0 && height > 0, "an image has at least one pixel")
+        self.width = width
+        self.height = height
+        base = .allocate(capacity: width * height * 3)
+        deallocate = { $0.deallocate() }
+        try fill(UnsafeMutableBufferPointer(start: base, count: width * height * 3))
+    }
+
+    /// Takes over a buffer that a codec allocated, without copying it.
+    ///
+    /// - Parameters:
+    ///   - width: Width in pixels.
+    ///   - height: Height in pixels.
+    ///   - pixels: `height * width * 3` initialised bytes that nobody else writes to from now on.
+    ///   - deallocate: Called once with `pixels`, when the image is no longer used.
+    init(
+        width: Int,
+        height: Int,
+        adopting pixels: UnsafeMutablePointer<UInt8>,
+        deallocate: @escaping @Sendable (UnsafeMutablePointer<UInt8>) -> Void
+    ) {
+        precondition(width > 0 && height > 0, "an image has at least one pixel")
+        self.width = width
+        self.height = height
+        base = pixels
+        self.deallocate = deallocate
+    }
+
+    deinit { deallocate(base) }
+
+    /// Calls `body` with the pixels: `height * width * 3` bytes, valid during the call only.
+    public func withUnsafePixels<Result>(_ body: (UnsafeBufferPointer<UInt8>) throws -> Result) rethrows -> Result {
+        try body(UnsafeBufferPointer(start: base, count: byteCount))
+    }
+}

@@ -1,0 +1,32 @@
+/// Keeps the best of each group of overlapping detections.
+///
+/// Greedy, in order of falling score: a detection is dropped when its intersection over union with one that was
+/// kept is greater than the threshold. Equal scores keep the order in which they came, so the result is a function
+/// of the input alone.
+/// - Parameters:
+///   - candidates: Detections in any order.
+///   - iouThreshold: Overlap in `0...1` above which the weaker of two detections is dropped.
+///   - maximumCount: How many detections to keep at most.
+///   - classAgnostic: Whether detections of different classes compete too.
+/// - Returns: The detections kept, best first.
+/// - SeeAlso: Ultralytics YOLOv5 v7.0, `utils/general.py`, `non_max_suppression`; torchvision `nms`.
+public func nonMaximumSuppression(
+    _ candidates: [Detection],
+    iouThreshold: Float,
+    maximumCount: Int,
+    classAgnostic: Bool = false
+) -> [Detection] {
+    let ranked = candidates.enumerated()
+        .sorted { ($1.element.score, $0.offset) < ($0.element.score, $1.offset) }
+        .map(\.element)
+    var kept: [Detection] = []
+    for candidate in ranked {
+        guard kept.count < maximumCount else { break }
+        let isCovered = kept.contains { better in
+            (classAgnostic || better.classID == candidate.classID)
+                && better.box.intersectionOverUnion(with: candidate.box) > iouThreshold
+        }
+        if !isCovered { kept.append(candidate) }
+    }
+    return kept
+}
