@@ -1,0 +1,262 @@
+#include "COpenVINO.h"
+
+#include <algorithm>
+#include <exception>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include <openvino/op/constant.hpp>
+#include <openvino/openvino.hpp>
+
+struct COVCore {
+    ov::Core core;
+};
+
+struct COVModel {
+    explicit COVModel(std::shared_ptr<ov::Model> source) : model(std::move(source)) { index(); }
+
+    void index() {
+        nodes = model->get_ordered_ops();
+        positions.clear();
+        for (size_t position = 0; position < nodes.size(); ++position) {
+            positions[nodes[position].get()] = position;
+        }
+    }
+
+    std::shared_ptr<ov::Model> model;
+    std::vector<std::shared_ptr<ov::Node>> nodes;
+    std::unordered_map<const ov::Node *, size_t> positions;
+    std::map<std::string, std::string> metadata;
+};
+
+struct COVCompiledModel {
+    ov::CompiledModel compiled;
+    std::string precision;
+};
+
+struct COVRequest {
+    ov::InferRequest request;
+};
+
+namespace {
+
+thread_local std::string last_error;
+
+COVStatus fail(COVStatus status, const std::string &message) {
+    last_error = message;
+    return status;
+}
+
+/// Runs `body`, which may throw, and turns what it throws into a status.
+template <typename Body>
+COVStatus guarded(COVStatus failure, Body body) {
+    try {
+        body();
+        return COV_OK;
+    } catch (const std::exception &error) {
+        return fail(failure, error.what());
+    } catch (...) {
+        return fail(failure, "unknown exception");
+    }
+}
+
+COVShape shape_of(const ov::PartialShape &partial) {
+    COVShape shape = {};
+    if (partial.rank().is_dynamic() || partial.size() > COV_MAXIMUM_RANK) {
+        shape.rank = -1;
+        return shape;
+    }
+    shape.rank = static_cast<int32_t>(partial.size());
+    for (size_t axis = 0; axis < partial.size(); ++axis) {
+        shape.dimensions[axis] = partial[axis].is_static() ? partial[axis].get_length() : -1;
+    }
+    return shape;
+}
+
+} // namespace
+
+const char *cov_last_error(void) { return last_error.c_str(); }
+
+const char *cov_version(void) {
+    static const std::string version = ov::get_openvino_version().buildNumber;
+    return version.c_str();
+}
+
+COVStatus cov_core_create(const char *cache_directory, COVCore **core) {
+    return guarded(COV_FAILED, [&] {
+        auto created = std::make_unique<COVCore>();
+        if (cache_directory != nullptr) {
+            created->core.set_property(ov::cache_dir(cache_directory));
+        }
+        *core = created.release();
+    });
+}
+
+void cov_core_free(COVCore *core) { delete core; }
+
+COVStatus cov_model_read(COVCore *core, const char *path, COVModel **model) {
+    return guarded(COV_INVALID_MODEL, [&] { *model = new COVModel(core->core.read_model(path)); });
+}
+
+void cov_model_free(COVModel *model) { delete model; }
+
+size_t cov_model_input_count(const COVModel *model) { return model->model->inputs().size(); }
+
+size_t cov_model_output_count(const COVModel *model) { return model->model->outputs().size(); }
+
+COVShape cov_model_input_shape(const COVModel *model, size_t index) {
+    return shape_of(model->model->input(index).get_partial_shape());
+}
+
+COVShape cov_model_output_shape(const COVModel *model, size_t index) {
+    return shape_of(model->model->output(index).get_partial_shape());
+}
+
+const char *cov_model_metadata(COVModel *model, const char *key) {
+    // ONNX's metadata_props arrive under "framework"; `ovc` and Ultralytics' own IR exports use "model_info".
+    for (const char *section : {"framework", "model_info"}) {
+        if (model->model->has_rt_info(section, key)) {
+            auto &text = model->metadata[key];
+            text = model->model->get_rt_info<std::string>(section, key);
+            return text.c_str();
+        }
+    }
+    return nullptr;
+}
+
+size_t cov_model_node_count(const COVModel *model) { return model->nodes.size(); }
+
+COVNode cov_model_node(const COVModel *model, size_t node) {
+    const auto &source = model->nodes[node];
+    return {
+        source->get_type_info().name,
+        source->get_friendly_name().c_str(),
+        source->get_input_size(),
+        source->get_output_size(),
+    };
+}
+
+COVPort cov_model_node_input(const COVModel *model, size_t node, size_t input) {
+    const auto source = model->nodes[node]->get_input_source_output(input);
+    return {model->positions.at(source.get_node()), source.get_index()};
+}
+
+COVShape cov_model_port_shape(const COVModel *model, COVPort port) {
+    return shape_of(model->nodes[port.node]->get_output_partial_shape(port.output));
+}
+
+COVStatus cov_model_constant(const COVModel *model, size_t node, float *values, size_t capacity, size_t *count) {
+    const auto constant = std::dynamic_pointer_cast<ov::op::v0::Constant>(model->nodes[node]);
+    if (!constant) {
+        return fail(COV_INVALID_ARGUMENT, "the node is no constant");
+    }
+    return guarded(COV_INVALID_MODEL, [&] {
+        const auto converted = constant->cast_vector<float>(static_cast<int64_t>(capacity));
+        std::copy(converted.begin(), converted.end(), values);
+        *count = ov::shape_size(constant->get_shape());
+    });
+}
+
+COVStatus cov_model_cut(const COVModel *model, const COVPort *ports, size_t count, COVModel **result) {
+    return guarded(COV_INVALID_ARGUMENT, [&] {
+        ov::OutputVector outputs;
+        for (size_t position = 0; position < count; ++position) {
+            outputs.push_back(model->nodes.at(ports[position].node)->output(ports[position].output));
+        }
+        // Cloned, because adding results to nodes that two models share would change both.
+        const ov::Model cut(outputs, model->model->get_parameters());
+        *result = new COVModel(cut.clone());
+    });
+}
+
+COVStatus cov_model_take_pixels(COVModel *model, bool dynamic_size) {
+    return guarded(COV_INVALID_MODEL, [&] {
+        const auto shape = model->model->input().get_partial_shape();
+        if (dynamic_size) {
+            model->model->reshape(ov::PartialShape{1, 3, ov::Dimension::dynamic(), ov::Dimension::dynamic()});
+        } else if (shape.is_dynamic() && shape.rank().is_static() && shape.size() == 4) {
+            model->model->reshape(ov::PartialShape{1, 3, shape[2], shape[3]});
+        }
+        ov::preprocess::PrePostProcessor pixels(model->model);
+        pixels.input().tensor().set_element_type(ov::element::u8).set_layout("NHWC");
+        pixels.input().model().set_layout("NCHW");
+        pixels.input().preprocess().convert_element_type(ov::element::f32).scale(255.0F);
+        for (size_t output = 0; output < model->model->outputs().size(); ++output) {
+            pixels.output(output).tensor().set_element_type(ov::element::f32);
+        }
+        model->model = pixels.build();
+        model->index();
+    });
+}
+
+COVStatus cov_model_compile(COVCore *core, const COVModel *model, COVCompileOptions options,
+                            COVCompiledModel **compiled) {
+    return guarded(COV_INVALID_MODEL, [&] {
+        ov::AnyMap properties = {
+            ov::num_streams(options.streams),
+            ov::inference_num_threads(options.threads),
+        };
+        if (options.precision == COV_PRECISION_F32) {
+            properties.insert(ov::hint::inference_precision(ov::element::f32));
+        } else if (options.precision == COV_PRECISION_BF16) {
+            properties.insert(ov::hint::inference_precision(ov::element::bf16));
+        }
+        auto result = core->core.compile_model(model->model, "CPU", properties);
+        const auto precision = result.get_property(ov::hint::inference_precision).to_string();
+        *compiled = new COVCompiledModel{std::move(result), precision};
+    });
+}
+
+void cov_compiled_model_free(COVCompiledModel *compiled) { delete compiled; }
+
+const char *cov_compiled_model_precision(COVCompiledModel *compiled) { return compiled->precision.c_str(); }
+
+COVStatus cov_request_create(COVCompiledModel *compiled, COVRequest **request) {
+    return guarded(COV_FAILED, [&] { *request = new COVRequest{compiled->compiled.create_infer_request()}; });
+}
+
+void cov_request_free(COVRequest *request) { delete request; }
+
+COVStatus cov_request_input(COVRequest *request, size_t height, size_t width, uint8_t **pixels) {
+    return guarded(COV_INVALID_ARGUMENT, [&] {
+        auto tensor = request->request.get_input_tensor();
+        const ov::Shape shape{1, height, width, 3};
+        if (tensor.get_shape() != shape) {
+            tensor.set_shape(shape);
+        }
+        *pixels = tensor.data<uint8_t>();
+    });
+}
+
+COVStatus cov_request_start(COVRequest *request, COVCompletion completion, void *context) {
+    return guarded(COV_FAILED, [&] {
+        // Set anew for every run: OpenVINO takes the callback out while it runs and puts it back afterwards, so a
+        // run that another thread started meanwhile could otherwise end without one.
+        request->request.set_callback([completion, context](std::exception_ptr error) {
+            if (!error) {
+                completion(context, COV_OK, nullptr);
+                return;
+            }
+            try {
+                std::rethrow_exception(error);
+            } catch (const std::exception &failure) {
+                completion(context, COV_FAILED, failure.what());
+            } catch (...) {
+                completion(context, COV_FAILED, "unknown exception");
+            }
+        });
+        request->request.start_async();
+    });
+}
+
+COVStatus cov_request_output(COVRequest *request, size_t index, const float **values, COVShape *shape) {
+    return guarded(COV_INVALID_ARGUMENT, [&] {
+        const auto tensor = request->request.get_output_tensor(index);
+        *shape = shape_of(ov::PartialShape(tensor.get_shape()));
+        *values = tensor.data<const float>();
+    });
+}

@@ -1,0 +1,78 @@
+internal import FoundationEssentials
+
+/// How much CPU this process may use.
+///
+/// The smaller of what the affinity mask and the control group's quota allow. OpenVINO and Swift count the host's
+/// cores instead, and would start too many threads inside a container.
+public struct CPUBudget: Hashable, Sendable {
+    /// Cores that the scheduler may put this process on.
+    public let affinity: Int
+    /// Cores' worth of time that the control group grants, or nil without a quota.
+    public let quota: Double?
+
+    /// Cores to plan for, at least 1: a quota of 1.5 counts as 2.
+    public var cores: Int {
+        let granted = quota.map { Int($0.rounded(.up)) } ?? affinity
+        return max(1, min(affinity, granted))
+    }
+
+    /// Makes a budget from its parts.
+    public init(affinity: Int, quota: Double?) {
+        self.affinity = affinity
+        self.quota = quota
+    }
+
+    /// The budget of this process now.
+    public static func current() -> CPUBudget {
+        CPUBudget(affinity: ProcessInfo.processInfo.activeProcessorCount, quota: controlGroupQuota(root: "/"))
+    }
+
+    /// Reads the tightest quota on the way from this process's control group up to the root, for cgroup v2 and v1.
+    ///
+    /// - Parameter root: Stands for `/`, so that tests can lay out a file system of their own.
+    /// - Returns: Cores' worth of time, or nil without a quota.
+    package static func controlGroupQuota(root: String) -> Double? {
+        let membership = text("\(root)/proc/self/cgroup") ?? ""
+        var quotas: [Double] = []
+        for line in membership.split(separator: "\n") {
+            let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+            guard fields.count == 3 else { continue }
+            if fields[1].isEmpty {
+                quotas += folders(of: fields[2], below: "\(root)/sys/fs/cgroup").compactMap(unifiedQuota)
+            } else if fields[1].split(separator: ",").contains("cpu") {
+                quotas += ["cpu", "cpu,cpuacct"].flatMap { controller in
+                    folders(of: fields[2], below: "\(root)/sys/fs/cgroup/\(controller)").compactMap(legacyQuota)
+                }
+            }
+        }
+        return quotas.min()
+    }
+
+    /// The group's own folder and those of its parents; inside a container only the mount's root may be there.
+    private static func folders(of group: Substring, below mount: String) -> [String] {
+        var folder = mount
+        return [folder]
+            + group.split(separator: "/").map { name in
+                folder += "/\(name)"
+                return folder
+            }
+    }
+
+    private static func unifiedQuota(_ folder: String) -> Double? {
+        let fields = text("\(folder)/cpu.max")?.split(whereSeparator: \.isWhitespace) ?? []
+        guard fields.count == 2, let quota = Double(fields[0]), let period = Double(fields[1]) else { return nil }
+        return period > 0 && quota > 0 ? quota / period : nil
+    }
+
+    private static func legacyQuota(_ folder: String) -> Double? {
+        let number = { (name: String) in
+            text("\(folder)/\(name)").flatMap { Double($0.prefix { !$0.isWhitespace }) }
+        }
+        guard let quota = number("cpu.cfs_quota_us"), let period = number("cpu.cfs_period_us") else { return nil }
+        return period > 0 && quota > 0 ? quota / period : nil
+    }
+
+    private static func text(_ path: String) -> String? {
+        try? String(contentsOfFile: path, encoding: .utf8)
+    }
+}
