@@ -1,1 +1,102 @@
+// What Swift cannot call of libvips: variadic functions and GObject's macros.
+// Every function that makes a picture hands its caller one reference, to be given back with cvips_unref, and
+// answers 0, or something else after an error, whose text then is in libvips' error buffer.
+#ifndef OSPREY_CVIPS_H
+#define OSPREY_CVIPS_H
+
 #include <vips/vips.h>
+
+static inline void cvips_ignore_log(const gchar *domain, GLogLevelFlags level, const gchar *message, gpointer data) {
+    (void)domain, (void)level, (void)message, (void)data;
+}
+
+/// Starts libvips for a service: no threads of its own, no cache, no log, and no loader.
+static inline int cvips_start(void) {
+    if (VIPS_INIT("osprey") != 0) return -1;
+    g_log_set_handler("VIPS", (GLogLevelFlags)(G_LOG_LEVEL_MASK | G_LOG_FLAG_FATAL | G_LOG_FLAG_RECURSION),
+                      cvips_ignore_log, NULL);
+    vips_concurrency_set(1);
+    vips_cache_set_max(0);
+    vips_block_untrusted_set(TRUE);
+    vips_operation_block_set("VipsForeignLoad", TRUE);
+    return 0;
+}
+
+/// Opens a picture with the named loader ("jpegload_buffer"); only its header is read. `bytes` is borrowed for as
+/// long as the picture, or one made from it, lives.
+static inline int cvips_open(const char *loader, const void *bytes, size_t count, VipsImage **out) {
+    VipsBlob *blob = vips_blob_new(NULL, bytes, count);
+    // VIPS_FAIL_ON_ERROR refuses what is cut off and what a codec calls an error, but not what libjpeg merely warns
+    // of (bytes before a marker, say), which every viewer shows.
+    int status = vips_call(loader, blob, out, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", VIPS_FAIL_ON_ERROR, NULL);
+    vips_area_unref(VIPS_AREA(blob));
+    return status;
+}
+
+/// Wraps `height * width * 3` bytes of sRGB without copying them.
+static inline int cvips_wrap(const void *pixels, size_t count, int width, int height, VipsImage **out) {
+    VipsImage *wrapped = vips_image_new_from_memory(pixels, count, width, height, 3, VIPS_FORMAT_UCHAR);
+    if (wrapped == NULL) return -1;
+    int status = vips_copy(wrapped, out, "interpretation", VIPS_INTERPRETATION_sRGB, NULL);
+    g_object_unref(wrapped);
+    return status;
+}
+
+static inline void cvips_unref(VipsImage *image) { g_object_unref(image); }
+
+/// Lays the picture on white and drops its alpha. `white` is the value of both white and full opacity.
+static inline int cvips_flatten(VipsImage *in, VipsImage **out, double white, int subtractive) {
+    VipsArrayDouble *background = vips_array_double_newv(1, subtractive ? 0.0 : white);
+    int status = vips_flatten(in, out, "background", background, "max_alpha", white, NULL);
+    vips_area_unref(VIPS_AREA(background));
+    return status;
+}
+
+/// Converts from the embedded ICC profile to sRGB, 8 bit.
+static inline int cvips_apply_profile(VipsImage *in, VipsImage **out) {
+    return vips_icc_transform(in, out, "srgb", "embedded", TRUE, "intent", VIPS_INTENT_PERCEPTUAL, "depth", 8, NULL);
+}
+
+static inline int cvips_convert(VipsImage *in, VipsImage **out, VipsInterpretation space) {
+    return vips_colourspace(in, out, space, NULL);
+}
+
+static inline int cvips_interpret(VipsImage *in, VipsImage **out, VipsInterpretation space) {
+    return vips_copy(in, out, "interpretation", space, NULL);
+}
+
+/// Repeats the one band of a grey picture three times.
+static inline int cvips_triple(VipsImage *in, VipsImage **out) {
+    VipsImage *bands[] = {in, in, in};
+    return vips_bandjoin(bands, out, 3, NULL);
+}
+
+static inline int cvips_to_bytes(VipsImage *in, VipsImage **out) { return vips_cast_uchar(in, out, NULL); }
+
+static inline int cvips_autorotate(VipsImage *in, VipsImage **out) { return vips_autorot(in, out, NULL); }
+
+static inline int cvips_crop(VipsImage *in, VipsImage **out, int left, int top, int width, int height) {
+    return vips_extract_area(in, out, left, top, width, height, NULL);
+}
+
+static inline int cvips_rotate(VipsImage *in, VipsImage **out, VipsAngle angle) {
+    return vips_rot(in, out, angle, NULL);
+}
+
+static inline int cvips_flip(VipsImage *in, VipsImage **out, VipsDirection direction) {
+    return vips_flip(in, out, direction, NULL);
+}
+
+static inline int cvips_resize(VipsImage *in, VipsImage **out, double horizontal, double vertical) {
+    return vips_resize(in, out, horizontal, "vscale", vertical, "kernel", VIPS_KERNEL_LANCZOS3, NULL);
+}
+
+static inline int cvips_save_jpeg(VipsImage *in, void **bytes, size_t *count, int quality) {
+    return vips_jpegsave_buffer(in, bytes, count, "Q", quality, "strip", TRUE, NULL);
+}
+
+static inline int cvips_save_webp(VipsImage *in, void **bytes, size_t *count, int quality) {
+    return vips_webpsave_buffer(in, bytes, count, "Q", quality, "effort", 2, "strip", TRUE, NULL);
+}
+
+#endif

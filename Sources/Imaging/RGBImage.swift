@@ -46,7 +46,9 @@ public final class RGBImage: @unchecked Sendable {
     deinit { deallocate(base) }
 
     /// Calls `body` with the pixels: `height * width * 3` bytes, valid during the call only.
-    public func withUnsafePixels<Result>(_ body: (UnsafeBufferPointer<UInt8>) throws -> Result) rethrows -> Result {
+    public func withUnsafePixels<Result, Failure>(
+        _ body: (UnsafeBufferPointer<UInt8>) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
         try body(UnsafeBufferPointer(start: base, count: byteCount))
     }
 }

@@ -1,11 +1,11 @@
 /// Reads class names as YOLOv5's exporters write them: a Python dictionary or list of strings.
 ///
 /// For example `{0: 'person', 1: "driver's cab"}` or `['person', 'bicycle']`.
-struct ClassNames {
+package struct ClassNames {
     private var rest: Substring
 
     /// - Returns: The names by class id, without gaps; nil when the text is of another form.
-    static func parse(_ text: String) -> [String]? {
+    package static func parse(_ text: String) -> [String]? {
         var parser = ClassNames(rest: text[...])
         return parser.names()
     }

@@ -1,8 +1,13 @@
 internal import ArgumentParser
-internal import Configuration
-internal import Hummingbird
 
 @main
 struct Osprey: AsyncParsableCommand {
-    func run() async throws { print("osprey") }
+    static let version = "0.1.0"
+
+    static let configuration = CommandConfiguration(
+        commandName: "osprey",
+        abstract: "Finds objects in pictures, over HTTP.",
+        version: version,
+        subcommands: [Serve.self]
+    )
 }

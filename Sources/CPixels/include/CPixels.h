@@ -1,1 +1,55 @@
+#ifndef CPIXELS_H
+#define CPIXELS_H
 
+#include <stddef.h>
+#include <stdint.h>
+
+/// Where one pixel of a resized row comes from: two neighbours in the source row and their weights.
+///
+/// The neighbours start at bytes `offset` and `offset + 3`. Weights are in `0...2048`, of which 2048 is 1.
+typedef struct {
+    uint32_t offset;
+    int16_t near_weight;
+    int16_t far_weight;
+} pixels_tap;
+
+/// Interpolates a row of RGB pixels horizontally.
+///
+/// `row[3 * i + c] = (near * near_weight + far * far_weight) >> 4`, which leaves 7 fractional bits.
+///
+/// @param source `[source_bytes / 3, 3]`.
+/// @param source_bytes Nothing is read from here on; a far neighbour that would be there counts as 0.
+/// @param taps `[count]`, offsets not falling, near neighbours inside the row.
+/// @param row Receives `3 * count` values in `0...32640`. Has room for `3 * count + 1`.
+void pixels_interpolate_row(const uint8_t *source, size_t source_bytes, const pixels_tap *taps, size_t count,
+                            int16_t *row);
+
+/// Blends two rows that `pixels_interpolate_row` made into bytes.
+///
+/// `output[i] = ((near[i] * near_weight >> 16) + (far[i] * far_weight >> 16) + 2) >> 2`.
+///
+/// @param near,far `[count]`; may be the same row.
+/// @param near_weight,far_weight In `0...2048`, of which 2048 is 1.
+/// @param output Receives `count` bytes.
+void pixels_blend_rows(const int16_t *near, const int16_t *far, int16_t near_weight, int16_t far_weight,
+                       uint8_t *output, size_t count);
+
+/// Averages blocks of 2 x 2 RGB pixels, halves rounded up.
+///
+/// @param upper,lower `[2 * width, 3]` each.
+/// @param output Receives `[width, 3]`.
+void pixels_halve_rows(const uint8_t *upper, const uint8_t *lower, uint8_t *output, size_t width);
+
+/// Packs RGB bytes into words `0x00RRGGBB`, which is `CAIRO_FORMAT_RGB24`.
+///
+/// @param rgb `[count, 3]`.
+/// @param words Receives `count` words.
+void pixels_pack_rgb(const uint8_t *rgb, uint32_t *words, size_t count);
+
+/// Undoes `pixels_pack_rgb`; the upper 8 bits of a word are ignored.
+///
+/// @param words `[count]`.
+/// @param rgb Receives `[count, 3]`.
+void pixels_unpack_rgb(const uint32_t *words, uint8_t *rgb, size_t count);
+
+#endif

@@ -1,0 +1,203 @@
+#!/usr/bin/env python3
+"""Chooses the model and the data set to serve, and fetches what is not there.
+
+    Scripts/assets.py [--model NAME] [--dataset NAME]
+
+Looks in models/ and data/, then in a mirror directory (OSPREY_ASSETS_MIRROR, by default ../shared/assets; its
+SHA256SUMS says what it holds), then at the public addresses. Nothing takes its name before its SHA-256 was right,
+so this can be killed at any time; a download goes on where it stopped. Says what was chosen, and why, and leaves
+it to `make run` in models/.selected.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import os
+import shlex
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+from downloads import RemoteFile, Unavailable, copy, download, extract, sha256, warn
+
+ROOT = Path(__file__).resolve().parent.parent
+MODELS = ROOT / "models"
+DATA = ROOT / "data"
+
+# The formats of models that the service reads, the preferred one first. Checkpoints: add ".pt".
+RUNNABLE = (".onnx", ".xml")
+# Where no model is named, the first of these that can be had.
+PREFERRED_MODELS = ("yolov5s", "yolov5n")
+DEFAULT_DATASET = "coco128"
+
+YOLOV5 = "https://github.com/ultralytics/yolov5/releases/download/v7.0"
+KNOWN = (
+    RemoteFile(
+        f"{YOLOV5}/yolov5s.pt",
+        14_808_437,
+        "8b3b748c1e592ddd8868022e8732fde20025197328490623cc16c6f24d0782ee",
+    ),
+    RemoteFile(
+        f"{YOLOV5}/yolov5n.pt",
+        4_062_133,
+        "4f180cf23ba0717ada0badd6c685026d73d48f184d00fc159c2641284b2ac0a3",
+    ),
+    RemoteFile(
+        f"{YOLOV5}/yolov5n.onnx",
+        3_981_910,
+        "04f0e55c26f58d17145b36045780fe1250d5bd2187543e11568e5141d05b3262",
+    ),
+    RemoteFile(
+        "https://github.com/ultralytics/assets/releases/download/v0.0.0/coco128.zip",
+        6_983_030,
+        "61e5e3028863d8ffc3b81d6a514603954889f0edd5e4b44c4ce60b2da99aeb8e",
+    ),
+)
+
+
+class Mirror:
+    """A directory with copies of the assets: models/NAME.SUFFIX, NAME.zip, and SHA256SUMS, which lists them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        rows = (line.split(maxsplit=1) for line in (folder / "SHA256SUMS").read_text().splitlines())
+        self.digests = {row[1].lstrip("*"): row[0] for row in rows if len(row) == 2}
+
+    @staticmethod
+    def configured() -> Mirror | None:
+        named = os.environ.get("OSPREY_ASSETS_MIRROR")
+        folder = Path(named or os.path.relpath(ROOT.parent / "shared" / "assets"))
+        if named == "" or (named is None and not folder.is_dir()):
+            return None
+        try:
+            return Mirror(folder)
+        except OSError as error:
+            warn(f"the mirror {folder} is of no use: {error}")
+            return None
+
+    def copy(self, path: str, target: Path) -> bool:
+        return path in self.digests and copy(self.folder / path, self.digests[path], target)
+
+    def __str__(self) -> str:
+        return str(self.folder)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Chooses the model and the data set to serve, and fetches them.")
+    parser.add_argument("--model", default="", help=f"by default the first to be had of {', '.join(PREFERRED_MODELS)}")
+    parser.add_argument("--dataset", default="", help=f"by default {DEFAULT_DATASET}")
+    arguments = parser.parse_args()
+    if "/" in arguments.model + arguments.dataset:
+        parser.error("a name is that of a file in models/ (without its suffix) and of a folder in data/")
+
+    MODELS.mkdir(exist_ok=True)
+    DATA.mkdir(exist_ok=True)
+    # Two at a time would write the same files; the lock ends with the process.
+    fcntl.flock(os.open(MODELS, os.O_RDONLY), fcntl.LOCK_EX)
+
+    mirror = Mirror.configured()
+    named = Path(arguments.model)
+    model = choose_model(named.stem if named.suffix in (*RUNNABLE, ".pt") else named.name, mirror)
+    dataset = choose_dataset(arguments.dataset or DEFAULT_DATASET, mirror)
+    selection = MODELS / ".selected.part"
+    selection.write_text(f"model={shlex.quote(model)}\ndataset={shlex.quote(dataset)}\n")
+    selection.replace(MODELS / ".selected")
+
+
+def choose_model(named: str, mirror: Mirror | None) -> str:
+    """Returns the name of a model that now is in models/: the one named, else the first that can be had."""
+    obstacles = []
+    for name in [named] if named else PREFERRED_MODELS:
+        try:
+            origin = obtain_model(name, mirror)
+        except Unavailable as obstacle:
+            obstacles.append(str(obstacle))
+            continue
+        if obstacles:
+            origin += f". Not {PREFERRED_MODELS[0]}: {obstacles[0]}. To serve another, put NAME{RUNNABLE[0]} in models/"
+            origin += " and say MODEL=NAME"
+        print(f"Model {name}: {origin}.")
+        return name
+    own = sorted(path for path in MODELS.iterdir() if path.suffix in RUNNABLE)
+    if own and not named:
+        print(f"Model {own[0].stem}: {shown(own[0])}, the first one there. Not the default: {'; '.join(obstacles)}.")
+        return own[0].stem
+    give_up("model", obstacles, f"Put a model (NAME{' or NAME'.join(RUNNABLE)}) in models/ and say MODEL=NAME")
+
+
+def obtain_model(name: str, mirror: Mirror | None) -> str:
+    """Sees to it that models/ has a model of this name; returns where it came from."""
+    targets = [MODELS / (name + suffix) for suffix in RUNNABLE]
+    for target in targets:
+        if target.is_file():
+            return f"{shown(target)}, already there{remark_on_release(target)}"
+    for target in targets:
+        if mirror and mirror.copy(f"models/{target.name}", target):
+            return f"{shown(target)}, copied from {mirror}"
+    for file in KNOWN:
+        if MODELS / file.name in targets:
+            download(file, MODELS / file.name)
+            return f"{shown(MODELS / file.name)}, from {file.url}"
+    checkpoint = f"{name}.pt"
+    if (MODELS / checkpoint).exists() or any(file.name == checkpoint for file in KNOWN):
+        raise Unavailable(f"{checkpoint} is a checkpoint, and this version reads {' and '.join(RUNNABLE)} only")
+    raise Unavailable(f"no {name}{RUNNABLE[0]} in models/ or a mirror, and no public address of it is known")
+
+
+def remark_on_release(path: Path) -> str:
+    """Says so where a file bears the name of a release's and is another: it is served all the same."""
+    for file in KNOWN:
+        if file.name == path.name and (path.stat().st_size != file.bytes or sha256(path) != file.sha256):
+            return " (not the release's file: its SHA-256 differs)"
+    return ""
+
+
+def choose_dataset(name: str, mirror: Mirror | None) -> str:
+    """Returns the name of a data set that now is in data/."""
+    try:
+        print(f"Data set {name}: {obtain_dataset(name, mirror)}.")
+    except Unavailable as obstacle:
+        give_up("data set", [str(obstacle)], "Put pictures in data/NAME/ and say DATASET=NAME")
+    return name
+
+
+def obtain_dataset(name: str, mirror: Mirror | None) -> str:
+    """Sees to it that data/ has a data set of this name; returns where it came from."""
+    folder, archive = DATA / name, DATA / f"{name}.zip"
+    if folder.is_dir() and any(folder.iterdir()):
+        return f"{shown(folder)}/, already there"
+    if archive.is_file():
+        extract(archive, folder)
+        return f"{shown(folder)}/, unpacked from {shown(archive)}"
+    if mirror and mirror.copy(archive.name, archive):
+        origin = f"copied from {mirror}"
+    else:
+        file = next((file for file in KNOWN if file.name == archive.name), None)
+        if file is None:
+            raise Unavailable(f"no {name} in data/ or a mirror, and no public address of it is known")
+        download(file, archive)
+        origin = f"from {file.url}"
+    extract(archive, folder)
+    archive.unlink()
+    return f"{shown(folder)}/, {origin}"
+
+
+def shown(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def give_up(what: str, obstacles: list[str], advice: str) -> NoReturn:
+    sys.exit(
+        f"assets: no {what} to serve: {'; '.join(obstacles)}.\n{advice}, or set OSPREY_ASSETS_MIRROR to a directory\n"
+        "of copies with a SHA256SUMS, or let this machine reach github.com (HTTPS_PROXY is heeded)."
+    )
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except OSError as error:
+        sys.exit(f"assets: {error}")

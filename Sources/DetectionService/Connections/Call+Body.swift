@@ -1,0 +1,55 @@
+internal import HTTPTypes
+internal import Hummingbird
+internal import NIOCore
+
+extension ServiceComponents {
+    /// Receives the request's body whole and hands it to `use`.
+    ///
+    /// The bytes count against the service's budget until `use` returns.
+    /// - Throws: ``Problem``: 413 past the limit of one body, 503 past that of all; what `use` throws.
+    func withBody<Result: Sendable>(
+        of call: Call,
+        _ use: ([UInt8]) async throws -> Result
+    ) async throws -> Result {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(min(call.contentLength ?? 0, settings.maximumBodyBytes))
+        return try await receiveBody(of: call) { chunk in
+            bytes.append(contentsOf: chunk.readableBytesView)
+        } then: {
+            try await use(bytes)
+        }
+    }
+
+    /// Receives the request's body chunk by chunk, within the limits, then goes on with `use`.
+    func receiveBody<Result: Sendable>(
+        of call: Call,
+        each receive: (ByteBuffer) throws -> Void,
+        then use: () async throws -> Result
+    ) async throws -> Result {
+        let limit = settings.maximumBodyBytes
+        let tooLarge = Problem(
+            .tooLarge,
+            "The body has more than the \(limit) bytes that are taken; send a smaller picture."
+        )
+        if let length = call.contentLength, length > limit { throw tooLarge }
+        var received = 0
+        defer { bodyBudget.giveBack(received) }
+        let start = ContinuousClock.now
+        for try await chunk in call.request.body {
+            guard received + chunk.readableBytes <= limit else { throw tooLarge }
+            guard bodyBudget.take(chunk.readableBytes) else {
+                let message = "The service holds as many pictures as it has memory for; try again in a moment."
+                throw Problem(.busy, message, headers: [.retryAfter: retryAfterSeconds, .connection: "close"])
+            }
+            received += chunk.readableBytes
+            try receive(chunk)
+        }
+        if let length = call.contentLength, received < length { throw ClientLeft() }
+        call.context.stages.add(ContinuousClock.now - start, to: .receive)
+        return try await use()
+    }
+}
+
+extension Call {
+    var contentLength: Int? { request.headers[.contentLength].flatMap { Int($0) } }
+}

@@ -1,0 +1,45 @@
+internal import HTTPTypes
+internal import Hummingbird
+internal import Storage
+
+/// Lets in requests that carry one of the API keys whose hashes are configured.
+struct Authentication: Sendable {
+    private let hashes: [[UInt8]]
+
+    /// - Parameter hashes: SHA-256 of the keys, in hexadecimal digits; empty lets everybody in.
+    init(hashes: [String]) {
+        self.hashes = hashes.map { Array($0.lowercased().utf8) }
+    }
+
+    var isRequired: Bool { !hashes.isEmpty }
+
+    /// Checks `Authorization: Bearer` or `X-API-Key`.
+    ///
+    /// - Throws: ``Problem`` (401) without a key, or with one that is not known.
+    func check(_ request: Request) throws {
+        guard isRequired else { return }
+        guard let key = Self.key(of: request) else {
+            throw Self.refusal("This service wants an API key: send Authorization: Bearer KEY, or X-API-Key: KEY.")
+        }
+        let hash = Array(Digest.sha256(of: Array(key.utf8)).utf8)
+        // Every hash is compared, and every byte of it, so that the time taken says nothing.
+        let isKnown = hashes.reduce(false) { found, known in Self.isEqual(known, hash) || found }
+        guard isKnown else { throw Self.refusal("The API key is not known here.") }
+    }
+
+    private static func key(of request: Request) -> String? {
+        if let key = request.headers[.apiKey] { return key }
+        guard let authorization = request.headers[.authorization] else { return nil }
+        let parts = authorization.split(separator: " ", maxSplits: 1)
+        return parts.count == 2 && parts[0].lowercased() == "bearer" ? String(parts[1]) : nil
+    }
+
+    private static func isEqual(_ left: [UInt8], _ right: [UInt8]) -> Bool {
+        guard left.count == right.count else { return false }
+        return zip(left, right).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
+    }
+
+    private static func refusal(_ detail: String) -> Problem {
+        Problem(.unauthorized, detail, headers: [.wwwAuthenticate: "Bearer"])
+    }
+}

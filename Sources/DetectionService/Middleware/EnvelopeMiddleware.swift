@@ -1,0 +1,119 @@
+internal import FoundationEssentials
+internal import HTTPTypes
+internal import Hummingbird
+internal import Logging
+internal import Metrics
+
+/// What every request has: an id, a deadline, an answer whatever happens, its timing, a line in the log.
+struct EnvelopeMiddleware: RouterMiddleware {
+    let components: ServiceComponents
+
+    func handle(
+        _ request: Request,
+        context: ServiceContext,
+        next: (Request, ServiceContext) async throws -> Response
+    ) async throws -> Response {
+        var context = context
+        context.requestID = Self.requestID(of: request)
+        context.logger[metadataKey: "request_id"] = .string(context.requestID)
+        let inFlight = components.metrics.makeMeter(label: ServiceMetrics.inFlight, dimensions: [])
+        inFlight.increment(by: 1)
+        defer { inFlight.decrement(by: 1) }
+
+        var response: Response
+        do {
+            context.deadline = try deadline(of: request, from: context.start)
+            response = try await next(request, context)
+        } catch is ClientLeft {
+            response = Response(status: HTTPResponse.Status(code: 499, reasonPhrase: "Client Closed Request"))
+        } catch {
+            let problem = Problem(error)
+            if problem.kind == .internalError {
+                context.logger.error("The request failed.", metadata: ["error": "\(error)"])
+            }
+            response = problem.response(requestID: context.requestID)
+        }
+        let total = ContinuousClock.now - context.start
+        response.headers[.requestID] = context.requestID
+        response.headers[.serverTiming] = context.stages.serverTiming(total: total)
+        response.headers[.xContentTypeOptions] = "nosniff"
+        record(response, request: request, context: context, total: total)
+        return response
+    }
+
+    /// The client's own id where it is a sane one, so that its log and ours agree.
+    private static func requestID(of request: Request) -> String {
+        if let given = request.headers[.requestID], (1...128).contains(given.utf8.count),
+            given.utf8.allSatisfy({ isSane($0) })
+        {
+            return given
+        }
+        return UUID().uuidString.lowercased()
+    }
+
+    private static func isSane(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."):
+            true
+        default: false
+        }
+    }
+
+    /// `X-Request-Timeout` in seconds shortens the service's own limit.
+    private func deadline(of request: Request, from start: ContinuousClock.Instant) throws -> ContinuousClock.Instant {
+        let limit = components.settings.requestTimeout
+        guard let text = request.headers[.requestTimeout] else { return start.advanced(by: limit) }
+        guard let seconds = Double(text), seconds > 0, seconds.isFinite else {
+            throw Problem(errors: [
+                ValidationError(
+                    location: ["header", "X-Request-Timeout"],
+                    message: "must be a number of seconds greater than 0",
+                    type: "out_of_range"
+                )
+            ])
+        }
+        return start.advanced(by: min(limit, .seconds(min(seconds, 86_400))))
+    }
+
+    private func record(_ response: Response, request: Request, context: ServiceContext, total: Duration) {
+        let metrics = components.metrics
+        let labels = [("route", context.route), ("method", Self.label(of: request.method))]
+        let status = String(response.status.code)
+        metrics.makeCounter(label: ServiceMetrics.requests, dimensions: labels + [("status", status)]).increment(by: 1)
+        metrics.makeTimer(label: ServiceMetrics.requestSeconds, dimensions: labels)
+            .recordNanoseconds(total.nanoseconds)
+        for (stage, duration) in context.stages.recorded {
+            metrics.makeTimer(label: ServiceMetrics.stageSeconds, dimensions: [("stage", stage.rawValue)])
+                .recordNanoseconds(duration.nanoseconds)
+        }
+        context.logger.info(
+            "\(Self.label(of: request.method)) \(request.uri.path) \(status)",
+            metadata: ["milliseconds": "\((total / .milliseconds(1) * 100).rounded() / 100)"]
+        )
+    }
+
+    /// Clients may invent methods; labels must stay few.
+    private static func label(of method: HTTPRequest.Method) -> String {
+        [.get, .head, .post, .put, .delete, .patch, .options].contains(method) ? method.rawValue : "other"
+    }
+}
+
+extension Duration {
+    var nanoseconds: Int64 {
+        let (seconds, attoseconds) = components
+        return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
+    }
+}
+
+extension HTTPField.Name {
+    static let requestID = Self.named("X-Request-ID")
+    static let requestTimeout = Self.named("X-Request-Timeout")
+    static let serverTiming = Self.named("Server-Timing")
+    static let apiKey = Self.named("X-API-Key")
+
+    private static func named(_ name: String) -> Self {
+        guard let name = Self(name) else { preconditionFailure("\(name) is a header field's name") }
+        return name
+    }
+}

@@ -1,0 +1,98 @@
+internal import FoundationEssentials
+internal import HTTPTypes
+internal import Hummingbird
+internal import Imaging
+
+extension ServiceComponents {
+    var detect: Operation {
+        Operation(
+            id: "detect",
+            method: .post,
+            path: "/detect",
+            tag: .detection,
+            summary: "Finds the objects in your own picture; nothing is stored.",
+            details: """
+                The body is the picture's bytes, whatever their `Content-Type` says; or `multipart/form-data` with one \
+                or several pictures, which is answered with a list; or JSON with the picture in base64.
+                """,
+            queryFields: Fields.detection + [Fields.drawnImage(default: "none")],
+            body: [
+                .picture, .multipart,
+                .json(
+                    [
+                        Field(
+                            name: "image",
+                            schema: Schema(kind: .string(.base64)).described("A picture, or a data: URL of one."),
+                            isRequired: true
+                        )
+                    ],
+                    example: ["image": .string(Self.examplePicture)]
+                ),
+            ],
+            answers: [
+                Operation.Answer(
+                    summary: "The detections, best first; a list of them for a multipart body; or the drawn picture.",
+                    contents: [
+                        .json(
+                            .anyOf([DetectionBody.schema, .array(of: DetectionBody.schema)]),
+                            example: DetectionBody.example
+                        )
+                    ] + Operation.Content.pictures
+                )
+            ],
+            problems: [.notFound, .notAcceptable, .invalid, .deadlineExceeded]
+        ) { call in
+            let wanted = try detectionRequest(call, values: call.query, at: "query", drawn: "none")
+            let contentType = call.request.headers[.contentType].flatMap(ContentType.init)
+            switch contentType?.essence {
+            case "multipart/form-data": return try await detectParts(wanted, call: call, contentType: contentType)
+            case "application/json":
+                return try await withBody(of: call) { body in
+                    let picture = try Self.picture(inBase64: try call.json(body).string("image") ?? "")
+                    return try await detect(wanted, call: call, imageID: nil) { picture }.response(wanted.form)
+                }
+            default:
+                return try await withBody(of: call) { body in
+                    try await detect(wanted, call: call, imageID: nil) { body }.response(wanted.form)
+                }
+            }
+        }
+    }
+
+    private func detectParts(_ wanted: DetectionRequest, call: Call, contentType: ContentType?) async throws -> Response
+    {
+        guard case .json = wanted.form else {
+            throw Problem(.notAcceptable, "A list of pictures is answered in application/json; accept that.")
+        }
+        return try await withParts(of: call, contentType: contentType) { parts in
+            var outcomes: [DetectionBody] = []
+            for (index, part) in parts.enumerated() {
+                do {
+                    outcomes.append(try await detect(wanted, call: call, imageID: nil) { part }.body)
+                } catch let error as ImageError {
+                    var problem = Problem(error)
+                    problem.detail = "Picture \(index + 1) of \(parts.count): \(problem.detail)"
+                    throw problem
+                }
+            }
+            return try .json(outcomes)
+        }
+    }
+
+    /// Decodes base64, with or without the head of a data URL.
+    private static func picture(inBase64 text: String) throws -> [UInt8] {
+        let digits = text.hasPrefix("data:") ? text.drop { $0 != "," }.dropFirst() : text[...]
+        guard let data = Data(base64Encoded: String(digits), options: .ignoreUnknownCharacters), !data.isEmpty else {
+            let error = ValidationError(
+                location: ["body", "image"],
+                message: "must be a picture in base64",
+                type: "not_base64"
+            )
+            throw Problem(errors: [error])
+        }
+        return Array(data)
+    }
+
+    /// A GIF of one pixel.
+    private static let examplePicture = "R0lGODdhAQABAIAAAP///////ywAAAAAAQABAAACAkQBADs="
+}

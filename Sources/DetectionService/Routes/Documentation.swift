@@ -1,0 +1,108 @@
+internal import HTTPTypes
+internal import Hummingbird
+internal import NIOCore
+
+extension ServiceComponents {
+    /// The OpenAPI document and the pages that show it.
+    ///
+    /// - Parameter operations: What the document describes, besides itself.
+    /// - Returns: The operations that serve them.
+    /// - Throws: An error when the document cannot be written.
+    func documentation(of operations: [Operation]) throws -> [Operation] {
+        var all = operations
+        all.append(openAPI(body: []))
+        let requiresKey = Authentication(hashes: settings.apiKeyHashes).isRequired
+        let document = OpenAPIDocument(version: settings.version, operations: all, requiresKey: requiresKey)
+        return [
+            openAPI(body: try encodeJSON(document.json)),
+            page("/", id: "start", APIPages.start),
+            page("/docs", id: "docs", APIPages.swaggerUI),
+            page("/redoc", id: "redoc", APIPages.redoc),
+        ]
+    }
+
+    private func openAPI(body: [UInt8]) -> Operation {
+        Operation(
+            id: "openapi",
+            method: .get,
+            path: "/openapi.json",
+            tag: .service,
+            summary: "Describes the service in OpenAPI 3.1.",
+            answers: [Operation.Answer(summary: "The document.", contents: [.json(.any)])],
+            isOpen: true
+        ) { _ in
+            Response(
+                status: .ok,
+                headers: [.contentType: "application/json"],
+                body: ResponseBody(byteBuffer: ByteBuffer(bytes: body))
+            )
+        }
+    }
+
+    private func page(_ path: String, id: String, _ html: String) -> Operation {
+        Operation(
+            id: id,
+            method: .get,
+            path: path,
+            tag: .service,
+            summary: "A page for people.",
+            answers: [Operation.Answer(summary: "The page.", contents: [Operation.Content(mediaType: "text/html")])],
+            isOpen: true
+        ) { _ in
+            Response(
+                status: .ok,
+                headers: [.contentType: "text/html; charset=utf-8"],
+                body: ResponseBody(byteBuffer: ByteBuffer(string: html))
+            )
+        }
+    }
+}
+
+/// The pages for people; the first is a plain start page.
+private enum APIPages {
+    static let start = """
+        <!doctype html>
+        <html lang="en">
+        <meta charset="utf-8">
+        <meta name="viewport" content="width=device-width, initial-scale=1">
+        <title>Osprey</title>
+        <style>
+        body { font: 16px/1.6 system-ui, sans-serif; max-width: 40rem; margin: 4rem auto; padding: 0 1rem; }
+        pre { background: #8881; padding: 1rem; overflow-x: auto; }
+        :root { color-scheme: light dark; }
+        </style>
+        <h1>Osprey</h1>
+        <p>Finds objects in pictures. Try it:</p>
+        <pre>curl --data-binary @picture.jpg http://localhost:1337/detect</pre>
+        <p><a href="docs">Swagger UI</a> · <a href="redoc">ReDoc</a> · <a href="openapi.json">OpenAPI</a> ·
+        <a href="models">Models</a> · <a href="metrics">Metrics</a></p>
+        </html>
+        """
+
+    static let swaggerUI = """
+        <!doctype html>
+        <html lang="en">
+        <meta charset="utf-8">
+        <title>Osprey: Swagger UI</title>
+        <link rel="stylesheet" href="api-pages/swagger-ui/swagger-ui.css">
+        <div id="swagger-ui"></div>
+        <script src="api-pages/swagger-ui/swagger-ui-bundle.js"></script>
+        <script>
+        SwaggerUIBundle({ url: "openapi.json", dom_id: "#swagger-ui", deepLinking: true, validatorUrl: null });
+        </script>
+        </html>
+        """
+
+    static let redoc = """
+        <!doctype html>
+        <html lang="en">
+        <meta charset="utf-8">
+        <meta name="viewport" content="width=device-width, initial-scale=1">
+        <title>Osprey: ReDoc</title>
+        <style>body { margin: 0; }</style>
+        <div id="redoc"></div>
+        <script src="api-pages/redoc/redoc.standalone.js"></script>
+        <script>Redoc.init("openapi.json", { disableSearch: false }, document.getElementById("redoc"));</script>
+        </html>
+        """
+}

@@ -1,0 +1,84 @@
+internal import CoreMetrics
+internal import HTTPTypes
+internal import Hummingbird
+internal import Inference
+internal import NIOCore
+internal import YOLO
+
+extension ServiceComponents {
+    var healthz: Operation {
+        Operation(
+            id: "healthz",
+            method: .get,
+            path: "/healthz",
+            tag: .service,
+            summary: "Tells whether the process lives.",
+            answers: [Operation.Answer(summary: "It does.", contents: [Self.statusJSON])],
+            isOpen: true
+        ) { _ in
+            try .json(["status": "ok"])
+        }
+    }
+
+    var readyz: Operation {
+        Operation(
+            id: "readyz",
+            method: .get,
+            path: "/readyz",
+            tag: .service,
+            summary: "Tells whether requests should be sent here.",
+            answers: [Operation.Answer(summary: "They should.", contents: [Self.statusJSON])],
+            problems: [.notReady],
+            isOpen: true
+        ) { _ in
+            guard readiness.isReady else {
+                throw Problem(.notReady, "The service is shutting down.", headers: [.retryAfter: "5"])
+            }
+            return try .json(["status": "ok"])
+        }
+    }
+
+    var metricsPage: Operation {
+        Operation(
+            id: "metrics",
+            method: .get,
+            path: "/metrics",
+            tag: .service,
+            summary: "Tells what the service measures, in Prometheus' text format.",
+            answers: [
+                Operation.Answer(summary: "The metrics.", contents: [Operation.Content(mediaType: "text/plain")])
+            ]
+        ) { _ in
+            updateGauges()
+            return Response(
+                status: .ok,
+                headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
+                body: ResponseBody(byteBuffer: ByteBuffer(string: metrics.exposition()))
+            )
+        }
+    }
+
+    /// Gauges that are read, not counted, are brought up to date when somebody asks.
+    private func updateGauges() {
+        let usage = ProcessUsage.current()
+        let values: [(String, Double)] = [
+            (ServiceMetrics.queueDepth, Double(queue.depth)),
+            (ServiceMetrics.queueRunning, Double(queue.running)),
+            (ServiceMetrics.queueSlots, Double(queue.slots)),
+            (ServiceMetrics.queueCapacity, Double(queue.capacity)),
+            (ServiceMetrics.residentBytes, usage.residentBytes),
+            (ServiceMetrics.cpuSeconds, usage.cpuSeconds),
+            (ServiceMetrics.openFiles, usage.openFiles),
+        ]
+        for (name, value) in values { metrics.makeMeter(label: name, dimensions: []).set(value) }
+        for model in models.models {
+            let labels = [("model", model.name), ("task", model.task.rawValue), ("precision", model.precision)]
+            metrics.makeMeter(label: ServiceMetrics.modelInfo, dimensions: labels).set(1.0)
+        }
+    }
+
+    private static let statusJSON = Operation.Content.json(
+        .object([Field(name: "status", schema: .oneOf(["ok"]), isRequired: true)]),
+        example: ["status": "ok"]
+    )
+}

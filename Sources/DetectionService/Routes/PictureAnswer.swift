@@ -1,0 +1,106 @@
+internal import HTTPTypes
+internal import Hummingbird
+internal import Imaging
+internal import NIOCore
+internal import Storage
+
+extension ServiceComponents {
+    /// Answers with a picture: its own bytes, another format, or what is known of it, by `Accept`.
+    func answer(
+        _ call: Call,
+        with picture: StoredImage,
+        status: HTTPResponse.Status = .ok,
+        links: [String: String]
+    ) async throws -> Response {
+        let own = ImageFormat(name: picture.metadata.format)
+        let formats = ([own].compactMap(\.self) + ImageFormat.encodable)
+        let choice = try call.negotiated(from: formats.map(\.mediaType) + ["application/json"])
+        let target = formats.first { $0.mediaType == choice }
+        let tag = "\"\(picture.metadata.sha256)\(target == own ? "" : "-\(target?.name ?? "json")")\""
+        var headers: HTTPFields = [.eTag: tag, .vary: "Accept", .cacheControl: "no-cache"]
+        if call.request.matches(entityTag: tag) { return Response(status: .notModified, headers: headers) }
+
+        headers[.contentType] = choice
+        let bytes: [UInt8]
+        switch target {
+        case .none: bytes = try encodeJSON(PictureBody(picture.metadata, links: links))
+        case own: bytes = picture.bytes
+        case .some(let format): bytes = try await transcode(picture.bytes, to: format, stages: call.context.stages)
+        }
+        return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+    }
+
+    private func transcode(_ bytes: [UInt8], to format: ImageFormat, stages: StageClock) async throws -> [UInt8] {
+        try await withSlot(stages) {
+            try await work {
+                let image = try stages.time(.decode) { try decode(bytes) }
+                return try stages.time(.encode) { try image.encoded(as: format) }
+            }
+        }
+    }
+
+    /// Decodes a picture within the service's limits; blocks, so call it on a worker thread.
+    func decode(_ bytes: [UInt8]) throws -> RGBImage {
+        try RGBImage.decode(bytes.span.bytes, limits: limits)
+    }
+
+    var limits: ImageLimits {
+        ImageLimits(maximumBytes: settings.maximumBodyBytes, maximumPixels: settings.maximumPixels)
+    }
+}
+
+/// What is known of a picture, as JSON.
+struct PictureBody: Encodable {
+    var id: String
+    var width: Int
+    var height: Int
+    var format: String
+    var bytes: Int
+    var sha256: String
+    var links: [String: String]
+
+    init(_ metadata: ImageMetadata, links: [String: String]) {
+        id = metadata.id.description
+        width = metadata.width
+        height = metadata.height
+        format = metadata.format
+        bytes = metadata.byteCount
+        sha256 = metadata.sha256
+        self.links = links
+    }
+
+    static func links(of id: ImageID) -> [String: String] {
+        ["self": "/get_image/\(id)", "process": "/process_image", "predict": "/predict"]
+    }
+
+    static let linksSchema = Schema.object(
+        ["self", "process", "predict"].map { Field(name: $0, schema: .anyString, isRequired: true) }
+    )
+
+    static let schema = Schema.object([
+        Field(name: "id", schema: Fields.imageIDText, isRequired: true),
+        Field(name: "width", schema: .anyInteger.described("In pixels."), isRequired: true),
+        Field(name: "height", schema: .anyInteger.described("In pixels."), isRequired: true),
+        Field(name: "format", schema: .oneOf(ImageFormat.allCases.map(\.name)), isRequired: true),
+        Field(name: "bytes", schema: .anyInteger.described("Size of the encoded picture."), isRequired: true),
+        Field(name: "sha256", schema: .anyString.described("Of the encoded picture."), isRequired: true),
+        Field(name: "links", schema: linksSchema, isRequired: true),
+    ])
+
+    static let example: JSONValue = [
+        "id": "000000000144", "width": 640, "height": 480, "format": "jpeg", "bytes": 74_812,
+        "sha256": "5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8",
+        "links": ["self": "/get_image/000000000144", "process": "/process_image", "predict": "/predict"],
+    ]
+}
+
+extension Request {
+    /// Whether `If-None-Match` names the representation that would be sent.
+    func matches(entityTag: String) -> Bool {
+        guard method == .get || method == .head, let text = headers[.ifNoneMatch] else { return false }
+        return text.split(separator: ",").contains { item in
+            let tag = item.drop(while: \.isWhitespace)
+            return tag == "*" || tag == entityTag || tag == "W/\(entityTag)"
+        }
+    }
+}

@@ -1,0 +1,68 @@
+internal import CoreMetrics
+internal import HTTPTypes
+public import Inference
+internal import NIOPosix
+
+/// What the service is made of.
+public struct ServiceComponents: Sendable {
+    /// Limits and times.
+    public let settings: ServiceSettings
+    /// Pictures by id.
+    public let pictures: PictureLibrary
+    /// Models by name.
+    public let models: ModelRegistry
+    /// Admits what decodes, infers and encodes.
+    public let queue: WorkQueue
+    /// Whether requests should be sent here.
+    public let readiness: Readiness
+
+    let metrics: PrometheusRegistry
+    let workers: NIOThreadPool
+    let bodyBudget: ByteBudget
+    let connections = ConnectionMonitor()
+
+    /// Puts the parts together and starts the worker threads.
+    ///
+    /// - Parameters:
+    ///   - settings: Limits and times.
+    ///   - pictures: Pictures by id.
+    ///   - models: Models by name.
+    ///   - queue: Admits what decodes, infers and encodes.
+    public init(settings: ServiceSettings, pictures: PictureLibrary, models: ModelRegistry, queue: WorkQueue) {
+        self.settings = settings
+        self.pictures = pictures
+        self.models = models
+        self.queue = queue
+        readiness = Readiness()
+        metrics = PrometheusRegistry(descriptions: ServiceMetrics.descriptions)
+        bodyBudget = ByteBudget(limit: settings.maximumBodyBytesInFlight)
+        // Beside the slots' own work, pictures are read and written without a slot.
+        workers = NIOThreadPool(numberOfThreads: queue.slots + 4)
+        workers.start()
+    }
+
+    /// Runs blocking work on a worker thread.
+    func work<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+        try Task.checkCancellation()
+        return try await workers.runIfActive(body)
+    }
+
+    /// Waits for a slot of the queue and runs `body` in it, timing the wait.
+    func withSlot<Result: Sendable>(
+        _ stages: StageClock,
+        _ body: () async throws -> Result
+    ) async throws -> Result {
+        let start = ContinuousClock.now
+        do {
+            return try await queue.withSlot {
+                stages.add(ContinuousClock.now - start, to: .queue)
+                return try await body()
+            }
+        } catch let error as InferenceError where error.code == .queueFull {
+            throw Problem(.busy, error.message, headers: [.retryAfter: retryAfterSeconds])
+        }
+    }
+
+    /// Seconds after which a refused client should come again, at least 1.
+    var retryAfterSeconds: String { String(max(1, Int(queue.estimatedWaitSeconds.rounded(.up)))) }
+}

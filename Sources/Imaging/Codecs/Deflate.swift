@@ -1,0 +1,158 @@
+/// Compresses filtered rows of a picture: a Huffman code for each block, and of all repetitions only runs of one byte.
+///
+/// In a photograph there is next to nothing else to find, and looking for it is what takes the time.
+/// - SeeAlso: RFC 1951.
+enum Deflate {
+    /// The most that a stored block can hold; a block that does not shrink becomes one.
+    private static let blockLength = 65_535
+    private static let endOfBlock = 256
+    /// Literals, the end of the block, 29 codes for lengths.
+    private static let symbolCount = 286
+    /// Shorter runs are cheaper as literals.
+    private static let shortestRun = 4
+    private static let longestRun = 258
+    /// Where no run begins, so many bytes are taken as they are before one is looked for again.
+    private static let literalsAtOnce = 4
+
+    /// Most bytes that ``compress(_:into:)`` writes.
+    static func maximumByteCount(for byteCount: Int) -> Int {
+        // A stored block has five bytes more than it holds, and up to one for the bits before it.
+        byteCount + (byteCount / blockLength + 1) * 6 + BitWriter.slack
+    }
+
+    /// Appends a stream of blocks that holds all the bytes.
+    static func compress(_ bytes: UnsafeBufferPointer<UInt8>, into output: inout ByteWriter) {
+        output.append(atMost: maximumByteCount(for: bytes.count)) { buffer in
+            var bits = BitWriter(buffer)
+            var start = 0
+            repeat {
+                let end = min(start + blockLength, bytes.count)
+                let block = UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: bytes[start..<end]))
+                compress(block, isLast: end == bytes.count, into: &bits)
+                start = end
+            } while start < bytes.count
+            return bits.finish()
+        }
+    }
+
+    private static func compress(_ block: UnsafeRawBufferPointer, isLast: Bool, into bits: inout BitWriter) {
+        let frequencies = countSymbols(in: block)
+        let code = HuffmanCode(frequencies: frequencies)
+        // The header's code lengths take four bits each, and the distance of 1 one bit each time.
+        var bitCount = 17 + 19 * 3 + 4 * (symbolCount + 1)
+        for (symbol, frequency) in frequencies.enumerated() {
+            let extra = symbol > endOfBlock ? lengthSymbols[symbol - 257].extraBits + 1 : 0
+            bitCount += frequency * (Int(code.lengths[symbol]) + extra)
+        }
+        bits.append(isLast ? 1 : 0, count: 1)
+        if bitCount < 8 * block.count {
+            bits.append(2, count: 2)
+            writeLengths(of: code, into: &bits)
+            writeSymbols(of: block, code, into: &bits)
+        } else {
+            bits.append(0, count: 2)
+            bits.append(stored: block)
+        }
+    }
+
+    private static func countSymbols(in block: UnsafeRawBufferPointer) -> [Int] {
+        var frequencies = [Int](repeating: 0, count: symbolCount)
+        frequencies[endOfBlock] = 1
+        // A code needs two symbols: an empty block has one that never comes.
+        if block.isEmpty { frequencies[0] = 1 }
+        frequencies.withUnsafeMutableBufferPointer { frequencies in
+            var index = 0
+            while index < block.count {
+                let run = runLength(in: block, at: index)
+                if run > 0 {
+                    frequencies[Int(symbolsByLength[run])] &+= 1
+                    index &+= run
+                } else {
+                    for literal in index..<min(index &+ literalsAtOnce, block.count) {
+                        frequencies[Int(block[literal])] &+= 1
+                    }
+                    index &+= literalsAtOnce
+                }
+            }
+        }
+        return frequencies
+    }
+
+    private static func writeLengths(of code: HuffmanCode, into bits: inout BitWriter) {
+        bits.append(UInt64(symbolCount - 257), count: 5)
+        bits.append(0, count: 5)
+        bits.append(15, count: 4)
+        // The lengths themselves are written in a code too: 0...15 in four bits each, no repetitions (16, 17, 18).
+        // That is a hundred bytes a block more than the least, and needs no second Huffman code.
+        for symbol in [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15] {
+            bits.append(symbol < 16 ? 4 : 0, count: 3)
+        }
+        for length in code.lengths + [1] {
+            bits.append(UInt64(HuffmanCode.reversed(UInt16(length), count: 4)), count: 4)
+        }
+    }
+
+    private static func writeSymbols(
+        of block: UnsafeRawBufferPointer,
+        _ code: HuffmanCode,
+        into bits: inout BitWriter
+    ) {
+        let packed = zip(code.words, code.lengths).map(BitWriter.Word.init)
+        packed.withUnsafeBufferPointer { packed in
+            var index = 0
+            while index < block.count {
+                let run = runLength(in: block, at: index)
+                if run > 0 {
+                    let symbol = Int(symbolsByLength[run])
+                    let (base, extraBits) = lengthSymbols[symbol - 257]
+                    bits.append(packed[symbol])
+                    // The code word of the only distance is a zero behind them.
+                    bits.append(UInt64(run - base), count: UInt64(extraBits + 1))
+                    index &+= run
+                } else if index &+ literalsAtOnce <= block.count {
+                    bits.append(
+                        packed[Int(block[index])],
+                        packed[Int(block[index &+ 1])],
+                        packed[Int(block[index &+ 2])],
+                        packed[Int(block[index &+ 3])]
+                    )
+                    index &+= literalsAtOnce
+                } else {
+                    bits.append(packed[Int(block[index])])
+                    index &+= 1
+                }
+            }
+            bits.append(packed[endOfBlock])
+        }
+    }
+
+    /// How many bytes from `index` on repeat the byte before, in `4...258`; 0 when they are fewer.
+    @inline(__always)
+    private static func runLength(in block: UnsafeRawBufferPointer, at index: Int) -> Int {
+        guard index > 0, index &+ shortestRun <= block.count,
+            block.loadUnaligned(fromByteOffset: index, as: UInt32.self)
+                == block.loadUnaligned(fromByteOffset: index &- 1, as: UInt32.self)
+        else { return 0 }
+        let limit = min(longestRun, block.count &- index)
+        var length = shortestRun
+        while length < limit, block[index &+ length] == block[index] { length &+= 1 }
+        return length
+    }
+
+    /// The shortest length of each symbol from 257 on, and how many bits say how much longer a run is.
+    private static let lengthSymbols: [(base: Int, extraBits: Int)] = {
+        var symbols: [(base: Int, extraBits: Int)] = []
+        var base = 3
+        for index in 0..<28 {
+            let extraBits = max(0, index / 4 - 1)
+            symbols.append((base, extraBits))
+            base += 1 << extraBits
+        }
+        // The longest has a symbol of its own, though the one before could say it too.
+        return symbols + [(longestRun, 0)]
+    }()
+
+    private static let symbolsByLength: [UInt16] = (0...longestRun).map { length in
+        UInt16(257 + (lengthSymbols.lastIndex { $0.base <= length } ?? 0))
+    }
+}

@@ -1,0 +1,25 @@
+/// Bounds-checked reading of a file's fields: `nil` where the bytes end.
+extension RawSpan {
+    func has(_ prefix: [UInt8], at offset: Int = 0) -> Bool {
+        guard offset >= 0, offset <= byteCount - prefix.count else { return false }
+        for (index, byte) in prefix.enumerated()
+        where unsafeLoad(fromByteOffset: offset + index, as: UInt8.self) != byte {
+            return false
+        }
+        return true
+    }
+
+    func has(_ ascii: String, at offset: Int = 0) -> Bool {
+        has(Array(ascii.utf8), at: offset)
+    }
+
+    private func load<Value: FixedWidthInteger & BitwiseCopyable>(_ type: Value.Type, at offset: Int) -> Value? {
+        guard offset >= 0, offset <= byteCount - MemoryLayout<Value>.size else { return nil }
+        return unsafeLoadUnaligned(fromByteOffset: offset, as: type)
+    }
+
+    func littleEndian16(at offset: Int) -> UInt16? { load(UInt16.self, at: offset)?.littleEndian }
+    func littleEndian32(at offset: Int) -> UInt32? { load(UInt32.self, at: offset)?.littleEndian }
+    func bigEndian16(at offset: Int) -> UInt16? { load(UInt16.self, at: offset)?.bigEndian }
+    func bigEndian32(at offset: Int) -> UInt32? { load(UInt32.self, at: offset)?.bigEndian }
+}

@@ -1,0 +1,63 @@
+import CVips
+
+extension VipsPicture {
+    private var isFloat: Bool { sampleFormat == VIPS_FORMAT_FLOAT || sampleFormat == VIPS_FORMAT_DOUBLE }
+
+    /// Whether it is known here what the samples mean: grey, RGB, CMYK or Lab of 8 or 16 bit, or light in `0...1`.
+    var isConvertible: Bool {
+        guard !isCoded, isFloat || sampleFormat == VIPS_FORMAT_UCHAR || sampleFormat == VIPS_FORMAT_USHORT,
+            [1, 3, 4].contains(bands - (hasAlpha ? 1 : 0))
+        else { return false }
+        return hasKnownColorspace
+    }
+
+    /// The picture as every viewer shows it: upright, in 8 bit sRGB, transparent parts on white.
+    consuming func uprightSRGB(_ profile: EmbeddedProfile) throws(VipsError) -> VipsPicture {
+        let isUpright = orientation == 1
+        var picture = self
+        if picture.hasAlpha { picture = try picture.flattened() }
+        picture = try picture.convertedToSRGB(profile)
+        guard !isUpright else { return picture }
+        // The codecs give rows from top to bottom only, turning reads them in another order.
+        return try picture.rendered().applying { cvips_autorotate($0, &$1) }
+    }
+
+    private borrowing func flattened() throws(VipsError) -> VipsPicture {
+        let white: Double = isFloat ? 1 : sampleFormat == VIPS_FORMAT_USHORT ? 65535 : 255
+        let isSubtractive = interpretation == VIPS_INTERPRETATION_CMYK
+        return try applying { cvips_flatten($0, &$1, white, isSubtractive ? 1 : 0) }
+    }
+
+    private consuming func convertedToSRGB(_ profile: EmbeddedProfile) throws(VipsError) -> VipsPicture {
+        var picture = self
+        if picture.isFloat {
+            // libvips takes grey of any sample format as 0...255.
+            if picture.bands == 1 { picture = try picture.applying { cvips_triple($0, &$1) } }
+            if picture.interpretation != VIPS_INTERPRETATION_LAB {
+                picture = try picture.applying { cvips_interpret($0, &$1, VIPS_INTERPRETATION_scRGB) }
+            }
+        } else if profile == .apply, picture.hasProfileWorthApplying {
+            // A profile that the colour engine refuses is ignored, as viewers do.
+            do throws(VipsError) { picture = try picture.applying { cvips_apply_profile($0, &$1) } } catch {}
+        }
+        if picture.interpretation != VIPS_INTERPRETATION_sRGB || picture.bands != 3 {
+            picture = try picture.applying { cvips_convert($0, &$1, VIPS_INTERPRETATION_sRGB) }
+        }
+        if picture.sampleFormat != VIPS_FORMAT_UCHAR {
+            picture = try picture.applying { cvips_to_bytes($0, &$1) }
+        }
+        return picture
+    }
+
+    /// Whether the embedded profile is for this kind of pixels, and not sRGB itself.
+    private var hasProfileWorthApplying: Bool {
+        let space: ColorProfile.Space? =
+            switch bands {
+            case 1: .gray
+            case 3: .rgb
+            case 4: .cmyk
+            default: nil
+            }
+        return withProfile { ColorProfile.space(of: $0) == space && !ColorProfile.isSRGB($0) } ?? false
+    }
+}

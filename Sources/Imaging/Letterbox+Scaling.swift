@@ -1,0 +1,120 @@
+import CPixels
+
+/// Bilinear scaling with the fixed-point arithmetic, and so the bytes, of OpenCV's `resize` with `INTER_LINEAR`.
+extension Letterbox {
+    /// Scales the picture's pixels into the network's input.
+    ///
+    /// - Parameters:
+    ///   - source: `[imageHeight, imageWidth, 3]`.
+    ///   - target: Starts at the scaled picture's first pixel; `3 * width` bytes from row to row.
+    func scale(_ source: UnsafeBufferPointer<UInt8>, into target: UnsafeMutableBufferPointer<UInt8>) {
+        let lastByte = 3 * ((scaledHeight - 1) * width + scaledWidth)
+        precondition(source.count == 3 * imageWidth * imageHeight && target.count >= lastByte)
+        guard let source = source.baseAddress, let target = target.baseAddress else { return }
+
+        if scaledWidth == imageWidth && scaledHeight == imageHeight {
+            copyRows(source, into: target)
+        } else if scaledWidth * 2 == imageWidth && scaledHeight * 2 == imageHeight {
+            // OpenCV averages areas when bilinear interpolation is asked to halve a picture.
+            halveRows(source, into: target)
+        } else {
+            interpolateRows(source, into: target)
+        }
+    }
+
+    private func copyRows(_ source: UnsafePointer<UInt8>, into target: UnsafeMutablePointer<UInt8>) {
+        for y in 0..<scaledHeight {
+            (target + 3 * width * y).update(from: source + 3 * imageWidth * y, count: 3 * scaledWidth)
+        }
+    }
+
+    private func halveRows(_ source: UnsafePointer<UInt8>, into target: UnsafeMutablePointer<UInt8>) {
+        for y in 0..<scaledHeight {
+            let upper = source + 3 * imageWidth * (2 * y)
+            pixels_halve_rows(upper, upper + 3 * imageWidth, target + 3 * width * y, scaledWidth)
+        }
+    }
+
+    private func interpolateRows(_ source: UnsafePointer<UInt8>, into target: UnsafeMutablePointer<UInt8>) {
+        withUnsafeTemporaryAllocation(of: pixels_tap.self, capacity: scaledWidth) { taps in
+            for x in 0..<scaledWidth {
+                taps.initializeElement(at: x, to: Sample(x, of: scaledWidth, from: imageWidth).tap(in: imageWidth))
+            }
+            let room = 3 * scaledWidth + 1
+            withUnsafeTemporaryAllocation(of: Int16.self, capacity: 2 * room) { values in
+                guard let first = values.baseAddress else { return }
+                var upper = InterpolatedRow(values: first)
+                var lower = InterpolatedRow(values: first + room)
+
+                for y in 0..<scaledHeight {
+                    let sample = Sample(y, of: scaledHeight, from: imageHeight)
+                    // Unlike columns, rows keep their weights at the edge: the two truncated products stay two.
+                    let near = min(max(sample.position, 0), imageHeight - 1)
+                    let far = min(max(sample.position + 1, 0), imageHeight - 1)
+                    if lower.source == near { swap(&upper, &lower) }
+                    upper.load(near, of: source, rowBytes: 3 * imageWidth, taps: taps)
+                    lower.load(far, of: source, rowBytes: 3 * imageWidth, taps: taps)
+                    pixels_blend_rows(
+                        upper.values,
+                        lower.values,
+                        sample.nearWeight,
+                        sample.farWeight,
+                        target + 3 * width * y,
+                        3 * scaledWidth
+                    )
+                }
+            }
+        }
+    }
+}
+
+/// A row of the picture, scaled horizontally; neighbouring rows of the result share it.
+private struct InterpolatedRow {
+    let values: UnsafeMutablePointer<Int16>
+    /// Which row of the picture it is; nil before the first.
+    private(set) var source: Int?
+
+    init(values: UnsafeMutablePointer<Int16>) {
+        self.values = values
+    }
+
+    mutating func load(
+        _ row: Int,
+        of image: UnsafePointer<UInt8>,
+        rowBytes: Int,
+        taps: UnsafeMutableBufferPointer<pixels_tap>
+    ) {
+        guard source != row else { return }
+        pixels_interpolate_row(image + rowBytes * row, rowBytes, taps.baseAddress, taps.count, values)
+        source = row
+    }
+}
+
+/// Where a row or column of the scaled picture lies between two of the picture's, `position` and the one after it.
+private struct Sample {
+    /// In `-1..<sourceCount`.
+    let position: Int
+    /// In `0...2048`, of which 2048 is 1.
+    let nearWeight: Int16
+    /// In `0...2048`, of which 2048 is 1.
+    let farWeight: Int16
+
+    init(_ index: Int, of count: Int, from sourceCount: Int) {
+        // The steps from Double to Float and the order of the divisions decide on the last bit of a weight.
+        let step = 1 / (Double(count) / Double(sourceCount))
+        let center = Float((Double(index) + 0.5) * step - 0.5)
+        let whole = center.rounded(.down)
+        let fraction = center - whole
+        position = Int(whole)
+        nearWeight = Int16(((1 - fraction) * 2048).rounded(.toNearestOrEven))
+        farWeight = Int16((fraction * 2048).rounded(.toNearestOrEven))
+    }
+
+    /// The sample in a row of `width` pixels, of which the outermost are continued outwards.
+    func tap(in width: Int) -> pixels_tap {
+        guard position >= 0, position < width - 1 else {
+            return pixels_tap(offset: position < 0 ? 0 : UInt32(3 * (width - 1)), near_weight: 2048, far_weight: 0)
+        }
+        return pixels_tap(offset: UInt32(3 * position), near_weight: nearWeight, far_weight: farWeight)
+    }
+}

@@ -1,0 +1,65 @@
+import FoundationEssentials
+
+/// Where a ``FileImageStore`` keeps what: everything below one directory, in one file system.
+///
+///     lock                            held by the process that uses the store
+///     objects/b2/b2fe…                encoded pictures, by their SHA-256
+///     uploads/img_b2fe….json          pointers: metadata with the SHA-256 of the object
+///     processed/000000000144.json
+///     temporary/17                    what is being written
+struct StoreLayout {
+    /// The longest pointer that is read, in bytes; ours have about 300.
+    static let maximumPointerBytes = 64 * 1024
+
+    let root: String
+
+    var lock: String { "\(root)/lock" }
+    var objects: String { "\(root)/objects" }
+    var temporary: String { "\(root)/temporary" }
+
+    func directory(of kind: StoreIndex.Kind) -> String { "\(root)/\(kind.rawValue)" }
+
+    func pointer(_ kind: StoreIndex.Kind, _ id: ImageID) -> String { "\(directory(of: kind))/\(id).json" }
+
+    /// The directory of an object; there are 256, so that none of them grows large.
+    func objectDirectory(_ sha256: String) -> String { "\(objects)/\(sha256.prefix(2))" }
+
+    func object(_ sha256: String) -> String { "\(objectDirectory(sha256))/\(sha256)" }
+
+    /// Makes the directories that are missing, so that storing a picture never has to.
+    ///
+    /// - Returns: The layout below the directory's absolute path.
+    static func prepare(_ directory: String) throws(StorageError) -> StoreLayout {
+        try FileSystem.makeDirectory(directory)
+        let layout = StoreLayout(root: try FileSystem.resolve(directory))
+        try FileSystem.makeDirectory(layout.objects)
+        try FileSystem.makeDirectory(layout.temporary)
+        try FileSystem.makeDirectory(layout.directory(of: .upload))
+        try FileSystem.makeDirectory(layout.directory(of: .processed))
+        for byte in 0...255 {
+            let digits = String(byte, radix: 16)
+            try FileSystem.makeDirectory(layout.objectDirectory(digits.count < 2 ? "0" + digits : digits))
+        }
+        try FileSystem.synchronize(directory: layout.objects)
+        try FileSystem.synchronize(directory: layout.root)
+        return layout
+    }
+
+    static func encode(_ metadata: ImageMetadata) throws(StorageError) -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.dateEncodingStrategy = .iso8601
+        encoder.outputFormatting = [.sortedKeys]
+        do {
+            return Array(try encoder.encode(metadata))
+        } catch {
+            throw StorageError(.failed, "the picture's metadata cannot be written as JSON", cause: error)
+        }
+    }
+
+    /// Reads a pointer's text, or gives nil where it is damaged.
+    static func decode(_ pointer: [UInt8]) -> ImageMetadata? {
+        let decoder = JSONDecoder()
+        decoder.dateDecodingStrategy = .iso8601
+        return try? decoder.decode(ImageMetadata.self, from: Data(pointer))
+    }
+}

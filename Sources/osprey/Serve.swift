@@ -1,0 +1,72 @@
+internal import ArgumentParser
+internal import DetectionService
+internal import Glibc
+internal import Hummingbird
+internal import Logging
+internal import ServiceLifecycle
+internal import Storage
+internal import UnixSignals
+
+/// `osprey serve`: the service.
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Serves detections over HTTP.",
+        discussion: """
+            Each option can also be set in the environment (OSPREY_PORT=8080) and in a YAML file named by --config \
+            (port: 8080); an option given here counts first, then the environment, then the file.
+
+            Examples:
+              osprey serve
+              osprey serve --model yolov5n --port 8080
+              OSPREY_PRECISION=f32 osprey serve --streams 4
+            """
+    )
+
+    @OptionGroup var options: ServeOptions
+
+    func run() async throws {
+        let configuration = try await ServeConfiguration(options: options)
+        let logger = configuration.log.makeLogger()
+        let components = try await startComponents(configuration, logger: logger)
+        let application = try buildApplication(
+            components: components,
+            address: .hostname(configuration.host, port: configuration.port),
+            logger: logger
+        ) { port in
+            // Whoever started it reads this, so it is no log line; and reads it now, even through a pipe.
+            print(Self.greeting(host: configuration.host, port: port, components: components))
+            fflush(stdout)
+        }
+        // The group stops its services from the last to the first.
+        var group = ServiceGroupConfiguration(
+            services: [application, DrainService(readiness: components.readiness, delay: configuration.drainDelay)],
+            gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: logger
+        )
+        group.maximumGracefulShutdownDuration = configuration.shutdownTimeout
+        try await ServiceGroup(configuration: group).run()
+    }
+
+    private static func greeting(host: String, port: Int, components: ServiceComponents) -> String {
+        let address = "http://\(host == "0.0.0.0" || host == "::" ? "localhost" : host):\(port)"
+        let pictures = components.pictures.dataset.map { "\($0.ids.count) pictures of \($0.name)" } ?? "no dataset"
+        return """
+            Osprey \(Osprey.version) serves \(components.models.defaultName) on \(pictures).
+              service   \(address)
+              API       \(address)/docs
+              metrics   \(address)/metrics
+            """
+    }
+}
+
+/// Says that the service is not ready any more and gives whoever asks the time to notice, before it stops.
+private struct DrainService: Service {
+    let readiness: Readiness
+    let delay: Duration
+
+    func run() async throws {
+        try await gracefulShutdown()
+        readiness.beginDraining()
+        try? await Task.sleep(for: delay)
+    }
+}

@@ -1,0 +1,69 @@
+internal import DetectionService
+internal import Imaging
+internal import Inference
+
+/// The settings of `osprey serve`, read and checked.
+struct ServeConfiguration {
+    var host: String
+    var port: Int
+    var models: String
+    var model: String
+    var data: String
+    var dataset: String
+    var store: String
+    var storeQuotaBytes: Int
+    var cache: String
+    var precision: Precision
+    var inputShape: Letterbox.Shape
+    var streams: Int?
+    var threads: Int?
+    var queue: Int
+    var drainDelay: Duration
+    var shutdownTimeout: Duration
+    var service: ServiceSettings
+    var log: LogConfiguration
+
+    init(options: ServeOptions) async throws {
+        let settings = try await Settings(given: options.given, file: options.config)
+        host = settings.text("host", default: "127.0.0.1")
+        port = try settings.integer("port", in: 0...65_535, default: 1337)
+        models = settings.text("models", default: "models")
+        model = settings.text("model", default: "yolov5s")
+        data = settings.text("data", default: "data")
+        dataset = settings.text("dataset", default: "coco128")
+        store = settings.text("store", default: "\(data)/store")
+        storeQuotaBytes = try settings.integer("store-quota", in: 1...Int.max, default: 2 << 30)
+        cache = settings.text("cache", default: "\(models)/.cache")
+        precision = try settings.choice("precision", of: Precision.allCases.map { ($0.rawValue, $0) }, default: .auto)
+        inputShape = try settings.choice(
+            "input",
+            of: [("rectangular", .rectangular), ("square", .square)],
+            default: .rectangular
+        )
+        streams = try settings.integer("streams", in: 1...1024)
+        threads = try settings.integer("threads", in: 1...1024)
+        queue = try settings.integer("queue", in: 0...100_000, default: 64)
+        drainDelay = try settings.seconds("drain-delay", default: 1)
+        shutdownTimeout = try settings.seconds("shutdown-timeout", default: 30)
+        service = try ServiceSettings(settings)
+        log = try LogConfiguration(settings)
+    }
+}
+
+extension ServiceSettings {
+    fileprivate init(_ settings: Settings) throws {
+        self.init(version: Osprey.version)
+        requestTimeout = try settings.seconds("request-timeout", default: 30)
+        idleTimeout = try settings.seconds("idle-timeout", default: 60)
+        maximumBodyBytes = try settings.integer("max-body", in: 1...1 << 30, default: maximumBodyBytes)
+        maximumPixels = try settings.integer("max-pixels", in: 1...1_000_000_000, default: maximumPixels)
+        maximumBodyBytesInFlight = try settings.integer(
+            "max-bodies-in-flight",
+            in: 1...1 << 40,
+            default: maximumBodyBytesInFlight
+        )
+        maximumConnections = try settings.integer("max-connections", in: 1...1_000_000, default: maximumConnections)
+        apiKeyHashes = settings.text("api-key-hashes", default: "").split(separator: ",").map(String.init)
+        apiPagesDirectory = settings.text("api-pages", default: ".deps/api-pages")
+    }
+}

@@ -1,0 +1,68 @@
+internal import ArgumentParser
+internal import Configuration
+internal import SystemPackage
+
+/// Settings by name from the command line, the environment and a file, in that order.
+///
+/// Everything is read as text and checked here, so that a wrong value is refused by name wherever it came from.
+struct Settings {
+    private let reader: ConfigReader
+
+    /// - Parameters:
+    ///   - given: What the command line says.
+    ///   - file: A YAML file, or nil.
+    /// - Throws: `ValidationError` when the file cannot be read.
+    init(given: [(name: String, value: String)], file: String?) async throws {
+        let options = given.map { (AbsoluteConfigKey([$0.name]), ConfigValue(.string($0.value), isSecret: false)) }
+        var providers: [any ConfigProvider] = [
+            InMemoryProvider(name: "command line", values: Dictionary(options) { $1 }),
+            EnvironmentVariablesProvider().prefixKeys(with: "osprey"),
+        ]
+        if let file {
+            do {
+                providers.append(try await FileProvider<YAMLSnapshot>(filePath: FilePath(file)))
+            } catch {
+                throw ValidationError("\(file) cannot be read as YAML: \(error)")
+            }
+        }
+        reader = ConfigReader(providers: providers)
+    }
+
+    func text(_ name: String) -> String? {
+        reader.string(forKey: ConfigKey([name])).flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    func text(_ name: String, default value: String) -> String { text(name) ?? value }
+
+    func integer(_ name: String, in range: ClosedRange<Int>) throws -> Int? {
+        try parsed(name, as: "a whole number from \(range.lowerBound) to \(range.upperBound)") { text in
+            Int(text).flatMap { range.contains($0) ? $0 : nil }
+        }
+    }
+
+    func integer(_ name: String, in range: ClosedRange<Int>, default value: Int) throws -> Int {
+        try integer(name, in: range) ?? value
+    }
+
+    func seconds(_ name: String, default value: Double) throws -> Duration {
+        .seconds(
+            try parsed(name, as: "a number of seconds from 0 to 86400") { text in
+                Double(text).flatMap { (0...86_400).contains($0) ? $0 : nil }
+            } ?? value
+        )
+    }
+
+    func choice<Value>(_ name: String, of values: [(name: String, value: Value)], default value: Value) throws -> Value
+    {
+        let names = values.map(\.name).joined(separator: ", ")
+        return try parsed(name, as: "one of \(names)") { text in values.first { $0.name == text }?.value } ?? value
+    }
+
+    private func parsed<Value>(_ name: String, as expectation: String, _ parse: (String) -> Value?) throws -> Value? {
+        guard let text = text(name) else { return nil }
+        guard let value = parse(text) else {
+            throw ValidationError("The setting \(name) must be \(expectation), not '\(text)'.")
+        }
+        return value
+    }
+}

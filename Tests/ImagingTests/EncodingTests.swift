@@ -1,0 +1,80 @@
+import Imaging
+import Testing
+
+@Suite struct EncodingTests {
+    private static let sizes = [(1, 1), (1, 7), (7, 1), (3, 2), (64, 48), (641, 479)]
+
+    @Test("PNG gives back every byte", arguments: sizes)
+    func png(_ width: Int, _ height: Int) throws {
+        let image = TestPictures.ramp(width: width, height: height)
+        let decoded = try RGBImage.decode(image.encoded(as: .png))
+        #expect((decoded.width, decoded.height) == (width, height))
+        #expect(decoded.bytes == image.bytes)
+    }
+
+    @Test("PNG gives back noise, flat colour and the picture of one stripe")
+    func pngOfExtremes() throws {
+        var generator = SeededGenerator(seed: 3)
+        let pictures = [
+            RGBImage(width: 300, height: 200) { for index in $0.indices { $0[index] = .random(in: 0...255, using: &generator) } },
+            RGBImage(width: 300, height: 200) { $0.initialize(repeating: 114) },
+            RGBImage(width: 300, height: 200) { for index in $0.indices { $0[index] = index == 90_000 ? 255 : 0 } },
+            RGBImage(width: 2000, height: 1000) { for index in $0.indices { $0[index] = UInt8(index / 6000 & 255) } },
+        ]
+        for image in pictures {
+            #expect(try RGBImage.decode(image.encoded(as: .png)).bytes == image.bytes)
+        }
+        // A flat picture of 180,000 bytes has to shrink to next to nothing.
+        #expect(try pictures[1].encoded(as: .png).count < 2000)
+    }
+
+    @Test("a lossy format stays close to the picture", arguments: [ImageFormat.jpeg, .webp])
+    func lossy(_ format: ImageFormat) throws {
+        let image = TestPictures.ramp(width: 64, height: 48)
+        let decoded = try RGBImage.decode(image.encoded(as: format, quality: 95))
+        #expect((decoded.width, decoded.height) == (64, 48))
+        let differences = zip(image.bytes, decoded.bytes).map { abs(Int($0) - Int($1)) }
+        #expect(differences.reduce(0, +) < 4 * differences.count)
+    }
+
+    @Test("the same picture gives the same bytes, and a better quality more of them", arguments: ImageFormat.encodable)
+    func deterministic(_ format: ImageFormat) throws {
+        let image = TestPictures.ramp(width: 64, height: 48)
+        let bytes = try image.encoded(as: format)
+        #expect(ImageFormat.sniff(bytes) == format)
+        #expect(try image.encoded(as: format) == bytes)
+        guard format != .png else { return }
+        #expect(try image.encoded(as: format, quality: 30).count < bytes.count)
+        // Out of range is as near as it gets.
+        #expect(try image.encoded(as: format, quality: 1000) == image.encoded(as: format, quality: 100))
+        #expect(try image.encoded(as: format, quality: -5) == image.encoded(as: format, quality: 1))
+    }
+
+    @Test("colour is halved below a quality of 90")
+    func subsampling() throws {
+        let image = TestPictures.ramp(width: 16, height: 16)
+        for (quality, sampling) in [(89, 0x22), (90, 0x11)] as [(Int, UInt8)] {
+            let jpeg = try image.encoded(as: .jpeg, quality: quality)
+            // The frame header: FF C0, length, depth, height, width, 3 components, the number 1, and then its sampling.
+            let frame = try #require(jpeg.indices.first { jpeg[$0] == 0xFF && jpeg[$0 + 1] == 0xC0 })
+            #expect(jpeg[frame + 11] == sampling)
+        }
+    }
+
+    @Test("a format that is only read cannot be asked for", arguments: ImageFormat.allCases.filter { !$0.isEncodable })
+    func notEncodable(_ format: ImageFormat) {
+        let error = #expect(throws: ImageError.self) {
+            try TestPictures.ramp(width: 4, height: 4).encoded(as: format)
+        }
+        #expect(error?.code == .encodingFailed)
+    }
+
+    @Test("a picture too wide for WebP is refused by name")
+    func tooWide() {
+        let error = #expect(throws: ImageError.self) {
+            try TestPictures.ramp(width: 16_384, height: 1).encoded(as: .webp)
+        }
+        #expect(error?.code == .encodingFailed)
+        #expect(error?.message.contains("16384x1") == true)
+    }
+}

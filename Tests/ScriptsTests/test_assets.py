@@ -1,0 +1,111 @@
+"""Scripts/assets.py as `make assets` runs it, in a checkout of its own with a mirror beside it and no network."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import unittest
+import zipfile
+
+from context import SCRIPTS, FolderTestCase
+
+
+class AssetsTests(FolderTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.checkout = self.folder / "osprey"
+        self.mirror = self.folder / "shared" / "assets"
+        (self.checkout / "Scripts").mkdir(parents=True)
+        for name in ("assets.py", "downloads.py"):
+            shutil.copy(SCRIPTS / name, self.checkout / "Scripts")
+
+    def fill_mirror(self) -> None:
+        (self.mirror / "models").mkdir(parents=True)
+        (self.mirror / "models" / "yolov5n.onnx").write_bytes(b"a network")
+        with zipfile.ZipFile(self.mirror / "coco128.zip", "w") as archive:
+            archive.writestr("coco128/images/train2017/000000000144.jpg", "a picture")
+        files = [path for path in self.mirror.rglob("*") if path.is_file()]
+        rows = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(self.mirror)}" for path in files]
+        (self.mirror / "SHA256SUMS").write_text("\n".join(rows) + "\n")
+
+    def assets(self, *arguments: str, code: int = 0, **environment: str) -> str:
+        """Runs the script; returns all that it says."""
+        kept = {name: value for name, value in os.environ.items() if name != "OSPREY_ASSETS_MIRROR"}
+        # Nothing listens on port 9, so that every download fails at once.
+        blocked = {"https_proxy": "http://127.0.0.1:9", "no_proxy": ""}
+        run = subprocess.run(
+            [sys.executable, "Scripts/assets.py", *arguments],
+            cwd=self.checkout,
+            env={**kept, **blocked, **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self.assertEqual(run.returncode, code, run.stdout)
+        return run.stdout
+
+    def selection(self) -> str:
+        return (self.checkout / "models" / ".selected").read_text()
+
+    def test_the_mirror_serves_and_the_second_run_finds_all_there(self) -> None:
+        self.fill_mirror()
+        said = self.assets()
+        self.assertIn("Model yolov5n: models/yolov5n.onnx, copied from ../shared/assets. Not yolov5s: ", said)
+        self.assertIn("Data set coco128: data/coco128/, copied from ../shared/assets.", said)
+        self.assertEqual(self.selection(), "model=yolov5n\ndataset=coco128\n")
+        self.assertTrue((self.checkout / "data/coco128/images/train2017/000000000144.jpg").is_file())
+        self.assertFalse((self.checkout / "data/coco128.zip").exists())
+        self.mirror.rename(self.folder / "gone")
+        self.assertEqual(self.assets().count("already there"), 2)
+
+    def test_a_damaged_mirror_is_told_apart(self) -> None:
+        self.fill_mirror()
+        (self.mirror / "models" / "yolov5n.onnx").write_bytes(b"another network")
+        said = self.assets(code=1)
+        self.assertIn("yolov5n.onnx is damaged", said)
+        self.assertEqual([path.name for path in (self.checkout / "models").iterdir()], [])
+
+    def test_without_any_source_it_says_what_to_do(self) -> None:
+        said = self.assets(code=1)
+        for part in ("no model to serve", "github.com cannot be reached", "MODEL=NAME", "OSPREY_ASSETS_MIRROR"):
+            self.assertIn(part, said)
+
+    def test_an_empty_variable_means_no_mirror(self) -> None:
+        self.fill_mirror()
+        self.assertIn("cannot be reached", self.assets(code=1, OSPREY_ASSETS_MIRROR=""))
+
+    def test_a_mirror_elsewhere_is_used(self) -> None:
+        self.fill_mirror()
+        self.mirror.rename(self.folder / "copies")
+        self.assertIn("copied from ../copies.", self.assets(OSPREY_ASSETS_MIRROR="../copies"))
+
+    def test_own_files_are_taken_as_they_are(self) -> None:
+        for path in ("models/own.onnx", "models/yolov5n.onnx", "data/own/1.jpg"):
+            (self.checkout / path).parent.mkdir(parents=True, exist_ok=True)
+            (self.checkout / path).write_text("own")
+        said = self.assets("--model", "own", "--dataset", "own")
+        self.assertIn("Model own: models/own.onnx, already there.\nData set own: data/own/, already there.", said)
+        self.assertIn("not the release's file", self.assets("--model", "yolov5n.onnx", "--dataset", "own"))
+        self.assertEqual(self.selection(), "model=yolov5n\ndataset=own\n")
+
+    def test_an_own_model_serves_where_no_known_one_can_be_had(self) -> None:
+        self.fill_mirror()
+        (self.checkout / "models").mkdir()
+        (self.checkout / "models" / "own.xml").write_text("own")
+        (self.mirror / "models" / "yolov5n.onnx").unlink()
+        self.assertIn("Model own: models/own.xml, the first one there. Not the default: ", self.assets())
+
+    def test_a_model_asked_for_by_name_is_not_replaced(self) -> None:
+        self.fill_mirror()
+        for name, reason in (("yolov5s", "is a checkpoint"), ("other", "no public address")):
+            with self.subTest(name):
+                self.assertIn(reason, self.assets("--model", name, code=1))
+
+    def test_a_name_is_no_path(self) -> None:
+        self.assets("--model", "../own", code=2)
+        self.assets("--dataset", "/etc", code=2)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,139 @@
+import Foundation
+import Storage
+import Synchronization
+import Testing
+
+@Suite("the image store under load")
+struct FileImageStoreStressTests {
+    @Test("eight threads on the same pictures in a store that is too small only ever see whole ones")
+    func wholePictures() throws {
+        let directory = try TemporaryDirectory()
+        // Room for about six of the twelve processed versions, so that they are evicted all the time.
+        let store = try FileImageStore(directory: directory.path, quotaBytes: 200_000)
+        let uploads = (0..<4).map { StoredImage.sample(seed: $0, count: 5000) }
+        let reads = Atomic(0)
+        let unexpected = Mutex<[String]>([])
+        onThreads(8) { thread in
+            var generator = SplitMix64(state: UInt64(thread))
+            for step in 0..<250 {
+                do {
+                    let upload = uploads[Int.random(in: 0..<4, using: &generator)]
+                    let number = Int.random(in: 0..<8, using: &generator)
+                    let coco = try #require(ImageID("\(number)"))
+                    let id = number < 4 ? upload.metadata.id : coco
+                    switch Int.random(in: 0..<10, using: &generator) {
+                    case 0: try store.store(upload: upload)
+                    case 1: try store.deleteUpload(upload.metadata.id)
+                    case 2...4:
+                        let count = Int.random(in: 0..<30_000, using: &generator)
+                        try store.store(processed: .sample(id, seed: step % 20, count: count))
+                    default:
+                        for image in [try store.processed(id), try store.upload(id)].compactMap(\.self) {
+                            reads.add(1, ordering: .relaxed)
+                            guard image.isWhole, image.metadata.id == id else {
+                                unexpected.withLock { $0.append("\(id) is not whole") }
+                                continue
+                            }
+                        }
+                    }
+                } catch let error as StorageError where error.code == .notFound || error.code == .full {
+                    // An upload that another thread deleted, and room that others have reserved.
+                } catch {
+                    unexpected.withLock { $0.append("\(error)") }
+                }
+            }
+        }
+        #expect(unexpected.withLock { $0 } == [])
+        #expect(reads.load(ordering: .relaxed) > 100)
+        try expectConsistent(store, directory)
+    }
+
+    @Test("any calls leave what a store made of two dictionaries would hold", arguments: 0..<12 as Range<UInt64>)
+    func agreesWithModel(seed: UInt64) throws {
+        let directory = try TemporaryDirectory()
+        let quota = 100_000
+        var store = try FileImageStore(directory: directory.path, quotaBytes: quota)
+        var generator = SplitMix64(state: seed)
+        var uploads: [StoredImage] = []
+        /// In the order of their use.
+        var processed: [StoredImage] = []
+        func cost(_ images: [StoredImage]) -> Int {
+            let objects = Dictionary(images.map { ($0.metadata.sha256, $0.bytes.count) }) { first, _ in first }
+            return images.count * 4096 + objects.values.reduce(0) { $0 + ($1 + 4095) / 4096 * 4096 }
+        }
+        for _ in 0..<120 {
+            let number = Int.random(in: 0..<6, using: &generator)
+            let count = Int.random(in: 0..<20_000, using: &generator)
+            switch Int.random(in: 0..<8, using: &generator) {
+            case 0:
+                let image = StoredImage.sample(seed: number, count: number * 3000)
+                let isNew = !uploads.contains(image)
+                let fits = cost(uploads) + cost([image]) <= quota
+                if isNew, !fits {
+                    #expect(throws: StorageError.self) { try store.store(upload: image) }
+                } else {
+                    #expect(try store.store(upload: image) == isNew)
+                    if isNew {
+                        while cost(uploads + processed) + cost([image]) > quota { processed.removeFirst() }
+                        uploads.append(image)
+                    }
+                }
+            case 1:
+                let id = StoredImage.sample(seed: number, count: number * 3000).metadata.id
+                #expect(try store.deleteUpload(id) == uploads.contains { $0.metadata.id == id })
+                if uploads.contains(where: { $0.metadata.id == id }) {
+                    processed.removeAll { $0.metadata.id == id }
+                    uploads.removeAll { $0.metadata.id == id }
+                }
+            case 2...4:
+                let id = try uploads.randomElement(using: &generator)?.metadata.id ?? .coco(number)
+                let image = StoredImage.sample(id, seed: number, count: count)
+                guard cost(uploads) + cost([image]) <= quota else { continue }
+                try store.store(processed: image)
+                // The version in its place is the last one to be evicted, being in use.
+                let old = processed.filter { $0.metadata.id == id }
+                processed = processed.filter { $0.metadata.id != id } + old
+                while cost(uploads + processed) + cost([image]) > quota { processed.removeFirst() }
+                processed = processed.filter { $0.metadata.id != id } + [image]
+            case 5...6:
+                let id = try processed.randomElement(using: &generator)?.metadata.id ?? .coco(number)
+                let expected = processed.first { $0.metadata.id == id }
+                #expect(try store.processed(id) == expected)
+                processed = processed.filter { $0.metadata.id != id } + [expected].compactMap(\.self)
+            default:
+                for image in uploads { #expect(try store.upload(image.metadata.id) == image) }
+            }
+            #expect(
+                store.uploads(after: nil, limit: .max).map(\.id) == uploads.map(\.metadata.id).sorted()
+            )
+            #expect(directory.files(in: "processed").count == processed.count)
+        }
+        // Reading in their order keeps the order.
+        for image in processed { #expect(try store.processed(image.metadata.id) == image) }
+        try expectConsistent(store, directory)
+
+        store = try FileImageStore(directory: "\(directory.path)/other")
+        store = try FileImageStore(directory: directory.path, quotaBytes: quota)
+        for image in processed { #expect(try store.processed(image.metadata.id) == image) }
+        for image in uploads { #expect(try store.upload(image.metadata.id) == image) }
+    }
+
+    /// Checks that there are exactly the files that there should be.
+    private func expectConsistent(_ store: FileImageStore, _ directory: TemporaryDirectory) throws {
+        #expect(directory.files(in: "temporary").isEmpty)
+        var objects: Set<String> = []
+        for upload in store.uploads(after: nil, limit: .max) {
+            objects.insert(upload.sha256)
+            #expect(try store.upload(upload.id)?.isWhole == true)
+        }
+        #expect(directory.files(in: "uploads").count == store.uploads(after: nil, limit: .max).count)
+        for pointer in directory.files(in: "processed") {
+            let id = try #require(ImageID(String(pointer.dropFirst("processed/".count).dropLast(".json".count))))
+            let image = try #require(try store.processed(id))
+            #expect(image.isWhole)
+            objects.insert(image.metadata.sha256)
+        }
+        let files = directory.files(in: "objects").compactMap { $0.split(separator: "/").last.map(String.init) }
+        #expect(Set(files) == objects)
+    }
+}
