@@ -35,7 +35,7 @@ struct Serve: AsyncParsableCommand {
         ) { port in
             // Whoever started it reads this, so it is no log line; and reads it now, even through a pipe.
             print(Self.greeting(host: configuration.host, port: port, components: components))
-            fflush(stdout)
+            fflush(nil)
         }
         // The group stops its services from the last to the first.
         var group = ServiceGroupConfiguration(

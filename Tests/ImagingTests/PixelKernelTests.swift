@@ -10,7 +10,7 @@ struct PixelKernelTests {
 
     @Test("a row is interpolated from neighbours and weights")
     func interpolateRow() {
-        var generator = SeededGenerator(state: 1)
+        var generator = SeededGenerator(seed: 1)
         for width in Self.widths {
             for sourceWidth in [1, 2, 3, 4, 31, 640] {
                 let source = generator.bytes(3 * sourceWidth)
@@ -39,7 +39,7 @@ struct PixelKernelTests {
 
     @Test("two rows are blended by weight")
     func blendRows() {
-        var generator = SeededGenerator(state: 2)
+        var generator = SeededGenerator(seed: 2)
         for width in Self.widths {
             let near = (0..<width).map { _ in Int16.random(in: 0...32640, using: &generator) }
             let far = (0..<width).map { _ in Int16.random(in: 0...32640, using: &generator) }
@@ -70,7 +70,7 @@ struct PixelKernelTests {
 
     @Test("blocks of two by two pixels are averaged, halves upwards")
     func halveRows() {
-        var generator = SeededGenerator(state: 3)
+        var generator = SeededGenerator(seed: 3)
         for width in Self.widths {
             let upper = generator.bytes(6 * width)
             let lower = generator.bytes(6 * width)
@@ -89,7 +89,7 @@ struct PixelKernelTests {
 
     @Test("RGB is packed into words and unpacked again")
     func packing() {
-        var generator = SeededGenerator(state: 4)
+        var generator = SeededGenerator(seed: 4)
         for count in Self.widths {
             let rgb = generator.bytes(3 * count)
             var words = [UInt32](repeating: 0, count: count)
@@ -106,19 +106,8 @@ struct PixelKernelTests {
     }
 }
 
-/// SplitMix64: the same numbers in every run.
-struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ mixed >> 31
-    }
-
-    mutating func bytes(_ count: Int) -> [UInt8] {
+extension SeededGenerator {
+    fileprivate mutating func bytes(_ count: Int) -> [UInt8] {
         (0..<count).map { _ in UInt8.random(in: 0...255, using: &self) }
     }
 }

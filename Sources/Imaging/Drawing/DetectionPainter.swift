@@ -74,10 +74,10 @@ public struct DetectionPainter: Sendable {
 /// A detection as it is drawn.
 private struct Mark {
     /// The box, inside the picture, its edges between pixels.
-    var frame: BoundingBox
-    var score: Float
-    var classID: Int
-    var color: DrawingColor
+    let frame: BoundingBox
+    let score: Float
+    let classID: Int
+    let color: DrawingColor
 
     /// Nil where nothing of the box is inside the picture.
     init?(_ detection: Detection, imageWidth: Int, imageHeight: Int) {

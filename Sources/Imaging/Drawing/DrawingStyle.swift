@@ -14,7 +14,7 @@ struct DrawingStyle {
     /// Labels of small boxes are cut here.
     var maximumLabelWidth: Float { 16 * fontSize }
     /// Pictures narrower than this have no room for a label.
-    var minimumLabelWidth: Float { 4 * fontSize }
+    var minimumLabelWidth: Float { 5 * fontSize }
 
     /// Everything grows with the picture; crowds of small boxes get finer lines and smaller text.
     ///
