@@ -109,12 +109,16 @@ let package = Package(
             swiftSettings: settings,
             linkerSettings: openVINOSearchPath
         ),
-        .testTarget(name: "YOLOTests", dependencies: ["YOLO", "Imaging", "Inference"], swiftSettings: settings),
+        .testTarget(
+            name: "YOLOTests",
+            dependencies: ["YOLO", "Imaging", "Inference", "ObjectDetection"],
+            swiftSettings: settings
+        ),
         .testTarget(name: "StorageTests", dependencies: ["Storage"], swiftSettings: settings),
         .testTarget(
             name: "DetectionServiceTests",
             dependencies: [
-                "DetectionService", "Imaging", "Storage",
+                "DetectionService", "Imaging", "Inference", "ObjectDetection", "Storage", "YOLO",
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
             ],
             swiftSettings: settings

@@ -5,6 +5,7 @@ Every picture is computed here from a formula. Run it again only to add a case:
 
     python3 -m venv .venv && .venv/bin/pip install numpy opencv-python-headless pillow
     .venv/bin/python Scripts/picture-fixtures.py > Tests/ImagingTests/PictureFixtures.swift
+    swift format -i Tests/ImagingTests/PictureFixtures.swift
 
 HEIC needs `vips` (Debian: libvips-tools) with an HEVC encoder.
 """

@@ -17,6 +17,9 @@ static inline int cvips_start(void) {
                       cvips_ignore_log, NULL);
     vips_concurrency_set(1);
     vips_cache_set_max(0);
+    // Before 8.15, vectors are compiled at run time by Orc, which crashes when several threads do so at once (0.4.33).
+    // Without them, the same picture is also scaled to the same bytes on every CPU.
+    vips_vector_set_enabled(FALSE);
     vips_block_untrusted_set(TRUE);
     vips_operation_block_set("VipsForeignLoad", TRUE);
     return 0;

@@ -1,8 +1,9 @@
 import CVips
 
 extension PictureTransform {
-    /// Does the steps to a picture. Scaling down is by a Lanczos filter of three lobes.
+    /// Does the steps to a picture.
     ///
+    /// Scaling is by a Lanczos filter of three lobes; the same picture gives the same bytes on every CPU.
     /// - Parameter image: Any picture; it is not changed.
     /// - Returns: A new picture of at least 1x1, or `image` itself where there is nothing to do.
     /// - Throws: ``ImageError`` with ``ImageError/Code/invalidTransform`` when the crop is not inside of the picture,

@@ -24,24 +24,27 @@ import Testing
     }
 
     /// White is 1, 15, 255 or 65535, and so on; palette and transparency are in `chunks`.
-    @Test("every kind of PNG becomes 8 bit RGB on white", arguments: [
-        ("grey, 1 bit", 1, 0, [0b0100_0000], [], [0x000000, 0xFFFFFF]),
-        ("grey, 4 bit", 4, 0, [0x5F], [], [0x555555, 0xFFFFFF]),
-        ("grey, 8 bit", 8, 0, [7, 250], [], [0x070707, 0xFAFAFA]),
-        ("grey, 16 bit", 16, 0, [0x12, 0x34, 0xFE, 0xDC], [], [0x121212, 0xFEFEFE]),
-        ("RGB, 16 bit", 16, 2, [1, 0, 2, 0, 3, 0, 250, 9, 251, 9, 252, 9], [], [0x010203, 0xFAFBFC]),
-        ("palette", 8, 3, [1, 0], [("PLTE", [1, 2, 3, 4, 5, 6])], [0x040506, 0x010203]),
-        (
-            "palette with transparency", 8, 3, [1, 0], [("PLTE", [1, 2, 3, 4, 5, 6]), ("tRNS", [0, 255])],
-            [0x040506, 0xFFFFFF]
-        ),
-        ("grey and alpha", 8, 4, [100, 255, 100, 0], [], [0x646464, 0xFFFFFF]),
-        ("RGB and alpha", 8, 6, [1, 2, 3, 255, 1, 2, 3, 0], [], [0x010203, 0xFFFFFF]),
-        (
-            "RGB and alpha, 16 bit", 16, 6,
-            [1, 0, 2, 0, 3, 0, 255, 255, 1, 0, 2, 0, 3, 0, 0, 0], [], [0x010203, 0xFFFFFF]
-        ),
-    ] as [(String, Int, Int, [UInt8], [(String, [UInt8])], [UInt32])])
+    @Test(
+        "every kind of PNG becomes 8 bit RGB on white",
+        arguments: [
+            ("grey, 1 bit", 1, 0, [0b0100_0000], [], [0x000000, 0xFFFFFF]),
+            ("grey, 4 bit", 4, 0, [0x5F], [], [0x555555, 0xFFFFFF]),
+            ("grey, 8 bit", 8, 0, [7, 250], [], [0x070707, 0xFAFAFA]),
+            ("grey, 16 bit", 16, 0, [0x12, 0x34, 0xFE, 0xDC], [], [0x121212, 0xFEFEFE]),
+            ("RGB, 16 bit", 16, 2, [1, 0, 2, 0, 3, 0, 250, 9, 251, 9, 252, 9], [], [0x010203, 0xFAFBFC]),
+            ("palette", 8, 3, [1, 0], [("PLTE", [1, 2, 3, 4, 5, 6])], [0x040506, 0x010203]),
+            (
+                "palette with transparency", 8, 3, [1, 0], [("PLTE", [1, 2, 3, 4, 5, 6]), ("tRNS", [0, 255])],
+                [0x040506, 0xFFFFFF]
+            ),
+            ("grey and alpha", 8, 4, [100, 255, 100, 0], [], [0x646464, 0xFFFFFF]),
+            ("RGB and alpha", 8, 6, [1, 2, 3, 255, 1, 2, 3, 0], [], [0x010203, 0xFFFFFF]),
+            (
+                "RGB and alpha, 16 bit", 16, 6,
+                [1, 0, 2, 0, 3, 0, 255, 255, 1, 0, 2, 0, 3, 0, 0, 0], [], [0x010203, 0xFFFFFF]
+            ),
+        ] as [(String, Int, Int, [UInt8], [(String, [UInt8])], [UInt32])]
+    )
     func png(
         _ name: String,
         _ depth: Int,
@@ -71,45 +74,59 @@ import Testing
         #expect(abs(Int(pixel & 255) - 255) <= 1)
     }
 
-    @Test("every kind of TIFF becomes 8 bit RGB on white", arguments: [
-        ("grey", TIFFBuilder(width: 2, height: 1, samples: 1, photometric: 1, pixels: [7, 250]), [0x070707, 0xFAFAFA]),
-        ("RGB", TIFFBuilder(width: 1, height: 1, samples: 3, pixels: [1, 2, 3]), [0x010203]),
-        ("RGB and alpha", TIFFBuilder(width: 2, height: 1, samples: 4, pixels: [1, 2, 3, 255, 1, 2, 3, 0]),
-            [0x010203, 0xFFFFFF]),
-        ("RGB, 16 bit", TIFFBuilder(width: 1, height: 1, bits: 16, samples: 3, pixels: [0, 1, 0, 2, 0, 3]), [0x010203]),
-        // 1.0 is white; 0.5 of the light is 188 in sRGB (IEC 61966-2-1: 1.055 * 0.5^(1/2.4) - 0.055 = 0.7354).
-        (
-            "RGB, floating point",
-            TIFFBuilder(
-                width: 1,
-                height: 1,
-                bits: 32,
-                samples: 3,
-                sampleFormat: 3,
-                pixels: [Float(0), 0.5, 1].flatMap { littleEndian(Int($0.bitPattern), 4) }
-            ), [0x00BCFF]
-        ),
-        (
-            "grey, floating point",
-            TIFFBuilder(
-                width: 3,
-                height: 1,
-                bits: 32,
-                samples: 1,
-                photometric: 1,
-                sampleFormat: 3,
-                pixels: [Float(-1), 0.5, 7].flatMap { littleEndian(Int($0.bitPattern), 4) }
-            ), [0x000000, 0xBCBCBC, 0xFFFFFF]
-        ),
-    ] as [(String, TIFFBuilder, [UInt32])])
+    @Test(
+        "every kind of TIFF becomes 8 bit RGB on white",
+        arguments: [
+            (
+                "grey", TIFFBuilder(width: 2, height: 1, samples: 1, photometric: 1, pixels: [7, 250]),
+                [0x070707, 0xFAFAFA]
+            ),
+            ("RGB", TIFFBuilder(width: 1, height: 1, samples: 3, pixels: [1, 2, 3]), [0x010203]),
+            (
+                "RGB and alpha", TIFFBuilder(width: 2, height: 1, samples: 4, pixels: [1, 2, 3, 255, 1, 2, 3, 0]),
+                [0x010203, 0xFFFFFF]
+            ),
+            (
+                "RGB, 16 bit", TIFFBuilder(width: 1, height: 1, bits: 16, samples: 3, pixels: [0, 1, 0, 2, 0, 3]),
+                [0x010203]
+            ),
+            // 1.0 is white; 0.5 of the light is 188 in sRGB (IEC 61966-2-1: 1.055 * 0.5^(1/2.4) - 0.055 = 0.7354).
+            (
+                "RGB, floating point",
+                TIFFBuilder(
+                    width: 1,
+                    height: 1,
+                    bits: 32,
+                    samples: 3,
+                    sampleFormat: 3,
+                    pixels: [Float(0), 0.5, 1].flatMap { littleEndian(Int($0.bitPattern), 4) }
+                ), [0x00BCFF]
+            ),
+            (
+                "grey, floating point",
+                TIFFBuilder(
+                    width: 3,
+                    height: 1,
+                    bits: 32,
+                    samples: 1,
+                    photometric: 1,
+                    sampleFormat: 3,
+                    pixels: [Float(-1), 0.5, 7].flatMap { littleEndian(Int($0.bitPattern), 4) }
+                ), [0x000000, 0xBCBCBC, 0xFFFFFF]
+            ),
+        ] as [(String, TIFFBuilder, [UInt32])]
+    )
     func tiff(_ name: String, _ builder: TIFFBuilder, _ expected: [UInt32]) throws {
         #expect(try RGBImage.decode(builder.bytes).rows == [expected])
     }
 
-    @Test("samples that nobody can tell the meaning of are refused", arguments: [
-        TIFFBuilder(width: 1, height: 1, bits: 32, samples: 1, photometric: 1, pixels: [0, 0, 0, 0]),
-        TIFFBuilder(width: 1, height: 1, samples: 9, photometric: 1, pixels: .init(repeating: 0, count: 9)),
-    ])
+    @Test(
+        "samples that nobody can tell the meaning of are refused",
+        arguments: [
+            TIFFBuilder(width: 1, height: 1, bits: 32, samples: 1, photometric: 1, pixels: [0, 0, 0, 0]),
+            TIFFBuilder(width: 1, height: 1, samples: 9, photometric: 1, pixels: .init(repeating: 0, count: 9)),
+        ]
+    )
     func strangeSamples(_ builder: TIFFBuilder) {
         let error = #expect(throws: ImageError.self) { try RGBImage.decode(builder.bytes) }
         #expect(error?.code == .unsupportedFormat)
@@ -151,12 +168,15 @@ import Testing
     }
 
     /// EXIF 2.32, section 4.6.4, tag 274, for the picture `AB / CD / EF`.
-    @Test("a picture is turned upright", arguments: [
-        (1, ["AB", "CD", "EF"]), (2, ["BA", "DC", "FE"]), (3, ["FE", "DC", "BA"]), (4, ["EF", "CD", "AB"]),
-        (5, ["ACE", "BDF"]), (6, ["ECA", "FDB"]), (7, ["FDB", "ECA"]), (8, ["BDF", "ACE"]),
-        // Not defined: as it is.
-        (0, ["AB", "CD", "EF"]), (9, ["AB", "CD", "EF"]),
-    ])
+    @Test(
+        "a picture is turned upright",
+        arguments: [
+            (1, ["AB", "CD", "EF"]), (2, ["BA", "DC", "FE"]), (3, ["FE", "DC", "BA"]), (4, ["EF", "CD", "AB"]),
+            (5, ["ACE", "BDF"]), (6, ["ECA", "FDB"]), (7, ["FDB", "ECA"]), (8, ["BDF", "ACE"]),
+            // Not defined: as it is.
+            (0, ["AB", "CD", "EF"]), (9, ["AB", "CD", "EF"]),
+        ]
+    )
     func orientation(_ orientation: Int, _ expected: [String]) throws {
         let colors: [Character: UInt32] = ["A": 0, "B": 0xFF, "C": 0xFF00, "D": 0xFF0000, "E": 0xFFFF00, "F": 0xFFFFFF]
         let letters = ["AB", "CD", "EF"]

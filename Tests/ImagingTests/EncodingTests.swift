@@ -16,7 +16,9 @@ import Testing
     func pngOfExtremes() throws {
         var generator = SeededGenerator(seed: 3)
         let pictures = [
-            RGBImage(width: 300, height: 200) { for index in $0.indices { $0[index] = .random(in: 0...255, using: &generator) } },
+            RGBImage(width: 300, height: 200) {
+                for index in $0.indices { $0[index] = .random(in: 0...255, using: &generator) }
+            },
             RGBImage(width: 300, height: 200) { $0.initialize(repeating: 114) },
             RGBImage(width: 300, height: 200) { for index in $0.indices { $0[index] = index == 90_000 ? 255 : 0 } },
             RGBImage(width: 2000, height: 1000) { for index in $0.indices { $0[index] = UInt8(index / 6000 & 255) } },
@@ -24,6 +26,13 @@ import Testing
         for image in pictures {
             #expect(try RGBImage.decode(image.encoded(as: .png)).bytes == image.bytes)
         }
+        // Frequencies that grow like Fibonacci's numbers make the longest code words there are: 20 bits, if not limited.
+        var fibonacci = [1, 1]
+        for index in 2..<20 { fibonacci.append(fibonacci[index - 1] + fibonacci[index - 2]) }
+        var bytes = fibonacci.enumerated().flatMap { [UInt8](repeating: UInt8($0), count: $1) }
+        bytes.shuffle(using: &generator)
+        let skewed = RGBImage(width: bytes.count / 3, height: 1) { _ = $0.update(fromContentsOf: bytes[..<$0.count]) }
+        #expect(try RGBImage.decode(skewed.encoded(as: .png)).bytes == skewed.bytes)
         // A flat picture of 180,000 bytes has to shrink to next to nothing.
         #expect(try pictures[1].encoded(as: .png).count < 2000)
     }

@@ -31,7 +31,8 @@ import Testing
             for flips in [1, 3, 20] {
                 var bytes = picture.bytes
                 for _ in 0..<flips {
-                    bytes[.random(in: bytes.indices, using: &generator)] ^= 1 << UInt8.random(in: 0..<8, using: &generator)
+                    bytes[.random(in: bytes.indices, using: &generator)] ^=
+                        1 << UInt8.random(in: 0..<8, using: &generator)
                 }
                 let limits = ImageLimits(maximumPixels: 1_000_000)
                 guard let image = try? RGBImage.decode(bytes, limits: limits) else { continue }
@@ -40,44 +41,56 @@ import Testing
         }
     }
 
-    @Test("size is refused by the header, before any pixel is decoded", arguments: [
-        ("PNG", PNGBuilder(width: 50_000, height: 50_000, rows: [0]).bytes, .tooLarge),
-        ("PNG, interlaced sides of 2^31 - 1", PNGBuilder(width: 0x7FFF_FFFF, height: 0x7FFF_FFFF, rows: []).bytes, nil),
-        ("PNG without width", PNGBuilder(width: 0, height: 1, rows: [0]).bytes, .corrupt),
-        ("PNG without height", PNGBuilder(width: 1, height: 0, rows: [0]).bytes, .corrupt),
-        (
-            "GIF",
-            Array("GIF89a".utf8) + [0xFF, 0xFF, 0xFF, 0xFF, 0x80, 0, 0, 0, 0, 0, 255, 255, 255]
-                + [0x2C, 0, 0, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0, 2, 2, 0x44, 1, 0, 0x3B], .tooLarge
-        ),
-        ("TIFF", TIFFBuilder(width: 60_000, height: 60_000, samples: 3, pixels: [0, 0, 0]).bytes, .tooLarge),
-        ("TIFF of 2^32 - 1", TIFFBuilder(width: 0xFFFF_FFFF, height: 0xFFFF_FFFF, samples: 3, pixels: []).bytes, nil),
-        ("TIFF of few bytes", TIFFBuilder(width: 7000, height: 7000, samples: 3, pixels: [0, 0, 0]).bytes, .corrupt),
-        (
-            "TIFF of absurd strips",
-            TIFFBuilder(
-                width: 8,
-                height: 8,
-                samples: 3,
-                tags: [(273, 4, 0x0FFF_FFFF, 8), (279, 4, 0x0FFF_FFFF, 0x7FFF_FFFF), (278, 4, 1, 0x7FFF_FFFF)],
-                pixels: .init(repeating: 0, count: 192)
-            ).bytes, nil
-        ),
-        (
-            "TIFF of absurd tiles",
-            TIFFBuilder(
-                width: 8,
-                height: 8,
-                samples: 3,
-                tags: [(322, 4, 1, 0x0010_0000), (323, 4, 1, 0x0010_0000), (324, 4, 1, 8), (325, 4, 1, 192)],
-                pixels: .init(repeating: 0, count: 192)
-            ).bytes, .corrupt
-        ),
-        (
-            "TIFF of 65535 samples",
-            TIFFBuilder(width: 100, height: 100, samples: 1, tags: [(277, 3, 1, 65535)], pixels: [0]).bytes, nil
-        ),
-    ] as [(String, [UInt8], ImageError.Code?)])
+    @Test(
+        "size is refused by the header, before any pixel is decoded",
+        arguments: [
+            ("PNG", PNGBuilder(width: 50_000, height: 50_000, rows: [0]).bytes, .tooLarge),
+            (
+                "PNG, interlaced sides of 2^31 - 1",
+                PNGBuilder(width: 0x7FFF_FFFF, height: 0x7FFF_FFFF, rows: []).bytes, nil
+            ),
+            ("PNG without width", PNGBuilder(width: 0, height: 1, rows: [0]).bytes, .corrupt),
+            ("PNG without height", PNGBuilder(width: 1, height: 0, rows: [0]).bytes, .corrupt),
+            (
+                "GIF",
+                Array("GIF89a".utf8) + [0xFF, 0xFF, 0xFF, 0xFF, 0x80, 0, 0, 0, 0, 0, 255, 255, 255]
+                    + [0x2C, 0, 0, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0, 2, 2, 0x44, 1, 0, 0x3B], .tooLarge
+            ),
+            ("TIFF", TIFFBuilder(width: 60_000, height: 60_000, samples: 3, pixels: [0, 0, 0]).bytes, .tooLarge),
+            (
+                "TIFF of 2^32 - 1", TIFFBuilder(width: 0xFFFF_FFFF, height: 0xFFFF_FFFF, samples: 3, pixels: []).bytes,
+                nil
+            ),
+            (
+                "TIFF of few bytes", TIFFBuilder(width: 7000, height: 7000, samples: 3, pixels: [0, 0, 0]).bytes,
+                .corrupt
+            ),
+            (
+                "TIFF of absurd strips",
+                TIFFBuilder(
+                    width: 8,
+                    height: 8,
+                    samples: 3,
+                    tags: [(273, 4, 0x0FFF_FFFF, 8), (279, 4, 0x0FFF_FFFF, 0x7FFF_FFFF), (278, 4, 1, 0x7FFF_FFFF)],
+                    pixels: .init(repeating: 0, count: 192)
+                ).bytes, nil
+            ),
+            (
+                "TIFF of absurd tiles",
+                TIFFBuilder(
+                    width: 8,
+                    height: 8,
+                    samples: 3,
+                    tags: [(322, 4, 1, 0x0010_0000), (323, 4, 1, 0x0010_0000), (324, 4, 1, 8), (325, 4, 1, 192)],
+                    pixels: .init(repeating: 0, count: 192)
+                ).bytes, .corrupt
+            ),
+            (
+                "TIFF of 65535 samples",
+                TIFFBuilder(width: 100, height: 100, samples: 1, tags: [(277, 3, 1, 65535)], pixels: [0]).bytes, nil
+            ),
+        ] as [(String, [UInt8], ImageError.Code?)]
+    )
     func oversized(_ name: String, _ bytes: [UInt8], _ code: ImageError.Code?) {
         let error = #expect(throws: ImageError.self) { try RGBImage.decode(bytes) }
         if let code { #expect(error?.code == code) }
@@ -111,7 +124,8 @@ import Testing
             #expect(try RGBImage.decode(TestPictures.jpeg(jpeg, inserting: payload, marker: marker)).bytes == plain)
         }
         // Thousands of segments of no use.
-        let blown = (0..<2000).reduce(into: Array(jpeg[..<2])) { bytes, _ in bytes += [0xFF, 0xE5, 0, 3, 0] } + jpeg[2...]
+        let blown =
+            (0..<2000).reduce(into: Array(jpeg[..<2])) { bytes, _ in bytes += [0xFF, 0xE5, 0, 3, 0] } + jpeg[2...]
         #expect(try RGBImage.decode(blown).bytes == plain)
     }
 

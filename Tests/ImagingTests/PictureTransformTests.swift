@@ -5,20 +5,23 @@ import Testing
     /// Six pixels, all different: `0 1 2 / 3 4 5`.
     private static let image = TestPictures.image([[0, 1, 2], [3, 4, 5]])
 
-    @Test("a step moves the pixels where it says", arguments: [
-        (PictureTransform(crop: .init(x: 1, y: 0, width: 2, height: 2)), [[1, 2], [4, 5]]),
-        (PictureTransform(crop: .init(x: 2, y: 1, width: 1, height: 1)), [[5]]),
-        (PictureTransform(rotation: .quarter), [[3, 0], [4, 1], [5, 2]]),
-        (PictureTransform(rotation: .half), [[5, 4, 3], [2, 1, 0]]),
-        (PictureTransform(rotation: .threeQuarters), [[2, 5], [1, 4], [0, 3]]),
-        (PictureTransform(flip: .horizontal), [[2, 1, 0], [5, 4, 3]]),
-        (PictureTransform(flip: .vertical), [[3, 4, 5], [0, 1, 2]]),
-        // The order: the crop is of the original, the flip comes after the turn.
-        (
-            PictureTransform(crop: .init(x: 0, y: 0, width: 2, height: 2), rotation: .quarter, flip: .horizontal),
-            [[0, 3], [1, 4]]
-        ),
-    ] as [(PictureTransform, [[UInt32]])])
+    @Test(
+        "a step moves the pixels where it says",
+        arguments: [
+            (PictureTransform(crop: .init(x: 1, y: 0, width: 2, height: 2)), [[1, 2], [4, 5]]),
+            (PictureTransform(crop: .init(x: 2, y: 1, width: 1, height: 1)), [[5]]),
+            (PictureTransform(rotation: .quarter), [[3, 0], [4, 1], [5, 2]]),
+            (PictureTransform(rotation: .half), [[5, 4, 3], [2, 1, 0]]),
+            (PictureTransform(rotation: .threeQuarters), [[2, 5], [1, 4], [0, 3]]),
+            (PictureTransform(flip: .horizontal), [[2, 1, 0], [5, 4, 3]]),
+            (PictureTransform(flip: .vertical), [[3, 4, 5], [0, 1, 2]]),
+            // The order: the crop is of the original, the flip comes after the turn.
+            (
+                PictureTransform(crop: .init(x: 0, y: 0, width: 2, height: 2), rotation: .quarter, flip: .horizontal),
+                [[0, 3], [1, 4]]
+            ),
+        ] as [(PictureTransform, [[UInt32]])]
+    )
     func steps(_ transform: PictureTransform, _ expected: [[UInt32]]) throws {
         #expect(try transform.apply(to: Self.image).rows == expected)
     }
@@ -30,10 +33,13 @@ import Testing
         #expect(!PictureTransform(grayscale: true).isIdentity)
     }
 
-    @Test("a side is scaled and rounded, and never vanishes", arguments: [
-        (640, 480, 0.5, 320, 240), (641, 479, 0.5, 321, 240), (3, 2, 0.25, 1, 1), (1, 1, 0.25, 1, 1),
-        (10, 1000, 0.3, 3, 300), (427, 640, 0.75, 320, 480), (1001, 7, 0.999, 1000, 7),
-    ])
+    @Test(
+        "a side is scaled and rounded, and never vanishes",
+        arguments: [
+            (640, 480, 0.5, 320, 240), (641, 479, 0.5, 321, 240), (3, 2, 0.25, 1, 1), (1, 1, 0.25, 1, 1),
+            (10, 1000, 0.3, 3, 300), (427, 640, 0.75, 320, 480), (1001, 7, 0.999, 1000, 7),
+        ]
+    )
     func scaledSize(_ width: Int, _ height: Int, _ factor: Double, _ newWidth: Int, _ newHeight: Int) throws {
         let image = TestPictures.ramp(width: width, height: height)
         let scaled = try PictureTransform(scalingFactor: factor).apply(to: image)
@@ -63,16 +69,19 @@ import Testing
         #expect(row.last == 0xFFFFFF)
     }
 
-    @Test("a crop outside of the picture is refused with the size of the picture", arguments: [
-        PictureTransform.Crop(x: 0, y: 0, width: 4, height: 1),
-        .init(x: 0, y: 0, width: 1, height: 3),
-        .init(x: 3, y: 0, width: 1, height: 1),
-        .init(x: -1, y: 0, width: 1, height: 1),
-        .init(x: 0, y: 0, width: 0, height: 1),
-        .init(x: 0, y: 0, width: 1, height: -1),
-        .init(x: .max, y: .max, width: .max, height: .max),
-        .init(x: .min, y: 0, width: 1, height: 1),
-    ])
+    @Test(
+        "a crop outside of the picture is refused with the size of the picture",
+        arguments: [
+            PictureTransform.Crop(x: 0, y: 0, width: 4, height: 1),
+            .init(x: 0, y: 0, width: 1, height: 3),
+            .init(x: 3, y: 0, width: 1, height: 1),
+            .init(x: -1, y: 0, width: 1, height: 1),
+            .init(x: 0, y: 0, width: 0, height: 1),
+            .init(x: 0, y: 0, width: 1, height: -1),
+            .init(x: .max, y: .max, width: .max, height: .max),
+            .init(x: .min, y: 0, width: 1, height: 1),
+        ]
+    )
     func cropOutside(_ crop: PictureTransform.Crop) {
         let error = #expect(throws: ImageError.self) { try PictureTransform(crop: crop).apply(to: Self.image) }
         #expect(error?.code == .invalidTransform)

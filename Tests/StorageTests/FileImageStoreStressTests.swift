@@ -48,6 +48,29 @@ struct FileImageStoreStressTests {
         try expectConsistent(store, directory)
     }
 
+    @Test("a processed version that is being written does not outlive its upload")
+    func deletedWhileWriting() throws {
+        let directory = try TemporaryDirectory()
+        let store = try FileImageStore(directory: directory.path)
+        let upload = StoredImage.sample(seed: 1)
+        let processed = StoredImage.sample(upload.metadata.id, seed: 2, count: 2_000_000)
+        for step in 0..<40 {
+            try store.store(upload: upload)
+            onThreads(2) { thread in
+                if thread == 0 {
+                    try? store.store(processed: processed)
+                } else {
+                    // Some of the delays fall into the writing.
+                    Thread.sleep(forTimeInterval: Double(step) * 0.000_05)
+                    _ = try? store.deleteUpload(upload.metadata.id)
+                }
+            }
+            #expect(store.uploadMetadata(upload.metadata.id) == nil)
+            #expect(store.processedMetadata(upload.metadata.id) == nil)
+        }
+        try expectConsistent(store, directory)
+    }
+
     @Test("any calls leave what a store made of two dictionaries would hold", arguments: 0..<12 as Range<UInt64>)
     func agreesWithModel(seed: UInt64) throws {
         let directory = try TemporaryDirectory()
@@ -131,6 +154,7 @@ struct FileImageStoreStressTests {
             let id = try #require(ImageID(String(pointer.dropFirst("processed/".count).dropLast(".json".count))))
             let image = try #require(try store.processed(id))
             #expect(image.isWhole)
+            #expect(!id.isUpload || store.uploadMetadata(id) != nil, "none outlives its upload")
             objects.insert(image.metadata.sha256)
         }
         let files = directory.files(in: "objects").compactMap { $0.split(separator: "/").last.map(String.init) }

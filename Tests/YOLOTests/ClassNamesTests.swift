@@ -18,7 +18,9 @@ import YOLO
 
     @Test(
         "text of another form gives no names",
-        arguments: ["", "person", "{0: 'person'", "{0 'person'}", "[person]", "{0: 'a', 2: 'b'}", "['a' 'b']", "{0: 'a"]
+        arguments: [
+            "", "person", "{0: 'person'", "{0 'person'}", "[person]", "{0: 'a', 2: 'b'}", "['a' 'b']", "{0: 'a",
+        ]
     ) func malformed(text: String) {
         #expect(ClassNames.parse(text) == nil)
     }

@@ -74,7 +74,7 @@ private func rendered(_ labels: [PrometheusRegistry.Label], bound: String? = nil
     let all = labels.map { ($0.name, $0.value) } + (bound.map { [("le", $0)] } ?? [])
     guard !all.isEmpty else { return "" }
     let pairs = all.map { name, value in
-        let escaped = value.flatMap { character -> String in
+        let escaped = value.map { character in
             switch character {
             case "\\": "\\\\"
             case "\"": "\\\""
@@ -82,7 +82,7 @@ private func rendered(_ labels: [PrometheusRegistry.Label], bound: String? = nil
             default: String(character)
             }
         }
-        return "\(name)=\"\(escaped)\""
+        return "\(name)=\"\(escaped.joined())\""
     }
     return "{\(pairs.joined(separator: ","))}"
 }

@@ -25,9 +25,7 @@ struct BitWriter {
         self.buffer = UnsafeMutableRawBufferPointer(buffer)
     }
 
-    /// Appends the lowest `count` bits; those above are 0.
-    ///
-    /// - Parameter count: In `0...56`.
+    /// Appends the lowest `count` bits, in `0...56`; those above are 0.
     @inline(__always)
     mutating func append(_ bits: UInt64, count: UInt64) {
         pending |= bits &<< pendingCount
@@ -44,8 +42,9 @@ struct BitWriter {
         append(word.bits, count: word.count)
     }
 
-    /// Appends four code words of together at most 48 bits; faster than one after the other, as each append has to
-    /// wait for the one before.
+    /// Appends four code words of together at most 48 bits.
+    ///
+    /// That is faster than one after the other, as each append has to wait for the one before.
     @inline(__always)
     mutating func append(_ first: Word, _ second: Word, _ third: Word, _ fourth: Word) {
         let low = first.bits | second.bits &<< first.count

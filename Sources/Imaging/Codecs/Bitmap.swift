@@ -1,6 +1,6 @@
-/// A Windows bitmap: its header, and from that how to read its pixels. libvips has no reader of its own for it.
+/// A Windows bitmap: its header, and from that how to read its pixels.
 ///
-/// Takes what today's programs write: 1, 4 or 8 bit with a palette, 16, 24 or 32 bit, with or without channel masks,
+/// libvips has no reader of its own for it. Takes what today's programs write: 1, 4 or 8 bit with a palette, 16, 24 or 32 bit, with or without channel masks,
 /// bottom-up or top-down; no run lengths. An alpha channel is ignored, as most writers leave it empty.
 /// - SeeAlso: Microsoft, [MS-WMF] 2.2.2 and the `BITMAPV5HEADER` structure.
 struct Bitmap {
@@ -117,9 +117,7 @@ struct Bitmap {
         return palette
     }
 
-    /// Reads the pixels.
-    ///
-    /// - Parameter bytes: The same that the header was read from.
+    /// Reads the pixels from the same bytes that the header was read from.
     func decode(_ bytes: RawSpan) -> RGBImage {
         bytes.withUnsafeBytes { buffer in
             RGBImage(width: width, height: height) { pixels in

@@ -35,9 +35,7 @@ struct HuffmanCode {
         self.words = words
     }
 
-    /// How many code words there are of each length.
-    ///
-    /// - Parameter frequencies: Rising.
+    /// How many code words there are of each length, for frequencies in rising order.
     private static func countsByLength(_ frequencies: [Int]) -> [Int] {
         // Huffman's algorithm with two queues: leaves, and the nodes above, which come into being in rising order too.
         let leafCount = frequencies.count

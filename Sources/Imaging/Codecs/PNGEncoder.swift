@@ -3,7 +3,7 @@
 /// Every row is stored as its difference to the row above (filter type 2), in one `IDAT` chunk.
 /// - SeeAlso: W3C, Portable Network Graphics, third edition.
 enum PNGEncoder {
-    /// - Returns: The whole file, without any metadata.
+    /// Makes the whole file, without any metadata.
     static func encode(_ image: RGBImage) -> [UInt8] {
         let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
         let filtered = filter(image)

@@ -8,6 +8,7 @@ extension RGBImage {
     /// - Parameters:
     ///   - format: One of ``ImageFormat/encodable``.
     ///   - quality: `1...100`, more is better and larger; PNG loses nothing whatever it is.
+    /// - Returns: The whole file.
     /// - Throws: ``ImageError`` with ``ImageError/Code/encodingFailed`` when the format is only read, or cannot hold
     ///   so large a picture (WebP: 16383 on a side, JPEG: 65535).
     public func encoded(as format: ImageFormat, quality: Int = 90) throws(ImageError) -> [UInt8] {
@@ -17,7 +18,7 @@ extension RGBImage {
         case .jpeg: save = { cvips_save_jpeg($0, &$1, &$2, quality) }
         case .png: return PNGEncoder.encode(self)
         case .webp: save = { cvips_save_webp($0, &$1, &$2, quality) }
-        default: 
+        default:
             let known = ImageFormat.encodable.map(\.description).joined(separator: ", ")
             throw ImageError(.encodingFailed, "\(format) is read but not written: ask for one of \(known)")
         }

@@ -2,8 +2,9 @@ import CVips
 
 /// libvips, started once for the whole process.
 enum Vips {
-    /// The only loaders of libvips that may run. It would otherwise pick one of some thirty by looking at the bytes,
-    /// ImageMagick's, PDF's and SVG's among them.
+    /// The only loaders of libvips that may run.
+    ///
+    /// It would otherwise pick one of some thirty by looking at the bytes, ImageMagick's, PDF's and SVG's among them.
     private static let loaders: [ImageFormat: (name: String, type: String)] = [
         .jpeg: ("jpegload_buffer", "VipsForeignLoadJpegBuffer"),
         .png: ("pngload_buffer", "VipsForeignLoadPngBuffer"),

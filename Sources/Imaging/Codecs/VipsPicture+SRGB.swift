@@ -3,12 +3,12 @@ import CVips
 extension VipsPicture {
     private var isFloat: Bool { sampleFormat == VIPS_FORMAT_FLOAT || sampleFormat == VIPS_FORMAT_DOUBLE }
 
-    /// Whether it is known here what the samples mean: grey, RGB, CMYK or Lab of 8 or 16 bit, or light in `0...1`.
+    /// Whether it is known here what the samples mean: grey, RGB or CMYK of 8 or 16 bit, or light in `0...1`.
     var isConvertible: Bool {
-        guard !isCoded, isFloat || sampleFormat == VIPS_FORMAT_UCHAR || sampleFormat == VIPS_FORMAT_USHORT,
-            [1, 3, 4].contains(bands - (hasAlpha ? 1 : 0))
-        else { return false }
-        return hasKnownColorspace
+        let colors = bands - (hasAlpha ? 1 : 0)
+        guard !isCoded, hasKnownColorspace else { return false }
+        if isFloat { return colors == 1 || colors == 3 && interpretation == VIPS_INTERPRETATION_scRGB }
+        return (sampleFormat == VIPS_FORMAT_UCHAR || sampleFormat == VIPS_FORMAT_USHORT) && [1, 3, 4].contains(colors)
     }
 
     /// The picture as every viewer shows it: upright, in 8 bit sRGB, transparent parts on white.
@@ -33,9 +33,7 @@ extension VipsPicture {
         if picture.isFloat {
             // libvips takes grey of any sample format as 0...255.
             if picture.bands == 1 { picture = try picture.applying { cvips_triple($0, &$1) } }
-            if picture.interpretation != VIPS_INTERPRETATION_LAB {
-                picture = try picture.applying { cvips_interpret($0, &$1, VIPS_INTERPRETATION_scRGB) }
-            }
+            picture = try picture.applying { cvips_interpret($0, &$1, VIPS_INTERPRETATION_scRGB) }
         } else if profile == .apply, picture.hasProfileWorthApplying {
             // A profile that the colour engine refuses is ignored, as viewers do.
             do throws(VipsError) { picture = try picture.applying { cvips_apply_profile($0, &$1) } } catch {}

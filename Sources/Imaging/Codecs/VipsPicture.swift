@@ -1,8 +1,8 @@
 import CVips
 
-/// A picture in libvips: not pixels, but how to compute them. It owns one reference.
+/// A picture in libvips: not pixels, but how to compute them.
 ///
-/// libvips' functions may be called from any thread, and each picture here stays on the thread that made it.
+/// It owns one reference. libvips' functions may be called from any thread, and each picture here stays on the thread that made it.
 struct VipsPicture: ~Copyable {
     private let image: UnsafeMutablePointer<VipsImage>
 
@@ -29,17 +29,14 @@ struct VipsPicture: ~Copyable {
 
     deinit { cvips_unref(image) }
 
-    /// Opens an encoded picture and reads its header.
+    /// Opens an encoded picture with the named loader of libvips, and reads its header.
     ///
-    /// - Parameter loader: libvips' name of the one loader to use.
-    /// - Parameter bytes: Must outlive the picture and everything made from it.
+    /// The bytes must outlive the picture and everything made from it.
     init(opening bytes: UnsafeRawBufferPointer, loader: String) throws(VipsError) {
         try self.init { cvips_open(loader, bytes.baseAddress, bytes.count, &$0) }
     }
 
-    /// Makes a picture of pixels that stay where they are.
-    ///
-    /// - Parameter pixels: `height * width * 3` bytes of sRGB, which must outlive the picture.
+    /// Makes a picture of `height * width * 3` bytes of sRGB, which stay where they are and must outlive it.
     init(wrapping pixels: UnsafeBufferPointer<UInt8>, width: Int, height: Int) throws(VipsError) {
         try self.init { cvips_wrap(pixels.baseAddress, pixels.count, CInt(width), CInt(height), &$0) }
     }

@@ -1,0 +1,163 @@
+"""What the tests of the built binary share: servers that end with the tests, and the pictures that they serve.
+
+OSPREY_BINARY names another binary than .build/release/osprey.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import threading
+import urllib.request
+from pathlib import Path
+from typing import IO, Callable, Iterator, Mapping
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+BINARY = Path(os.environ.get("OSPREY_BINARY") or ROOT / ".build/release/osprey").resolve()
+MIRROR = Path(os.environ.get("OSPREY_ASSETS_MIRROR") or ROOT.parent / "shared/assets")
+MODEL = "yolov5n"
+READY_SECONDS = 60
+STOP_SECONDS = 60
+
+
+class Server:
+    """A running `osprey serve`: ready once made, at `url`."""
+
+    def __init__(self, arguments: list[str], environment: Mapping[str, str], log: Path) -> None:
+        self.log = log
+        with open(log, "wb") as sink:
+            self.process = subprocess.Popen(
+                [str(BINARY), "serve", *arguments],
+                cwd=ROOT,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=sink,
+                text=True,
+            )
+        self.killed = False
+        self.url = self._announced_url()
+        with urllib.request.urlopen(f"{self.url}/readyz", timeout=10) as answer:
+            assert answer.status == 200
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def kill(self) -> None:
+        """Ends the process as a crash would, at once."""
+        self.killed = True
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> None:
+        """Sends SIGTERM, and insists on an orderly end."""
+        if self.killed:
+            return
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            status = self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            pytest.fail(f"still there {STOP_SECONDS} s after SIGTERM\n{self.log_tail()}")
+        assert status == 0, f"exit status {status} after SIGTERM\n{self.log_tail()}"
+
+    def log_tail(self) -> str:
+        return self.log.read_text(errors="replace")[-4000:]
+
+    def _announced_url(self) -> str:
+        deadline = threading.Timer(READY_SECONDS, self.kill)
+        deadline.start()
+        try:
+            for line in self._stdout:
+                words = line.split()
+                if words[:1] == ["service"]:
+                    return words[1]
+        finally:
+            deadline.cancel()
+        self.kill()
+        raise RuntimeError(f"the service did not become ready\n{self.log_tail()}")
+
+    @property
+    def _stdout(self) -> IO[str]:
+        assert self.process.stdout
+        return self.process.stdout
+
+
+StartServer = Callable[..., Server]
+
+
+@pytest.fixture(scope="session")
+def dataset() -> Path:
+    """The 128 pictures, in images/train2017/."""
+    folder = ROOT / "data/coco128"
+    if not folder.is_dir():
+        pytest.skip("data/coco128 is not there: make assets")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def pictures(dataset: Path) -> list[Path]:
+    """The paths of the 128 pictures, by id."""
+    return sorted((dataset / "images/train2017").glob("*.jpg"))
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with one model and, for the whole session, what was compiled of it."""
+    for folder in (ROOT / "models", MIRROR / "models"):
+        model = folder / f"{MODEL}.onnx"
+        if model.is_file():
+            models = tmp_path_factory.mktemp("models")
+            (models / model.name).symlink_to(model)
+            return models
+    pytest.skip(f"{MODEL}.onnx is neither in models/ nor in a mirror: make assets MODEL={MODEL}")
+
+
+@pytest.fixture(scope="session")
+def start(models: Path, dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServer]:
+    if not BINARY.is_file():
+        pytest.skip(f"{BINARY} is not there: make build")
+    own = {name: value for name, value in os.environ.items() if not name.startswith("OSPREY_")}
+
+    def start(*flags: str, env: Mapping[str, str] | None = None) -> Server:
+        folder = tmp_path_factory.mktemp("server")
+        defaults = {
+            "--port": "0",
+            "--models": models,
+            "--model": MODEL,
+            "--data": dataset.parent,
+            "--dataset": dataset.name,
+            "--store": folder / "store",
+            "--drain-delay": "0",
+        }
+        # The last of an option given twice counts.
+        arguments = [str(word) for option in defaults.items() for word in option]
+        return Server([*arguments, *flags], {**own, **(env or {})}, folder / "log")
+
+    yield start
+
+
+@pytest.fixture(scope="session")
+def server(start: StartServer) -> Iterator[Server]:
+    """A server with default settings, for tests that leave it as it was."""
+    server = start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def start_server(start: StartServer) -> Iterator[StartServer]:
+    """Starts a server with flags of `osprey serve` and variables of the environment; it ends with the test."""
+    servers: list[Server] = []
+
+    def start_one(*flags: str, env: Mapping[str, str] | None = None) -> Server:
+        servers.append(start(*flags, env=env))
+        return servers[-1]
+
+    yield start_one
+    for server in servers:
+        server.stop()

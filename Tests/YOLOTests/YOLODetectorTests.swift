@@ -1,0 +1,124 @@
+import Foundation
+import Imaging
+import Inference
+import ObjectDetection
+import Testing
+import YOLO
+
+@Suite struct YOLODetectorTests {
+    private static func detector(
+        _ file: String,
+        name: String = "model",
+        shape: Letterbox.Shape = .rectangular
+    ) throws -> YOLODetector {
+        let configuration = YOLODetector.Configuration(
+            compilation: CompileOptions(precision: .f32, streams: 1, threads: 2),
+            inputShape: shape
+        )
+        return try YOLODetector(file: file, name: name, configuration: configuration, runtime: Runtime())
+    }
+
+    // The anchors of YOLOv5 v7.0's models/yolov5n.yaml.
+    @Test("the heads of the published export are found with their strides and anchors", .enabled(if: Assets.hasYOLOv5n))
+    func heads() throws {
+        let model = try Model(path: Assets.yolov5n, runtime: Runtime())
+        let heads = try DetectionHead.sites(in: model).map(\.head)
+        #expect(heads.map(\.stride) == [8, 16, 32])
+        #expect(heads.allSatisfy { $0.classCount == 80 })
+        let sizes = heads.map { $0.anchors.map { [$0.width, $0.height] } }
+        #expect(
+            sizes == [
+                [[10, 13], [16, 30], [33, 23]], [[30, 61], [62, 45], [59, 119]],
+                [[116, 90], [156, 198], [373, 326]],
+            ]
+        )
+    }
+
+    @Test(
+        "the published export finds what ONNX Runtime finds with it",
+        .enabled(if: Assets.hasYOLOv5n && Assets.hasCOCO128)
+    )
+    func parity() async throws {
+        let detector = try Self.detector(Assets.yolov5n, shape: .square)
+        #expect(detector.uncutReason == nil)
+        #expect(detector.model.labels[23] == "giraffe")
+        for (id, expected) in try Golden.load().detections {
+            let found = try await detector.detect(in: Assets.picture(id), options: DetectionOptions()).detections
+            let unmatched = expected.filter { wanted in
+                !found.contains { detection in
+                    detection.classID == wanted.classID && abs(detection.score - wanted.score) <= 0.005
+                        && detection.box.intersectionOverUnion(with: wanted.box) >= 0.99
+                }
+            }
+            #expect(unmatched.isEmpty, "\(id)")
+            #expect(found.count == expected.count, "\(id)")
+        }
+    }
+
+    @Test("a picture of any shape is looked at, and boxes stay inside it", .enabled(if: Assets.hasYOLOv5n))
+    func shapes() async throws {
+        let detector = try Self.detector(Assets.yolov5n)
+        for (width, height) in [(1, 1), (3, 900), (900, 3), (33, 640), (1280, 720), (641, 639)] {
+            let image = RGBImage(width: width, height: height) { pixels in
+                for index in pixels.indices {
+                    pixels.initializeElement(at: index, to: UInt8(truncatingIfNeeded: index &* 37))
+                }
+            }
+            let options = DetectionOptions(confidenceThreshold: 0.001, multiLabel: true)
+            let found = try await detector.detect(in: image, options: options).detections
+            for detection in found {
+                #expect(detection.box.minX >= 0 && detection.box.maxX <= Float(width))
+                #expect(detection.box.minY >= 0 && detection.box.maxY <= Float(height))
+            }
+        }
+    }
+
+    // What the network answers, and so what must come out, is written in Scripts/uncut-export.py.
+    @Test("an export without heads to cut at runs whole") func uncut() async throws {
+        let detector = try Self.detector(Fixtures.path("uncut.onnx"))
+        #expect(detector.uncutReason != nil)
+        #expect(detector.model.labels == LabelMap(["round", "square"]))
+        #expect(detector.model.inputSide == 64 && !detector.model.isRectangular)
+        let image = RGBImage(width: 128, height: 128) { $0.initialize(repeating: 0) }
+        let found = try await detector.detect(in: image, options: DetectionOptions()).detections
+        #expect(found.map(\.classID) == [0, 1])
+        #expect(zip(found.map(\.score), [0.81, 0.56]).allSatisfy { abs($0 - $1) < 1e-5 })
+        #expect(
+            found.map(\.box) == [
+                BoundingBox(minX: 16, minY: 16, maxX: 48, maxY: 48),
+                BoundingBox(minX: 60, minY: 70, maxX: 100, maxY: 90),
+            ]
+        )
+    }
+
+    @Test("a file that is no model is refused", arguments: ["yolov5n-detections.json", "missing.onnx"])
+    func notAModel(name: String) {
+        #expect {
+            try Self.detector(Fixtures.path(name))
+        } throws: { error in
+            (error as? InferenceError)?.code == .invalidModel
+        }
+    }
+
+    @Test(
+        "many pictures at the same time find what they find alone",
+        .enabled(if: Assets.hasYOLOv5n && Assets.hasCOCO128)
+    )
+    func concurrency() async throws {
+        let detector = try Self.detector(Assets.yolov5n)
+        let pictures = try ["000000000009", "000000000036", "000000000144"].map(Assets.picture)
+        var alone: [[Detection]] = []
+        for picture in pictures {
+            alone.append(try await detector.detect(in: picture, options: DetectionOptions()).detections)
+        }
+        try await withThrowingTaskGroup(of: (Int, [Detection]).self) { group in
+            for turn in 0..<24 {
+                let picture = pictures[turn % pictures.count]
+                group.addTask {
+                    (turn % 3, try await detector.detect(in: picture, options: DetectionOptions()).detections)
+                }
+            }
+            for try await (index, detections) in group { #expect(detections == alone[index]) }
+        }
+    }
+}
