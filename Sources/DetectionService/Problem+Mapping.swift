@@ -41,6 +41,7 @@ extension Problem {
     private init(_ error: StorageError) {
         switch error.code {
         case .full: self.init(.storeFull, error.message)
+        case .notFound: self.init(.notFound, error.message)
         default: self.init(.internalError, "The store could not be used; the service's log has the details.")
         }
     }

@@ -8,6 +8,6 @@ struct Osprey: AsyncParsableCommand {
         commandName: "osprey",
         abstract: "Finds objects in pictures, over HTTP.",
         version: version,
-        subcommands: [Serve.self]
+        subcommands: [Serve.self, Benchmark.self]
     )
 }

@@ -11,7 +11,7 @@ import subprocess
 import threading
 import urllib.request
 from pathlib import Path
-from typing import IO, Callable, Iterator, Mapping
+from typing import Callable, Iterator, Mapping
 
 import pytest
 
@@ -28,6 +28,7 @@ class Server:
 
     def __init__(self, arguments: list[str], environment: Mapping[str, str], log: Path) -> None:
         self.log = log
+        self.killed = False
         with open(log, "wb") as sink:
             self.process = subprocess.Popen(
                 [str(BINARY), "serve", *arguments],
@@ -38,10 +39,13 @@ class Server:
                 stderr=sink,
                 text=True,
             )
-        self.killed = False
-        self.url = self._announced_url()
-        with urllib.request.urlopen(f"{self.url}/readyz", timeout=10) as answer:
-            assert answer.status == 200
+        try:
+            self.url = self._announced_url()
+            with urllib.request.urlopen(f"{self.url}/readyz", timeout=10) as answer:
+                assert answer.status == 200
+        except BaseException:
+            self.kill()
+            raise
 
     @property
     def pid(self) -> int:
@@ -69,22 +73,17 @@ class Server:
         return self.log.read_text(errors="replace")[-4000:]
 
     def _announced_url(self) -> str:
-        deadline = threading.Timer(READY_SECONDS, self.kill)
+        assert self.process.stdout
+        deadline = threading.Timer(READY_SECONDS, self.process.kill)
         deadline.start()
         try:
-            for line in self._stdout:
+            for line in self.process.stdout:
                 words = line.split()
                 if words[:1] == ["service"]:
                     return words[1]
         finally:
             deadline.cancel()
-        self.kill()
-        raise RuntimeError(f"the service did not become ready\n{self.log_tail()}")
-
-    @property
-    def _stdout(self) -> IO[str]:
-        assert self.process.stdout
-        return self.process.stdout
+        raise RuntimeError(f"the service did not become ready within {READY_SECONDS} s\n{self.log_tail()}")
 
 
 StartServer = Callable[..., Server]
@@ -118,12 +117,13 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def start(models: Path, dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServer]:
+def start(models: Path, dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> StartServer:
+    """Starts a server that its caller has to stop."""
     if not BINARY.is_file():
         pytest.skip(f"{BINARY} is not there: make build")
     own = {name: value for name, value in os.environ.items() if not name.startswith("OSPREY_")}
 
-    def start(*flags: str, env: Mapping[str, str] | None = None) -> Server:
+    def start_one(*flags: str, env: Mapping[str, str] | None = None) -> Server:
         folder = tmp_path_factory.mktemp("server")
         defaults = {
             "--port": "0",
@@ -138,7 +138,7 @@ def start(models: Path, dataset: Path, tmp_path_factory: pytest.TempPathFactory)
         arguments = [str(word) for option in defaults.items() for word in option]
         return Server([*arguments, *flags], {**own, **(env or {})}, folder / "log")
 
-    yield start
+    return start_one
 
 
 @pytest.fixture(scope="session")

@@ -30,7 +30,7 @@ JPEG = base64.b64decode(
     "9fb3+Pn6/9oADAMBAAIRAxEAPwDmbaw6cVqW2n9OK07Ww6cVsWun9OK4Iz9oVgMfa2p//9k="
 )
 WEBP = base64.b64decode(
-    "UklGRlYAAABXRUJQVlA4WAoAAAAAAAAADwAADwAAVlA4IEIAAAAQAgCdASoQABAAAsBMJbAAA2L+I8dWiHoAAP75UnZFG1GkJtPOJcoCnZCen/W2"
+    "UklGRmAAAABXRUJQVlA4WAoAAAAAAAAADwAADwAAVlA4IEIAAAAQAgCdASoQABAAAsBMJbAAA2L+I8dWiHoAAP75UnZFG1GkJtPOJcoCnZCen/W2"
     "c7/02o5nAPBN/s3sH+aseXrIAAA="
 )
 
@@ -311,7 +311,6 @@ BODIES: dict[str, tuple[tuple[int, ...], Callable[[], bytes]]] = {
     ),
     "json with a member given twice": ((400, 422), lambda: b'{"image_id":"144","image_id":"999"}'),
     "json with more behind it": ((400,), lambda: b'{"image_id":144} {}'),
-    "json with a trailing comma": ((400,), lambda: b'{"image_id":144,}'),
     "json in single quotes": ((400,), lambda: b"{'image_id':144}"),
     "json cut off": ((400,), lambda: b'{"image_id":14'),
     "json of a list": ((422,), lambda: b'[{"image_id":144}]'),

@@ -15,6 +15,7 @@ from conftest import MODEL, Server, StartServer
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 KEY = "a key for the tests"
+SCHEMATHESIS_CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
 
 
 def test_the_document_is_valid_openapi_3_1(server: Server) -> None:
@@ -26,10 +27,13 @@ def test_the_document_is_valid_openapi_3_1(server: Server) -> None:
 @pytest.mark.parametrize(
     "flags, headers",
     [
-        ([], []),
-        (["--api-key-hashes", hashlib.sha256(KEY.encode()).hexdigest()], ["--header", f"X-API-Key: {KEY}"]),
+        pytest.param([], [], id="open"),
+        pytest.param(
+            ["--api-key-hashes", hashlib.sha256(KEY.encode()).hexdigest()],
+            ["--header", f"X-API-Key: {KEY}"],
+            id="with keys",
+        ),
     ],
-    ids=["open", "with keys"],
 )
 def test_every_answer_is_one_that_the_document_describes(
     flags: list[str], headers: list[str], start_server: StartServer, models: Path, tmp_path: Path
@@ -37,9 +41,10 @@ def test_every_answer_is_one_that_the_document_describes(
     # The name that the document's examples use.
     (tmp_path / "yolov5s.onnx").symlink_to(models / f"{MODEL}.onnx")
     server = start_server("--models", str(tmp_path), "--model", "yolov5s", *flags)
+    schemathesis = [Path(sys.executable).with_name("schemathesis"), "--config-file", SCHEMATHESIS_CONFIGURATION]
     run = subprocess.run(
-        [Path(sys.executable).with_name("schemathesis"), "run", f"{server.url}/openapi.json", "--no-color", *headers],
-        cwd=Path(__file__).parent,
+        [*schemathesis, "run", f"{server.url}/openapi.json", "--no-color", *headers],
+        cwd=tmp_path,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -15,6 +15,8 @@ struct EnvelopeMiddleware: RouterMiddleware {
     ) async throws -> Response {
         var context = context
         context.requestID = Self.requestID(of: request)
+        // In place of the id that Hummingbird made, which no client knows.
+        context.logger[metadataKey: "hb.request.id"] = nil
         context.logger[metadataKey: "request_id"] = .string(context.requestID)
         let inFlight = components.metrics.makeMeter(label: ServiceMetrics.inFlight, dimensions: [])
         inFlight.increment(by: 1)

@@ -1,0 +1,312 @@
+"""Whatever comes in over the wire is answered, soon, and leaves nothing behind in the process."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Iterator
+
+import pytest
+
+from conftest import Server, StartServer
+from hostile_inputs import (
+    JPEG,
+    ODD_PICTURES,
+    PICTURES,
+    REQUESTS,
+    HostileInput,
+    blank_png,
+    chunked,
+    get,
+    request,
+    write,
+)
+from probes import MEBIBYTE, Answer, assert_problem, call, connect, exchange, receive, resident_bytes, wait_until
+
+# Longest time that a refusal may take, on a busy machine too.
+ANSWER_SECONDS = 5
+CLIENT_SECONDS = 2
+# What the allocator keeps and the caches of the runtime, beside the 30 % that the memory may have grown by.
+ALLOWANCE_BYTES = 64 * MEBIBYTE
+
+GET = b"GET /healthz HTTP/1.1\r\nHost: osprey\r\n\r\n"
+
+
+@pytest.fixture(scope="module")
+def target(start: StartServer) -> Iterator[Server]:
+    server = start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def impatient(start: StartServer) -> Iterator[Server]:
+    """A server that gives its clients two seconds for everything."""
+    server = start("--idle-timeout", str(CLIENT_SECONDS), "--request-timeout", str(CLIENT_SECONDS))
+    yield server
+    server.stop()
+
+
+def named(inputs: list[HostileInput]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("hostile", inputs, ids=lambda hostile: hostile.name)
+
+
+def assert_alive(server: Server) -> None:
+    assert server.process.poll() is None, server.log_tail()
+    assert call(server.url, "GET", "/healthz", timeout=ANSWER_SECONDS).status == 200
+
+
+def post_picture(server: Server, path: str, picture: bytes) -> Answer:
+    return call(server.url, "POST", path, picture, {"Content-Type": "image/jpeg"}, timeout=ANSWER_SECONDS)
+
+
+@named(PICTURES)
+def test_a_broken_picture_is_refused_for_detection_and_for_keeping(target: Server, hostile: HostileInput) -> None:
+    picture = hostile.make()
+    for path in ("/detect", "/images"):
+        assert_problem(post_picture(target, path, picture), *hostile.statuses)
+    assert_alive(target)
+
+
+@named(ODD_PICTURES)
+def test_an_odd_picture_does_not_hold_the_service_up(target: Server, hostile: HostileInput) -> None:
+    answer = post_picture(target, "/detect", hostile.make())
+    assert answer.status in hostile.statuses
+    if answer.status != 200:
+        assert_problem(answer, *hostile.statuses)
+    assert_alive(target)
+
+
+@named(REQUESTS)
+def test_a_broken_request_is_refused(target: Server, hostile: HostileInput) -> None:
+    assert_problem(exchange(target.url, hostile.make(), timeout=ANSWER_SECONDS), *hostile.statuses)
+    assert_alive(target)
+
+
+def test_the_script_writes_each_input_to_a_file_that_is_named_for_its_answers(tmp_path: Path) -> None:
+    assert write(tmp_path) == len(list(tmp_path.glob("*/*"))) >= 40
+    assert (tmp_path / "pictures" / "413 png claims 50000x50000").is_file()
+
+
+def test_resident_memory_comes_back(start_server: StartServer) -> None:
+    server = start_server()
+    # Everything has run once and at the limits, so that what is kept for good is there.
+    for picture in [JPEG, blank_png(7000)] * 4:
+        assert post_picture(server, "/detect", picture).status == 200
+    before = resident_bytes(server.pid)
+
+    def send(hostile: HostileInput) -> None:
+        data = hostile.make()
+        try:
+            exchange(server.url, data if hostile in REQUESTS else request("/detect", data, "image/jpeg"), 60)
+        except (OSError, http.client.HTTPException):
+            pass
+
+    with ThreadPoolExecutor(4) as clients:
+        list(clients.map(send, [*PICTURES, *ODD_PICTURES, *REQUESTS]))
+
+    limit = 1.3 * before + ALLOWANCE_BYTES
+    assert wait_until(lambda: resident_bytes(server.pid) <= limit, 10), (
+        f"{resident_bytes(server.pid) / MEBIBYTE:.0f} MiB are resident, {before / MEBIBYTE:.0f} MiB were before"
+    )
+    assert_alive(server)
+
+
+def test_pictures_at_the_limit_of_pixels_do_not_add_up(start_server: StartServer) -> None:
+    server = start_server()
+    picture = blank_png(7000)
+    assert post_picture(server, "/detect", picture).status == 200
+    before = resident_bytes(server.pid)
+    with ThreadPoolExecutor(16) as clients:
+        answers = list(clients.map(lambda _: call(server.url, "POST", "/detect", picture).status, range(32)))
+    assert answers == [200] * 32
+    limit = 1.3 * before + ALLOWANCE_BYTES
+    assert wait_until(lambda: resident_bytes(server.pid) <= limit, 10), (
+        f"{resident_bytes(server.pid) / MEBIBYTE:.0f} MiB are resident, {before / MEBIBYTE:.0f} MiB were before"
+    )
+
+
+# Clients that take their time
+
+
+def seconds_until_closed(connection: socket.socket) -> float:
+    """Reads to the end of the connection, whatever comes."""
+    start = time.monotonic()
+    connection.settimeout(4 * CLIENT_SECONDS)
+    try:
+        while connection.recv(65_536):
+            pass
+    except ConnectionResetError:
+        pass
+    return time.monotonic() - start
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET /healthz HT", GET[:-2], GET], ids=["nothing", "line", "head", "request"])
+def test_a_connection_that_says_no_more_is_closed(impatient: Server, sent: bytes) -> None:
+    with connect(impatient.url) as connection:
+        connection.sendall(sent)
+        assert CLIENT_SECONDS * 0.8 < seconds_until_closed(connection) < 2 * CLIENT_SECONDS
+
+
+def test_a_head_that_trickles_in_is_cut_off(impatient: Server) -> None:
+    with connect(impatient.url) as connection:
+        start = time.monotonic()
+        with pytest.raises((BrokenPipeError, ConnectionResetError)):
+            for byte in b"GET /healthz HTTP/1.1\r\nHost: osprey\r\nA: " + b"a" * 1000:
+                connection.send(bytes([byte]))
+                time.sleep(0.05)
+                assert time.monotonic() - start < 2 * CLIENT_SECONDS
+        assert time.monotonic() - start > CLIENT_SECONDS * 0.8
+
+
+def test_a_body_that_trickles_in_gets_408_and_an_end(impatient: Server) -> None:
+    with connect(impatient.url) as connection:
+        connection.sendall(b"POST /detect HTTP/1.1\r\nHost: osprey\r\nContent-Length: 1000\r\n\r\n")
+        start = time.monotonic()
+        connection.settimeout(0.1)
+        while time.monotonic() - start < 2 * CLIENT_SECONDS:
+            connection.send(b"a")
+            try:
+                connection.recv(1, socket.MSG_PEEK)
+                break
+            except TimeoutError:
+                continue
+        connection.settimeout(CLIENT_SECONDS)
+        assert_problem(receive(connection), 408)
+        assert time.monotonic() - start < 2 * CLIENT_SECONDS
+        assert seconds_until_closed(connection) < 2 * CLIENT_SECONDS
+
+
+def test_a_body_that_nobody_waits_for_does_not_keep_the_connection(impatient: Server) -> None:
+    with connect(impatient.url) as connection:
+        connection.sendall(b"POST /nowhere HTTP/1.1\r\nHost: osprey\r\nContent-Length: 1000\r\n\r\n")
+        assert_problem(receive(connection), 404)
+        assert seconds_until_closed(connection) < 2 * CLIENT_SECONDS
+
+
+def test_a_client_that_does_not_take_its_answers_is_left(impatient: Server) -> None:
+    before = resident_bytes(impatient.pid)
+    count = 300
+    picture = call(impatient.url, "GET", "/get_image/144").body
+    with connect(impatient.url) as connection:
+        connection.sendall(get("/get_image/144").replace(b"Connection: close\r\n", b"") * count)
+        time.sleep(2 * CLIENT_SECONDS)
+        assert resident_bytes(impatient.pid) < before + ALLOWANCE_BYTES
+        received = 0
+        try:
+            while data := connection.recv(1 << 20):
+                received += len(data)
+        except ConnectionResetError:
+            pass
+        assert received < count * len(picture)
+    assert_alive(impatient)
+
+
+@pytest.mark.parametrize("framing", [b"Transfer-Encoding: chunked", b"Content-Length: 1000000000"])
+def test_a_client_that_sends_too_much_sees_413_while_it_sends(target: Server, framing: bytes) -> None:
+    megabyte = b"100000\r\n" + bytes(MEBIBYTE) + b"\r\n"
+    with connect(target.url) as connection:
+        connection.sendall(b"POST /detect HTTP/1.1\r\nHost: osprey\r\n" + framing + b"\r\n\r\n")
+        sent = 0
+        connection.settimeout(ANSWER_SECONDS)
+        try:
+            while sent < 100:
+                connection.sendall(megabyte)
+                sent += 1
+        except (BrokenPipeError, ConnectionResetError, TimeoutError):
+            pass
+        answer = receive(connection)
+        assert_problem(answer, 413)
+        assert answer.headers["Connection"] == "close"
+        assert sent < 100, "the service took everything"
+        assert seconds_until_closed(connection) < ANSWER_SECONDS
+
+
+# What HTTP/1.1 asks for and servers forget
+
+
+def test_expect_100_continue_is_answered_at_once(target: Server) -> None:
+    head, _, body = request("/detect", JPEG, "image/jpeg", more=b"Expect: 100-continue\r\n").partition(b"\r\n\r\n")
+    with connect(target.url) as connection:
+        start = time.monotonic()
+        connection.sendall(head + b"\r\n\r\n")
+        assert connection.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        assert time.monotonic() - start < 0.5
+        connection.sendall(body)
+        assert receive(connection).status == 200
+
+
+def test_a_body_that_is_too_large_is_refused_instead_of_asked_for(target: Server) -> None:
+    with connect(target.url) as connection:
+        connection.sendall(
+            b"POST /detect HTTP/1.1\r\nHost: osprey\r\nExpect: 100-continue\r\nContent-Length: 1000000000\r\n\r\n"
+        )
+        assert connection.recv(12, socket.MSG_PEEK) == b"HTTP/1.1 413"
+        assert_problem(receive(connection), 413)
+
+
+@pytest.mark.parametrize("path", ["/get_image/144", "/get_image/999", "/get_image/..", "/nowhere", "/detect"])
+def test_head_gives_the_head_of_get_and_no_body(target: Server, path: str) -> None:
+    with connect(target.url) as connection:
+        connection.sendall(f"HEAD {path} HTTP/1.1\r\nHost: osprey\r\n\r\n".encode() + GET)
+        head = receive(connection, method="HEAD")
+        whole = call(target.url, "GET", path)
+        assert (head.status, head.body) == (whole.status, b"")
+        assert head.headers["Content-Type"] == whole.headers["Content-Type"]
+        # A body where none is expected would be taken for the next answer.
+        assert receive(connection).json == {"status": "ok"}
+
+
+def test_pipelined_requests_are_answered_in_their_order(target: Server) -> None:
+    paths = ["/healthz", "/get_image/144", "/nowhere", "/models", "/get_image/.."] * 10
+    requests = [
+        f"GET {path} HTTP/1.1\r\nHost: osprey\r\nX-Request-ID: {n}\r\n\r\n".encode() for n, path in enumerate(paths)
+    ]
+    with connect(target.url) as connection:
+        connection.sendall(b"".join(requests))
+        stream = connection.makefile("rb")
+        answers = []
+        for _ in paths:
+            # All answers come out of one buffer, which http.client would empty at the first one.
+            lines = iter(stream.readline, b"\r\n")
+            status, *fields = [line.decode().strip() for line in lines]
+            headers = {name.lower(): value for name, _, value in (field.partition(": ") for field in fields)}
+            stream.read(int(headers["content-length"]))
+            answers.append((int(status.split()[1]), headers["x-request-id"]))
+    assert answers == [(status, str(n)) for n, status in enumerate([200, 200, 404, 200, 422] * 10)]
+
+
+def test_a_client_that_has_sent_all_it_will_is_answered(target: Server) -> None:
+    for wanted in (GET, request("/detect", JPEG, "image/jpeg")):
+        with connect(target.url) as connection:
+            connection.sendall(wanted)
+            connection.shutdown(socket.SHUT_WR)
+            assert receive(connection).status == 200
+
+
+@pytest.mark.parametrize("fields", [b"Connection: CLOSE", b"Connection: keep-alive, close"])
+def test_a_connection_is_closed_when_the_client_asks_for_it(target: Server, fields: bytes) -> None:
+    with connect(target.url) as connection:
+        connection.sendall(GET[:-2] + fields + b"\r\n\r\n")
+        assert receive(connection).status == 200
+        assert seconds_until_closed(connection) < 1
+
+
+def test_a_client_of_http_1_0_is_not_kept_waiting(target: Server) -> None:
+    with connect(target.url) as connection:
+        connection.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
+        assert receive(connection).status == 200
+        assert seconds_until_closed(connection) < 1
+
+
+def test_a_body_that_ends_early_is_nobody_s_picture(target: Server) -> None:
+    with connect(target.url) as connection:
+        connection.sendall(b"POST /images HTTP/1.1\r\nHost: osprey\r\nContent-Length: 10000\r\n\r\n" + JPEG)
+    with connect(target.url) as connection:
+        connection.sendall(chunked(b"%x\r\n" % len(JPEG) + JPEG + b"\r\n"))
+        connection.shutdown(socket.SHUT_WR)
+        assert not connection.recv(65_536).startswith(b"HTTP/1.1 2")
+    assert call(target.url, "GET", "/images").json["images"] == []
