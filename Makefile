@@ -35,6 +35,8 @@ run: setup assets build ## Serve at HOST and PORT; further flags in ARGS
 test: setup assets build ## Run every test
 	python3 -m unittest discover --start-directory Tests/ScriptsTests
 	swift test --configuration release --disable-testable-imports --disable-xctest
+	@Scripts/venv
+	.deps/venv/bin/python -m pytest -rs Tests/ServiceTests
 
 lint: ## Check style, scripts and sizes
 	@Scripts/lint

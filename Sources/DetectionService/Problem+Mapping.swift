@@ -25,7 +25,11 @@ extension Problem {
     private init(_ error: ImageError) {
         switch error.code {
         case .notAnImage, .unsupportedFormat: self.init(.unsupportedMediaType, error.message)
-        case .corrupt, .invalidTransform: self.init(.invalid, error.message)
+        case .corrupt: self.init(.invalid, error.message)
+        case .invalidTransform:
+            // The other steps fit every picture.
+            let error = ValidationError(location: ["body", "crop"], message: error.message, type: "out_of_range")
+            self.init(errors: [error])
         case .tooLarge: self.init(.tooLarge, error.message)
         default: self.init(.internalError, "The picture could not be written; the service's log has the details.")
         }

@@ -49,6 +49,7 @@ func buildRouter(_ components: ServiceComponents) throws -> Router<ServiceContex
     }
     let authentication = Authentication(hashes: components.settings.apiKeyHashes)
     let operations = components.operations + (try components.documentation(of: components.operations))
+    router.add(middleware: MethodMiddleware(operations: operations))
     for operation in operations {
         let handle: @Sendable (Request, ServiceContext) async throws -> Response = { request, context in
             if !operation.isOpen { try authentication.check(request) }
@@ -62,23 +63,7 @@ func buildRouter(_ components: ServiceComponents) throws -> Router<ServiceContex
             }
         }
     }
-    refuseOtherMethods(operations, on: router)
     return router
-}
-
-/// Answers 405 with `Allow` for the methods that a path does not have.
-private func refuseOtherMethods(_ operations: [Operation], on router: Router<ServiceContext>) {
-    let methods: [HTTPRequest.Method] = [.get, .head, .post, .put, .delete, .patch, .options, .trace, .connect]
-    for (path, operations) in Dictionary(grouping: operations, by: \.path) {
-        let own = operations.map(\.method)
-        let allowed = own.contains(.get) ? own + [.head] : own
-        let allow = allowed.map(\.rawValue).sorted().joined(separator: ", ")
-        for method in methods where !allowed.contains(method) {
-            router.on(RouterPath(path), method: method) { _, _ -> Response in
-                throw Problem(.methodNotAllowed, "This address takes \(allow).", headers: [.allow: allow])
-            }
-        }
-    }
 }
 
 extension ServiceComponents {

@@ -19,8 +19,14 @@ struct Benchmark: AsyncParsableCommand {
     @Argument(help: "The model's file, ONNX or OpenVINO IR.")
     var file: String
 
-    @Option(help: "Arithmetic: auto, f32 or bf16.")
-    var precision: Precision = .auto
+    @Option(
+        help: "Arithmetic: auto, f32 or bf16.",
+        transform: { text in
+            guard let precision = Precision(rawValue: text) else { throw ValidationError("use auto, f32 or bf16") }
+            return precision
+        }
+    )
+    var precision = Precision.auto
 
     @Option(help: "Pictures worked on at the same time. (default: one a core)")
     var streams: Int?
@@ -104,5 +110,3 @@ struct Benchmark: AsyncParsableCommand {
         var p50Milliseconds: Double
     }
 }
-
-extension Precision: ExpressibleByArgument {}

@@ -45,6 +45,7 @@ import Testing
         arguments: [
             ("/detect", HTTPRequest.Method.get, "POST"), ("/get_image/144", .post, "GET, HEAD"),
             ("/images", .put, "GET, HEAD, POST"), ("/images/144", .get, "DELETE"), ("/healthz", .delete, "GET, HEAD"),
+            ("/healthz", HTTPRequest.Method(rawValue: "QUERY") ?? .get, "GET, HEAD"),
         ]
     ) func methods(path: String, method: HTTPRequest.Method, allow: String) async throws {
         try await ServiceFixture().test { client in

@@ -83,7 +83,7 @@ class Server:
                     return words[1]
         finally:
             deadline.cancel()
-        raise RuntimeError(f"the service did not become ready within {READY_SECONDS} s\n{self.log_tail()}")
+        raise RuntimeError(f"the service ended, or took {READY_SECONDS} s, before it was ready\n{self.log_tail()}")
 
 
 StartServer = Callable[..., Server]

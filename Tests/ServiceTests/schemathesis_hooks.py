@@ -28,7 +28,8 @@ def map_body(context: HookContext, body: Any) -> Any:
 
     A wrong body stays wrong, unless all that was wrong is what stood there for a picture.
     """
-    if context.operation.label not in ("POST /detect", "POST /images") or not isinstance(body, dict):
+    label = context.operation.label if context.operation else ""
+    if label not in ("POST /detect", "POST /images") or not isinstance(body, dict):
         return body
     if isinstance(body.get("image"), str):
         return {**body, "image": PICTURES[0]}

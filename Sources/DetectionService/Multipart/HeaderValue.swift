@@ -52,7 +52,9 @@ extension ArraySlice<UInt8> {
             switch (byte, first) {
             case (UInt8(ascii: "\""), _):
                 return value
-            case (UInt8(ascii: "\\"), .some(let next)) where next == UInt8(ascii: "\"") || next == UInt8(ascii: "\\"):
+            // A quote with nothing behind it closes the value, whatever stands before it: `filename="C:\pictures\"`.
+            case (UInt8(ascii: "\\"), .some(let next))
+            where next == UInt8(ascii: "\\") || next == UInt8(ascii: "\"") && count > 1:
                 value.append(next)
                 removeFirst()
             default:

@@ -17,7 +17,7 @@ extension ServiceComponents {
                 """,
             queryFields: Fields.detection + [Fields.drawnImage(default: "none")],
             body: [
-                .picture, .multipart,
+                .picture, .multipart(isSingle: false),
                 .json(
                     [
                         Field(

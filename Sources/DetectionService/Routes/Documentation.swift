@@ -51,7 +51,7 @@ extension ServiceComponents {
         ) { _ in
             Response(
                 status: .ok,
-                headers: [.contentType: "text/html; charset=utf-8"],
+                headers: [.contentType: "text/html; charset=utf-8", .contentSecurityPolicy: APIPages.policy],
                 body: ResponseBody(byteBuffer: ByteBuffer(string: html))
             )
         }
@@ -60,6 +60,12 @@ extension ServiceComponents {
 
 /// The pages for people; the first is a plain start page.
 private enum APIPages {
+    /// Nothing from elsewhere: ReDoc would fetch a logo.
+    static let policy = """
+        default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; \
+        script-src 'self' 'unsafe-inline'; worker-src blob:
+        """
+
     static let start = """
         <!doctype html>
         <html lang="en">

@@ -15,7 +15,7 @@ extension ServiceComponents {
                 The body is the picture's bytes, or `multipart/form-data` with one picture. The picture's id is made \
                 from its bytes, so that the same picture has the same id.
                 """,
-            body: [.picture, .multipart],
+            body: [.picture, .multipart(isSingle: true)],
             answers: [
                 Operation.Answer(status: .created, summary: "The picture is kept.", contents: [Self.pictureJSON]),
                 Operation.Answer(status: .ok, summary: "The picture was there already.", contents: [Self.pictureJSON]),

@@ -81,21 +81,23 @@ struct OpenAPIDocument {
                 content["application/json"] = ["schema": Schema.object(fields).openAPI, "example": example]
             case .picture:
                 for type in ["application/octet-stream", "image/*"] { content[type] = [:] }
-            case .multipart:
-                content["multipart/form-data"] = [
-                    "schema": [
-                        "type": "object",
-                        "description": "One or several pictures, whatever their parts are called.",
-                        "additionalProperties": [
-                            "type": "string",
-                            "contentMediaType": "application/octet-stream",
-                        ],
-                        "minProperties": 1,
-                    ]
-                ]
+            case .multipart(let isSingle):
+                content["multipart/form-data"] = ["schema": multipartSchema(isSingle: isSingle)]
             }
         }
         return ["required": true, "content": .object(content)]
+    }
+
+    private func multipartSchema(isSingle: Bool) -> JSONValue {
+        let pictures = isSingle ? "A picture" : "Up to \(MultipartParser.Limits().parts) pictures"
+        var members: [String: JSONValue] = [
+            "type": "object",
+            "description": .string("\(pictures), whatever the parts are called."),
+            "additionalProperties": ["type": "string", "contentMediaType": "application/octet-stream"],
+            "minProperties": 1,
+        ]
+        if isSingle { members["maxProperties"] = 1 }
+        return .object(members)
     }
 
     private func response(_ answer: Operation.Answer) -> JSONValue {

@@ -25,8 +25,8 @@ struct Operation: Sendable {
         case json([Field], example: JSONValue)
         /// The bytes of a picture.
         case picture
-        /// `multipart/form-data` with pictures in its parts.
-        case multipart
+        /// `multipart/form-data` with one picture in its parts, or with several.
+        case multipart(isSingle: Bool)
     }
 
     /// One answer that is no problem.

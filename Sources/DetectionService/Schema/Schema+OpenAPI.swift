@@ -4,6 +4,9 @@ extension Schema {
         var members = kindMembers
         if isNullable, case .string(let type) = members["type"] { members["type"] = [.string(type), "null"] }
         if isNullable, case .array(let values) = members["enum"] { members["enum"] = .array(values + [.null]) }
+        if isNullable, case .array(let values) = members["anyOf"] {
+            members["anyOf"] = .array(values + [["type": "null"]])
+        }
         if let summary { members["description"] = .string(summary) }
         if let defaultValue { members["default"] = defaultValue }
         if let example { members["examples"] = [example] }

@@ -1,0 +1,35 @@
+internal import HTTPTypes
+internal import Hummingbird
+
+/// Answers 405 with `Allow` where an address exists, but not with the request's method.
+struct MethodMiddleware: RouterMiddleware {
+    private let methodsByPath: [(path: [Substring], methods: [HTTPRequest.Method])]
+
+    init(operations: [Operation]) {
+        methodsByPath = Dictionary(grouping: operations, by: \.path).map { path, operations in
+            let methods = operations.map(\.method)
+            return (path.split(separator: "/"), methods.contains(.get) ? methods + [.head] : methods)
+        }
+    }
+
+    func handle(
+        _ request: Request,
+        context: ServiceContext,
+        next: (Request, ServiceContext) async throws -> Response
+    ) async throws -> Response {
+        do {
+            return try await next(request, context)
+        } catch let error as HTTPError where error.status == .notFound {
+            guard let methods = methods(at: request.uri.path) else { throw error }
+            let allow = methods.map(\.rawValue).sorted().joined(separator: ", ")
+            throw Problem(.methodNotAllowed, "This address takes \(allow).", headers: [.allow: allow])
+        }
+    }
+
+    private func methods(at path: String) -> [HTTPRequest.Method]? {
+        let parts = path.split(separator: "/")
+        return methodsByPath.first { entry in
+            entry.path.count == parts.count && zip(entry.path, parts).allSatisfy { $0 == $1 || $0.hasPrefix("{") }
+        }?.methods
+    }
+}

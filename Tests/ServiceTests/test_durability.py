@@ -1,0 +1,298 @@
+"""What was acknowledged is there after a crash, whole; a full quota and a full disk are answered, and passed over."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import random
+import subprocess
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Iterator
+
+import pytest
+
+from conftest import MODEL, Server, StartServer
+from probes import MEBIBYTE, assert_problem, call, noise_png, run_serve, wait_until
+
+ROUNDS = 3
+CALLS_A_ROUND = 334
+CLIENTS = 6
+IMAGE_IDS = ["144", "9", "25", "30", "34"]
+
+
+@dataclass
+class Processing:
+    """A call of process_image, and what became of it."""
+
+    body: dict
+    started: float
+    # Without an answer for ever, as far as its client knows.
+    ended: float = math.inf
+    sha256: str | None = None
+
+
+class Crowd:
+    """Clients that process and upload pictures until the service is gone, and remember each answer."""
+
+    def __init__(self, server: Server, seed: int) -> None:
+        self.server = server
+        self.processings: list[Processing] = []
+        self.uploads: dict[str, bytes] = {}
+        self.refusals: list[str] = []
+        self.seed = seed
+
+    def run_and_kill(self) -> None:
+        threads = [threading.Thread(target=self._process, args=(n,)) for n in range(CLIENTS)]
+        threads.append(threading.Thread(target=self._upload))
+        for thread in threads:
+            thread.start()
+        enough = wait_until(lambda: len(self.processings) >= CALLS_A_ROUND, 120)
+        self.server.kill()
+        for thread in threads:
+            thread.join()
+        assert enough and not self.refusals, self.refusals[:3]
+
+    def _process(self, client: int) -> None:
+        generator = random.Random(f"{self.seed} {client}")
+        while True:
+            body = {
+                "image_id": generator.choice(IMAGE_IDS),
+                "scaling_factor": generator.choice([0.25, 0.3, 0.5, 0.75]),
+                "format": generator.choice(["jpeg", "webp", "png"]),
+                "quality": generator.randint(30, 95),
+                "rotate": generator.choice([0, 90, 180, 270]),
+                "flip": generator.choice([None, "horizontal", "vertical"]),
+                "grayscale": generator.random() < 0.3,
+            }
+            processing = Processing(body, time.monotonic())
+            self.processings.append(processing)
+            try:
+                answer = call(self.server.url, "POST", "/process_image", body)
+            except OSError:
+                return
+            except Exception as error:
+                # An answer that breaks off is none.
+                if not self.server.killed:
+                    self.refusals.append(repr(error))
+                return
+            processing.ended, processing.sha256 = time.monotonic(), answer.sha256
+            if answer.status != 200:
+                self.refusals.append(f"{body}: {answer.body[:300]!r}")
+
+    def _upload(self) -> None:
+        for number in range(100_000):
+            picture = noise_png(1000 * self.seed + number, side=60)
+            try:
+                answer = call(self.server.url, "POST", "/images", picture)
+            except Exception:
+                return
+            if answer.status == 201:
+                self.uploads[answer.json["id"]] = picture
+            else:
+                self.refusals.append(f"{answer.body[:300]!r}")
+
+
+def could_be_last(processings: list[Processing]) -> list[Processing]:
+    """Those calls for one picture that no acknowledged call was begun after."""
+    last_start = max((p.started for p in processings if p.sha256), default=-math.inf)
+    return [p for p in processings if p.ended >= last_start]
+
+
+def test_what_was_acknowledged_survives_kill_9(start_server: StartServer, tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    uploads: dict[str, bytes] = {}
+    processings: list[Processing] = []
+    for seed in range(ROUNDS):
+        crowd = Crowd(start_server("--store", str(store)), seed)
+        crowd.run_and_kill()
+        uploads |= crowd.uploads
+        processings += crowd.processings
+        assert crowd.uploads and any(p.sha256 for p in crowd.processings)
+
+        server = start_server("--store", str(store))
+        assert not list((store / "temporary").iterdir())
+        for path in (store / "objects").glob("*/*"):
+            assert hashlib.sha256(path.read_bytes()).hexdigest() == path.name
+        for image_id, picture in uploads.items():
+            assert call(server.url, "GET", f"/get_image/{image_id}").body == picture
+        found = {i: call(server.url, "GET", f"/get_image/{i}?variant=processed") for i in IMAGE_IDS}
+        for image_id, answer in found.items():
+            candidates = could_be_last([p for p in processings if p.body["image_id"] == image_id])
+            # The same request makes the same bytes, so that what nobody was told can be asked for again.
+            expected = {p.sha256 or call(server.url, "POST", "/process_image", p.body).sha256 for p in candidates}
+            assert answer.status == 200
+            assert answer.sha256 in expected
+        # From here on the store holds what was asked for again.
+        processings = [
+            Processing({"image_id": i}, time.monotonic(), time.monotonic(), call(
+                server.url, "GET", f"/get_image/{i}?variant=processed"
+            ).sha256)
+            for i in IMAGE_IDS
+        ]
+        server.stop()
+
+
+def test_processed_pictures_make_room_for_others(start_server: StartServer, pictures: list[Path]) -> None:
+    server = start_server("--store-quota", str(MEBIBYTE))
+    ids = [str(int(path.stem)) for path in pictures[:30]]
+    sizes = []
+    for image_id in ids:
+        answer = call(server.url, "POST", "/process_image", {"image_id": image_id})
+        assert answer.status == 200
+        sizes.append(len(answer.body))
+    assert sum(sizes) > 2 * MEBIBYTE
+    kept = [call(server.url, "GET", f"/get_image/{i}?variant=processed").status == 200 for i in ids]
+    assert kept[-1] and not kept[0]
+    assert sum(size for size, is_kept in zip(sizes, kept) if is_kept) <= MEBIBYTE
+    assert_problem(call(server.url, "POST", "/predict", {"image_id": ids[0]}), 409)
+    assert call(server.url, "POST", "/predict", {"image_id": ids[-1], "image": "none"}).status == 200
+
+
+def fill_with_uploads(server: Server, side: int, most: int) -> dict[str, bytes]:
+    """Uploads until there is no more room."""
+    uploads: dict[str, bytes] = {}
+    for seed in range(most):
+        picture = noise_png(seed, side)
+        answer = call(server.url, "POST", "/images", picture)
+        if answer.status != 201:
+            assert_problem(answer, 507)
+            return uploads
+        uploads[answer.json["id"]] = picture
+    raise AssertionError(f"{most} pictures found room")
+
+
+def test_uploads_fill_the_quota_and_are_never_evicted(start_server: StartServer) -> None:
+    server = start_server("--store-quota", str(MEBIBYTE))
+    assert call(server.url, "POST", "/process_image", {"image_id": "9", "scaling_factor": 0.25}).status == 200
+    uploads = fill_with_uploads(server, side=300, most=20)
+    assert len(uploads) > 5
+    for image_id, picture in uploads.items():
+        assert call(server.url, "GET", f"/get_image/{image_id}").body == picture
+    # What needs no room goes on, what needs some says so.
+    another = noise_png(1000, 300)
+    assert call(server.url, "POST", "/detect", another).status == 200
+    assert_problem(call(server.url, "POST", "/process_image", {"image_id": "144", "format": "png"}), 507)
+    assert call(server.url, "DELETE", f"/images/{next(iter(uploads))}").status == 204
+    assert call(server.url, "POST", "/images", another).status == 201
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 4 MiB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=4m,nr_inodes=2000", "tmpfs", str(folder)]
+    try:
+        mounted = subprocess.run(mount, capture_output=True, text=True)
+    except FileNotFoundError:
+        pytest.skip("there is no mount here")
+    if mounted.returncode != 0:
+        pytest.skip(f"a small disk cannot be mounted here: {mounted.stderr.strip()}")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def test_a_full_disk_is_answered_and_passed_over(small_disk: Path, start: StartServer) -> None:
+    store = small_disk / "store"
+    server = start("--store", str(store))
+    try:
+        uploads = fill_with_uploads(server, side=300, most=60)
+        assert len(uploads) > 20
+        assert_problem(call(server.url, "POST", "/process_image", {"image_id": "144", "format": "png"}), 507)
+        assert not list((store / "temporary").iterdir())
+        assert call(server.url, "GET", "/images").json.keys() == {"images"}
+        assert len(call(server.url, "GET", "/images").json["images"]) == len(uploads)
+        for image_id, picture in uploads.items():
+            assert call(server.url, "GET", f"/get_image/{image_id}").body == picture
+
+        for image_id in list(uploads)[:5]:
+            assert call(server.url, "DELETE", f"/images/{image_id}").status == 204
+            del uploads[image_id]
+        assert call(server.url, "POST", "/images", noise_png(1000, 300)).status == 201
+        assert call(server.url, "POST", "/process_image", {"image_id": "144", "scaling_factor": 0.25}).status == 200
+    finally:
+        server.stop()
+    again = start("--store", str(store))
+    try:
+        assert len(call(again.url, "GET", "/images").json["images"]) == len(uploads) + 1
+    finally:
+        again.stop()
+
+
+def test_a_disk_that_others_fill_is_answered_and_passed_over(small_disk: Path, start: StartServer) -> None:
+    server = start("--store", str(small_disk / "store"))
+    try:
+        filler = small_disk / "filler"
+        space = os.statvfs(small_disk)
+        filler.write_bytes(bytes(space.f_bavail * space.f_frsize - 20_000))
+        assert_problem(call(server.url, "POST", "/images", noise_png(1, 300)), 507)
+        assert_problem(call(server.url, "POST", "/process_image", {"image_id": "144"}), 507)
+        filler.unlink()
+        assert call(server.url, "POST", "/images", noise_png(1, 300)).status == 201
+        assert call(server.url, "POST", "/process_image", {"image_id": "144"}).status == 200
+    finally:
+        server.stop()
+
+
+def test_a_second_process_does_not_get_the_store(
+    start_server: StartServer, tmp_path: Path, models: Path, dataset: Path
+) -> None:
+    store = tmp_path / "store"
+    first = start_server("--store", str(store))
+    second = run_serve("--port", 0, "--store", store, "--models", models, "--model", MODEL, "--data", dataset.parent)
+    assert second.returncode not in (0, None) and second.returncode > 0
+    assert "another process uses the image store" in second.stderr
+    assert call(first.url, "POST", "/process_image", {"image_id": "144"}).status == 200
+    first.kill()
+    start_server("--store", str(store))
+
+
+def test_a_picture_deleted_while_it_is_processed_is_not_found(start_server: StartServer) -> None:
+    server = start_server()
+    statuses = set()
+    with ThreadPoolExecutor(2) as clients:
+        for seed in range(20):
+            upload = call(server.url, "POST", "/images", noise_png(seed, 1000)).json["id"]
+            processing = clients.submit(
+                call, server.url, "POST", "/process_image", {"image_id": upload, "format": "png"}
+            )
+            time.sleep(0.005 + 0.002 * seed)
+            call(server.url, "DELETE", f"/images/{upload}")
+            answer = processing.result()
+            statuses.add(answer.status)
+            if answer.status != 200:
+                assert_problem(answer, 404)
+    assert 404 in statuses
+
+
+def test_a_damaged_file_is_not_given_out(start_server: StartServer, tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    server = start_server("--store", str(store))
+    processed = call(server.url, "POST", "/process_image", {"image_id": "144"})
+    server.kill()
+    path = store / "objects" / processed.sha256[:2] / processed.sha256
+    path.write_bytes(bytes(len(processed.body)))
+    server = start_server("--store", str(store))
+    assert_problem(call(server.url, "GET", "/get_image/144?variant=processed"), 409)
+    assert call(server.url, "POST", "/process_image", {"image_id": "144"}).body == processed.body
+
+
+@pytest.mark.parametrize("text", ["", "{", json.dumps({"id": "9"}), "\0" * 5000], ids=["none", "cut", "short", "zeros"])
+def test_damaged_metadata_does_not_keep_the_service_from_starting(
+    start_server: StartServer, tmp_path: Path, text: str
+) -> None:
+    store = tmp_path / "store"
+    server = start_server("--store", str(store))
+    assert call(server.url, "POST", "/process_image", {"image_id": "144"}).status == 200
+    server.kill()
+    (store / "processed" / "000000000144.json").write_text(text)
+    (store / "processed" / "unknown").write_text("")
+    server = start_server("--store", str(store))
+    assert_problem(call(server.url, "GET", "/get_image/144?variant=processed"), 409)
+    assert "damaged" in server.log_tail()

@@ -1,0 +1,197 @@
+"""More work than there are cores for: what is taken is done, what is not is refused at once, and nobody waits for ever."""
+
+from __future__ import annotations
+
+import http.client
+import signal
+import threading
+import time
+import zlib
+from collections import Counter
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from conftest import Server, StartServer
+from hostile_inputs import png, request
+from probes import MEBIBYTE, Answer, assert_problem, call, connect, metric, peak_resident_bytes, wait_until
+
+CLIENTS = 200
+LOAD_SECONDS = 10
+# One stream has two slots: one picture is looked at while the next one is decoded.
+ONE_STREAM = ("--streams", "1", "--threads", "1")
+SLOTS = 2
+
+
+@pytest.fixture(scope="module")
+def large_picture() -> bytes:
+    """Keeps a slot busy for a good part of a second: 49 million pixels of 16 bit with alpha, in 1.7 MB."""
+    compressor = zlib.compressobj(1)
+    rows = b"".join(compressor.compress(bytes(1 + 8 * 7000)) for _ in range(7000)) + compressor.flush()
+    return png(7000, 7000, rows, depth=16, color=6)
+
+
+def detect(server: Server, picture: bytes, headers: dict[str, str] | None = None) -> Answer:
+    return call(server.url, "POST", "/detect", picture, {"Content-Type": "image/png", **(headers or {})})
+
+
+def queue_depth(server: Server) -> float:
+    return metric(server.url, "osprey_queue_depth")
+
+
+def keep_busy(server: Server, clients: ThreadPoolExecutor, picture: bytes, count: int) -> list[Future[Answer]]:
+    """Sends a large picture as often, and returns when all slots are taken and the rest waits."""
+    answers = [clients.submit(detect, server, picture) for _ in range(count)]
+    assert wait_until(lambda: queue_depth(server) == count - SLOTS, 2)
+    return answers
+
+
+def test_of_200_clients_each_is_answered_or_told_to_come_again(start_server: StartServer, pictures: list[Path]) -> None:
+    server = start_server()
+    picture = pictures[0].read_bytes()
+    assert detect(server, picture).status == 200
+    before = peak_resident_bytes(server.pid)
+    address = urlsplit(server.url)
+    statuses: Counter[int] = Counter()
+    failures: list[str] = []
+    end = time.monotonic() + LOAD_SECONDS
+
+    def client() -> None:
+        connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=60)
+        try:
+            while time.monotonic() < end:
+                connection.request("POST", "/detect", picture)
+                answer = connection.getresponse()
+                body = answer.read()
+                statuses[answer.status] += 1
+                if answer.status == 503:
+                    if int(answer.headers["Retry-After"]) < 1 or b"urn:osprey:problem:busy" not in body:
+                        failures.append(f"{answer.headers} {body!r}")
+                    # Half as patient as it was told to be, and still no attack on the machine that both run on.
+                    time.sleep(0.5)
+        except Exception as error:
+            failures.append(repr(error))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=client) for _ in range(CLIENTS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert not failures, failures[:3]
+    assert statuses.keys() == {200, 503}, statuses
+    # 2 cores do some 20 pictures a second; a service that is busy refusing does none.
+    assert statuses[200] > 5 * LOAD_SECONDS, statuses
+    # Each connection holds one body and its buffers, each slot a picture and its tensors.
+    bound = before + 4 * CLIENTS * len(picture) + 64 * MEBIBYTE
+    assert peak_resident_bytes(server.pid) < bound
+    assert wait_until(lambda: metric(server.url, "osprey_queue_running") == 0, 5)
+    assert detect(server, picture).status == 200
+
+
+def test_a_request_whose_time_is_over_leaves_the_queue_and_never_starts(
+    start_server: StartServer, large_picture: bytes
+) -> None:
+    server = start_server(*ONE_STREAM)
+    with ThreadPoolExecutor(16) as clients:
+        busy = keep_busy(server, clients, large_picture, 6)
+        start = time.monotonic()
+        answer = detect(server, large_picture, {"X-Request-Timeout": "0.05"})
+        assert_problem(answer, 504)
+        assert time.monotonic() - start < 0.5
+        assert [answer.result().status for answer in busy] == [200] * 6
+    assert metric(server.url, "osprey_pictures_total") == 6
+
+
+def test_time_that_is_over_while_a_picture_is_decoded_is_noticed_soon(
+    start_server: StartServer, large_picture: bytes
+) -> None:
+    server = start_server(*ONE_STREAM)
+    start = time.monotonic()
+    assert_problem(detect(server, large_picture, {"X-Request-Timeout": "0.01"}), 504)
+    assert time.monotonic() - start < 2
+    assert metric(server.url, "osprey_pictures_total") == 0
+
+
+def test_a_client_that_leaves_gives_up_its_place(
+    start_server: StartServer, large_picture: bytes
+) -> None:
+    server = start_server(*ONE_STREAM)
+    with ThreadPoolExecutor(16) as clients:
+        busy = keep_busy(server, clients, large_picture, 6)
+        waiting = queue_depth(server)
+        leavers = [connect(server.url) for _ in range(5)]
+        for leaver in leavers:
+            leaver.sendall(request("/detect", large_picture, "image/png"))
+        assert wait_until(lambda: queue_depth(server) > waiting, 1)
+        for leaver in leavers:
+            leaver.close()
+        assert wait_until(lambda: queue_depth(server) <= waiting, 1)
+        assert [answer.result().status for answer in busy] == [200] * 6
+    assert wait_until(lambda: metric(server.url, "osprey_queue_running") == 0, 5)
+    assert metric(server.url, "osprey_pictures_total") == 6
+
+
+def test_a_full_queue_refuses_at_once_and_other_calls_go_on(
+    start_server: StartServer, large_picture: bytes
+) -> None:
+    server = start_server(*ONE_STREAM, "--queue", "2")
+    with ThreadPoolExecutor(16) as clients:
+        busy = keep_busy(server, clients, large_picture, SLOTS + 2)
+        start = time.monotonic()
+        answer = detect(server, large_picture)
+        assert_problem(answer, 503)
+        assert int(answer.headers["Retry-After"]) >= 1
+        assert call(server.url, "GET", "/healthz").status == 200
+        assert call(server.url, "GET", "/get_image/144").status == 200
+        assert time.monotonic() - start < 0.5
+        assert [answer.result().status for answer in busy] == [200] * (SLOTS + 2)
+
+
+def test_bodies_are_limited_all_together(start_server: StartServer) -> None:
+    server = start_server("--max-bodies-in-flight", str(8 * MEBIBYTE))
+    head = b"POST /detect HTTP/1.1\r\nHost: osprey\r\nContent-Length: %d\r\n\r\n" % (5 * MEBIBYTE)
+    with connect(server.url) as first:
+        first.sendall(head + bytes(5 * MEBIBYTE - 1))
+        time.sleep(0.5)
+        refused = detect(server, bytes(5 * MEBIBYTE))
+        assert_problem(refused, 503)
+        assert int(refused.headers["Retry-After"]) >= 1
+        first.sendall(b"\0")
+        assert first.recv(12) == b"HTTP/1.1 415"
+    assert_problem(detect(server, bytes(5 * MEBIBYTE)), 415)
+
+
+def test_sigterm_finishes_what_is_in_flight(
+    start_server: StartServer, large_picture: bytes
+) -> None:
+    server = start_server(*ONE_STREAM, "--drain-delay", "1")
+    # Connections without a request are no reason to stay.
+    with connect(server.url), ThreadPoolExecutor(16) as clients:
+        busy = keep_busy(server, clients, large_picture, 8)
+        start = time.monotonic()
+        server.process.send_signal(signal.SIGTERM)
+        assert wait_until(lambda: call(server.url, "GET", "/readyz").status == 503, 0.5)
+        assert_problem(call(server.url, "GET", "/readyz"), 503)
+        assert call(server.url, "GET", "/healthz").status == 200
+        assert not any(answer.done() for answer in busy[-2:]), "there is something in flight"
+        assert [answer.result().status for answer in busy] == [200] * 8
+        assert server.process.wait(30) == 0
+    assert time.monotonic() - start < 20
+    with pytest.raises(ConnectionRefusedError):
+        connect(server.url)
+
+
+def test_requests_that_take_longer_than_the_shutdown_may_do_not_hold_it_up(start_server: StartServer) -> None:
+    server = start_server("--shutdown-timeout", "2")
+    with connect(server.url) as connection:
+        connection.sendall(b"POST /detect HTTP/1.1\r\nHost: osprey\r\nContent-Length: 1000\r\n\r\n")
+        time.sleep(0.2)
+        start = time.monotonic()
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(30) == 0
+        assert time.monotonic() - start < 10
