@@ -27,7 +27,9 @@ public struct PictureLibrary: Sendable {
     /// - Throws: ``Problem`` (404) where there is no such picture.
     func original(_ id: ImageID) throws -> StoredImage {
         if let bytes = try dataset?.read(id) {
-            let info = try ImageInfo(reading: bytes.span.bytes)
+            // The dataset's owner knows how large its pictures are.
+            let unlimited = ImageLimits(maximumBytes: .max, maximumPixels: .max)
+            let info = try ImageInfo(reading: bytes.span.bytes, limits: unlimited)
             return StoredImage(id: id, bytes: bytes, format: info.format.name, width: info.width, height: info.height)
         }
         guard let upload = try store.upload(id) else { throw Self.notFound(id) }

@@ -17,6 +17,8 @@ extension Problem {
             self.init(.notFound, "There is nothing at this address; /docs lists what there is.")
         case let error as HTTPError where error.status.kind == .clientError:
             self.init(.malformed, error.body ?? "The request cannot be understood.")
+        case is HTTPParserError:
+            self.init(.malformed, "The request is not valid HTTP.", headers: [.connection: "close"])
         case is CancellationError: self.init(.busy, "The service is shutting down.", headers: [.retryAfter: "5"])
         default: self.init(.internalError, "Something failed inside the service; its log has the details.")
         }

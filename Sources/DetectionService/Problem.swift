@@ -64,6 +64,12 @@ struct Problem: Error, Sendable {
     }
 
     func response(requestID: String) -> Response {
+        let (head, body) = parts(requestID: requestID)
+        return Response(status: head.status, headers: head.headerFields, body: ResponseBody(byteBuffer: body))
+    }
+
+    /// The head and body of the answer.
+    func parts(requestID: String) -> (head: HTTPResponse, body: ByteBuffer) {
         let body = Body(
             type: "urn:osprey:problem:\(kind.rawValue)",
             title: kind.status.reasonPhrase,
@@ -79,7 +85,8 @@ struct Problem: Error, Sendable {
             // The rest of the body is not wanted, and may be without end.
             headers[.connection] = "close"
         }
-        return Response(status: kind.status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+        headers[.contentLength] = String(bytes.count)
+        return (HTTPResponse(status: kind.status, headerFields: headers), ByteBuffer(bytes: bytes))
     }
 
     private struct Body: Encodable {

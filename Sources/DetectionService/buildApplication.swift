@@ -23,10 +23,16 @@ public func buildApplication(
     let monitor = components.connections
     let clientTimeout = TimeAmount(settings.idleTimeout)
     return Application(
-        router: try buildRouter(components),
+        router: try buildRouter(components, logger: logger),
         server: .http1(
             configuration: .init(
-                additionalChannelHandlers: [ConnectionHandler(monitor: monitor, clientTimeout: clientTimeout)]
+                additionalChannelHandlers: [
+                    ConnectionHandler(
+                        monitor: monitor,
+                        clientTimeout: clientTimeout,
+                        maximumBodyBytes: settings.maximumBodyBytes
+                    )
+                ]
             )
         ),
         configuration: ApplicationConfiguration(
@@ -41,11 +47,11 @@ public func buildApplication(
 }
 
 /// Turns the operations into routes.
-func buildRouter(_ components: ServiceComponents) throws -> Router<ServiceContext> {
+func buildRouter(_ components: ServiceComponents, logger: Logger) throws -> Router<ServiceContext> {
     let router = Router(context: ServiceContext.self)
     router.add(middleware: EnvelopeMiddleware(components: components))
     if let directory = components.settings.apiPagesDirectory {
-        router.add(middleware: FileMiddleware(directory, urlBasePath: "/api-pages"))
+        router.add(middleware: FileMiddleware(directory, urlBasePath: "/api-pages", logger: logger))
     }
     let authentication = Authentication(hashes: components.settings.apiKeyHashes)
     let operations = components.operations + (try components.documentation(of: components.operations))

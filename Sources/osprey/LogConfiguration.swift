@@ -1,5 +1,4 @@
 internal import FoundationEssentials
-internal import Glibc
 internal import Logging
 
 /// How the service logs.
@@ -50,7 +49,7 @@ private struct JSONLogHandler: LogHandler {
     func log(event: LogEvent) {
         let merged = metadata.merging(event.metadata ?? [:]) { $1 }
         let line = Line(
-            time: Date().formatted(.iso8601.time(includingFractionalSeconds: true)),
+            time: Date().formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true)),
             level: event.level.rawValue,
             message: event.message.description,
             metadata: merged.mapValues(\.description)
@@ -59,7 +58,6 @@ private struct JSONLogHandler: LogHandler {
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         guard var bytes = try? encoder.encode(line) else { return }
         bytes.append(UInt8(ascii: "\n"))
-        // One call a line, so that lines of different threads do not mix.
-        bytes.withUnsafeBytes { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        writeToStandardError(Array(bytes))
     }
 }

@@ -1,4 +1,3 @@
-internal import ArgumentParser
 internal import DetectionService
 internal import FoundationEssentials
 internal import Inference
@@ -41,12 +40,16 @@ extension Serve {
     }
 
     private func openDataset(_ configuration: ServeConfiguration, logger: Logger) throws -> Dataset? {
-        let directory = "\(configuration.data)/\(configuration.dataset)"
+        let name = configuration.dataset ?? "coco128"
+        let directory = "\(configuration.data)/\(name)"
         guard FileManager.default.fileExists(atPath: directory) else {
-            logger.warning("There is no dataset in \(directory); only uploaded pictures are served. Try `make assets`.")
+            let message = "There is no dataset \(directory): run `make assets`, or put a folder of pictures there."
+            // Who asked for it wants it; who did not may be content with pictures of their own.
+            guard configuration.dataset == nil else { throw CommandError(message) }
+            logger.warning("\(message)")
             return nil
         }
-        let dataset = try Dataset(name: configuration.dataset, directory: directory)
+        let dataset = try Dataset(name: name, directory: directory)
         for warning in dataset.warnings { logger.warning("Dataset: \(warning)") }
         return dataset
     }
@@ -63,7 +66,7 @@ extension Serve {
         do {
             loaded = try YOLODetector(file: file, name: configuration.model, configuration: detector, runtime: runtime)
         } catch let error as InferenceError {
-            throw ValidationError("\(file) cannot be served: \(error.message)")
+            throw CommandError("\(file) cannot be served: \(error.message)")
         }
         if let reason = loaded.uncutReason { logger.notice("\(loaded.model.name) is served whole: \(reason)") }
         let compiled = ContinuousClock.now
@@ -86,12 +89,12 @@ extension Serve {
             return file
         }
         if FileManager.default.fileExists(atPath: "\(stem).pt") {
-            throw ValidationError(
+            throw CommandError(
                 "\(stem).pt is a checkpoint, which this version does not read yet: export it with YOLOv5's export.py "
                     + "(--include onnx) and put \(configuration.model).onnx beside it."
             )
         }
-        throw ValidationError(
+        throw CommandError(
             "There is no model \(stem).onnx or .xml: run `make assets`, or put an export of YOLOv5 there, or name "
                 + "another model with --model."
         )

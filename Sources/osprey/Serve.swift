@@ -3,6 +3,7 @@ internal import DetectionService
 internal import Glibc
 internal import Hummingbird
 internal import Logging
+internal import NIOCore
 internal import ServiceLifecycle
 internal import Storage
 internal import UnixSignals
@@ -25,7 +26,7 @@ struct Serve: AsyncParsableCommand {
     @OptionGroup var options: ServeOptions
 
     func run() async throws {
-        let configuration = try await ServeConfiguration(options: options)
+        let configuration = try ServeConfiguration(options: options)
         let logger = configuration.log.makeLogger()
         let components = try await startComponents(configuration, logger: logger)
         let application = try buildApplication(
@@ -44,11 +45,20 @@ struct Serve: AsyncParsableCommand {
             logger: logger
         )
         group.maximumGracefulShutdownDuration = configuration.shutdownTimeout
-        try await ServiceGroup(configuration: group).run()
+        do {
+            try await ServiceGroup(configuration: group).run()
+        } catch let error as IOError {
+            throw CommandError(
+                "Cannot listen on \(configuration.host):\(configuration.port): \(String(cString: strerror(error.errnoCode)))."
+                    + " Stop what listens there, or choose another --host or --port."
+            )
+        }
     }
 
     private static func greeting(host: String, port: Int, components: ServiceComponents) -> String {
-        let address = "http://\(host == "0.0.0.0" || host == "::" ? "localhost" : host):\(port)"
+        let isAnyAddress = host == "0.0.0.0" || host == "::"
+        let name = isAnyAddress ? "localhost" : host.contains(":") ? "[\(host)]" : host
+        let address = "http://\(name):\(port)"
         let pictures = components.pictures.dataset.map { "\($0.ids.count) pictures of \($0.name)" } ?? "no dataset"
         return """
             Osprey \(Osprey.version) serves \(components.models.defaultName) on \(pictures).

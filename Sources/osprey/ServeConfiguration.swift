@@ -9,7 +9,7 @@ struct ServeConfiguration {
     var models: String
     var model: String
     var data: String
-    var dataset: String
+    var dataset: String?
     var store: String
     var storeQuotaBytes: Int
     var cache: String
@@ -23,14 +23,14 @@ struct ServeConfiguration {
     var service: ServiceSettings
     var log: LogConfiguration
 
-    init(options: ServeOptions) async throws {
-        let settings = try await Settings(given: options.given, file: options.config)
+    init(options: ServeOptions) throws {
+        let settings = try Settings(given: options.given, file: options.config, known: options.names)
         host = settings.text("host", default: "127.0.0.1")
         port = try settings.integer("port", in: 0...65_535, default: 1337)
         models = settings.text("models", default: "models")
         model = settings.text("model", default: "yolov5s")
         data = settings.text("data", default: "data")
-        dataset = settings.text("dataset", default: "coco128")
+        dataset = settings.text("dataset")
         store = settings.text("store", default: "\(data)/store")
         storeQuotaBytes = try settings.integer("store-quota", in: 1...Int.max, default: 2 << 30)
         cache = settings.text("cache", default: "\(models)/.cache")
@@ -63,7 +63,9 @@ extension ServiceSettings {
             default: maximumBodyBytesInFlight
         )
         maximumConnections = try settings.integer("max-connections", in: 1...1_000_000, default: maximumConnections)
-        apiKeyHashes = settings.text("api-key-hashes", default: "").split(separator: ",").map(String.init)
+        apiKeyHashes = try settings.list("api-key-hashes", of: "SHA-256 hashes of 64 hexadecimal digits") { hash in
+            hash.utf8.count == 64 && hash.allSatisfy(\.isHexDigit)
+        }
         apiPagesDirectory = settings.text("api-pages", default: ".deps/api-pages")
     }
 }

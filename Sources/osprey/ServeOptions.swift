@@ -85,7 +85,14 @@ struct ServeOptions: ParsableArguments {
 
     /// What was given, by the setting's name.
     var given: [(name: String, value: String)] {
-        let options: [(String, String?)] = [
+        all.compactMap { name, value in value.map { (name, $0) } }
+    }
+
+    /// The names of all settings.
+    var names: [String] { all.map(\.name) }
+
+    private var all: [(name: String, value: String?)] {
+        [
             ("host", host), ("port", port), ("models", models), ("model", model), ("data", data),
             ("dataset", dataset), ("store", store), ("store-quota", storeQuota), ("cache", cache),
             ("precision", precision), ("input", input), ("streams", streams), ("threads", threads), ("queue", queue),
@@ -95,6 +102,5 @@ struct ServeOptions: ParsableArguments {
             ("api-key-hashes", apiKeyHashes), ("api-pages", apiPages), ("log-format", logFormat),
             ("log-level", logLevel),
         ]
-        return options.compactMap { name, value in value.map { (name, $0) } }
     }
 }

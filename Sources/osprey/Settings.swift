@@ -1,6 +1,4 @@
-internal import ArgumentParser
 internal import Configuration
-internal import SystemPackage
 
 /// Settings by name from the command line, the environment and a file, in that order.
 ///
@@ -11,19 +9,16 @@ struct Settings {
     /// - Parameters:
     ///   - given: What the command line says.
     ///   - file: A YAML file, or nil.
-    /// - Throws: `ValidationError` when the file cannot be read.
-    init(given: [(name: String, value: String)], file: String?) async throws {
+    ///   - known: The names that there are.
+    /// - Throws: ``CommandError`` when the file cannot be read.
+    init(given: [(name: String, value: String)], file: String?, known: [String]) throws {
         let options = given.map { (AbsoluteConfigKey([$0.name]), ConfigValue(.string($0.value), isSecret: false)) }
         var providers: [any ConfigProvider] = [
             InMemoryProvider(name: "command line", values: Dictionary(options) { $1 }),
             EnvironmentVariablesProvider().prefixKeys(with: "osprey"),
         ]
         if let file {
-            do {
-                providers.append(try await FileProvider<YAMLSnapshot>(filePath: FilePath(file)))
-            } catch {
-                throw ValidationError("\(file) cannot be read as YAML: \(error)")
-            }
+            providers.append(InMemoryProvider(name: file, values: try SettingsFile(path: file, known: known).values))
         }
         reader = ConfigReader(providers: providers)
     }
@@ -58,10 +53,18 @@ struct Settings {
         return try parsed(name, as: "one of \(names)") { text in values.first { $0.name == text }?.value } ?? value
     }
 
+    /// A list with commas, each item of a form that `isValid` accepts.
+    func list(_ name: String, of expectation: String, _ isValid: (String) -> Bool) throws -> [String] {
+        try parsed(name, as: "a list of \(expectation) with commas") { text in
+            let items = text.split(separator: ",").map { item in item.filter { !$0.isWhitespace } }
+            return items.allSatisfy(isValid) ? items : nil
+        } ?? []
+    }
+
     private func parsed<Value>(_ name: String, as expectation: String, _ parse: (String) -> Value?) throws -> Value? {
         guard let text = text(name) else { return nil }
         guard let value = parse(text) else {
-            throw ValidationError("The setting \(name) must be \(expectation), not '\(text)'.")
+            throw CommandError.usage("The setting \(name) must be \(expectation), not '\(text)'.")
         }
         return value
     }

@@ -69,7 +69,7 @@ import Testing
         arguments: [
             (#"{"image_id": "144", "scaling_factor": 0.2}"#, "body.scaling_factor", "from 0.25 to 1.0"),
             (#"{"image_id": "144", "scaling_factor": "half"}"#, "body.scaling_factor", "not string"),
-            (#"{"image_id": "144", "rotate": 45}"#, "body.rotate", "0"),
+            (#"{"image_id": "144", "rotate": 45}"#, "body.rotate", "one of 0, 90, 180, 270"),
             (#"{"image_id": "144", "flip": "both"}"#, "body.flip", "horizontal, vertical"),
             (#"{"image_id": "144", "quality": 0}"#, "body.quality", "from 1 to 100"),
             (#"{"image_id": "144", "crop": {"x": 0, "y": 0, "width": 5}}"#, "body.crop.height", "required"),

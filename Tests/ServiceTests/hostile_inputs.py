@@ -206,7 +206,6 @@ PICTURES = [
     HostileInput("png with a wrong checksum", (422,), lambda: small_png()[:-20] + b"\0\0\0\0" + small_png()[-16:]),
     HostileInput("png without pixels", (422,), lambda: small_png()[:33] + png_chunk(b"IEND", b"")),
     HostileInput("png then pdf", (422,), lambda: small_png()[:8] + WRONG_KINDS["pdf"]),
-    HostileInput("jpeg claims 640x480", (422,), lambda: jpeg_of_size(640, 480)),
     HostileInput("jpeg without tables", (422,), lambda: JPEG[:2] + JPEG[JPEG.index(b"\xff\xc0") :]),
     HostileInput("jpeg of three markers", (422,), lambda: b"\xff\xd8\xff\xda\xff\xd9"),
     HostileInput("gif then javascript", (422,), lambda: b"GIF89a/*" + b"*/=1;alert(1)//" * 9),
@@ -242,7 +241,9 @@ ODD_PICTURES = [
     HostileInput("png with 100 texts of 7 MB", (200, 413, 422), lambda: small_png(TEXT_BOMB * 100)),
     HostileInput("png with a profile of 30 MB", (200, 413, 422), lambda: small_png(PROFILE_BOMB)),
     HostileInput("png with 100000 texts", (200, 413, 422), lambda: small_png(png_chunk(b"tEXt", b"a\0b") * 100_000)),
-    HostileInput("tiff whose next directory is itself", (200, 422), lambda: tiff(8, 8, next_directory=8) + bytes(64)),
+    # It has its end mark, so every viewer shows it, grey where pixels are missing: docs/decisions/0004.
+    HostileInput("jpeg claims 640x480", (200, 422), lambda: jpeg_of_size(640, 480)),
+    HostileInput("tiff whose next directory is itself", (413,), lambda: tiff(8, 8, next_directory=8) + bytes(64)),
 ]
 
 # Requests
@@ -290,9 +291,9 @@ def form(body: bytes, content_type: str = "multipart/form-data; boundary=x", tar
 ENCODED = base64.b64encode(JPEG).decode()
 
 BODIES: dict[str, tuple[tuple[int, ...], Callable[[], bytes]]] = {
-    "json nested 10000 deep": ((400,), lambda: b"[" * 10_000 + b"]" * 10_000),
-    "json objects nested 10000 deep": ((400,), lambda: b'{"a":' * 10_000 + b"1" + b"}" * 10_000),
-    "json of a million opening brackets": ((400,), lambda: b"[" * 1_000_000),
+    "json nested 10000 deep": ((400, 413), lambda: b"[" * 10_000 + b"]" * 10_000),
+    "json objects nested 10000 deep": ((400, 413), lambda: b'{"a":' * 10_000 + b"1" + b"}" * 10_000),
+    "json of a million opening brackets": ((400, 413), lambda: b"[" * 1_000_000),
     "json of 30 MB of digits": ((400, 413), lambda: b'{"image_id":' + b"1" * 30_000_000 + b"}"),
     "json list of ten million": ((400, 413, 422), lambda: b"[" + b"0," * 10_000_000 + b"0]"),
     "json of 100000 unknown members": (
@@ -315,7 +316,6 @@ BODIES: dict[str, tuple[tuple[int, ...], Callable[[], bytes]]] = {
         (422,),
         lambda: b'{"image_id":144,"crop":{"x":9e18,"y":0,"width":9e18,"height":1}}',
     ),
-    "json with a member given twice": ((400, 422), lambda: b'{"image_id":"144","image_id":"999"}'),
     "json with more behind it": ((400,), lambda: b'{"image_id":144} {}'),
     "json in single quotes": ((400,), lambda: b"{'image_id':144}"),
     "json cut off": ((400,), lambda: b'{"image_id":14'),

@@ -86,7 +86,7 @@ def call(
 def assert_problem(answer: Answer, *statuses: int) -> None:
     """Checks status and form: RFC 9457, short, with the request's id."""
     assert answer.status in statuses, f"{answer.status} where {statuses} is right: {answer.body[:300]!r}"
-    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.headers["Content-Type"] == "application/problem+json", f"a bare {answer.status}"
     problem = answer.json
     assert problem.keys() >= {"type", "title", "status", "detail", "instance"}
     assert problem["status"] == answer.status

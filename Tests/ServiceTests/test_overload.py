@@ -1,4 +1,4 @@
-"""More work than there are cores for: what is taken is done, what is not is refused at once, and nobody waits for ever."""
+"""More work than there are cores for: what is taken is done, the rest is refused at once, and nobody waits for ever."""
 
 from __future__ import annotations
 

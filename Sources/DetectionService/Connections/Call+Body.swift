@@ -20,6 +20,20 @@ extension ServiceComponents {
         }
     }
 
+    /// Receives the request's JSON body and hands its members, checked against the operation's declaration, to `use`.
+    ///
+    /// - Throws: ``Problem``: 400 when it is not JSON, 422 when it does not fit; what `use` throws.
+    func withJSON<Result: Sendable>(
+        of call: Call,
+        _ use: (Values) async throws -> Result
+    ) async throws -> Result {
+        try await withBody(of: call) { body in
+            // A large body takes a while to decode, so not on a thread of the cooperative pool.
+            let values = try await work { try call.json(body) }
+            return try await use(values)
+        }
+    }
+
     /// Receives the request's body chunk by chunk, within the limits, then goes on with `use`.
     func receiveBody<Result: Sendable>(
         of call: Call,

@@ -27,7 +27,7 @@ struct EnvelopeMiddleware: RouterMiddleware {
             context.deadline = try deadline(of: request, from: context.start)
             response = try await next(request, context)
         } catch is ClientLeft {
-            response = Response(status: HTTPResponse.Status(code: 499, reasonPhrase: "Client Closed Request"))
+            response = Response(status: .clientClosedRequest)
         } catch {
             let problem = Problem(error)
             if problem.kind == .internalError {
@@ -50,8 +50,10 @@ struct EnvelopeMiddleware: RouterMiddleware {
         {
             return given
         }
-        return UUID().uuidString.lowercased()
+        return makeRequestID()
     }
+
+    static func makeRequestID() -> String { UUID().uuidString.lowercased() }
 
     private static func isSane(_ byte: UInt8) -> Bool {
         switch byte {

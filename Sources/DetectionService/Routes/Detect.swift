@@ -47,9 +47,10 @@ extension ServiceComponents {
             switch contentType?.essence {
             case "multipart/form-data": return try await detectParts(wanted, call: call, contentType: contentType)
             case "application/json":
-                return try await withBody(of: call) { body in
-                    let picture = try Self.picture(inBase64: try call.json(body).string("image") ?? "")
-                    return try await detect(wanted, call: call, imageID: nil) { picture }.response(wanted.form)
+                return try await withJSON(of: call) { values in
+                    let text = values.string("image") ?? ""
+                    return try await detect(wanted, call: call, imageID: nil) { try Self.picture(inBase64: text) }
+                        .response(wanted.form)
                 }
             default:
                 return try await withBody(of: call) { body in
@@ -81,8 +82,11 @@ extension ServiceComponents {
 
     /// Decodes base64, with or without the head of a data URL.
     private static func picture(inBase64 text: String) throws -> [UInt8] {
-        let digits = text.hasPrefix("data:") ? text.drop { $0 != "," }.dropFirst() : text[...]
-        guard let data = Data(base64Encoded: String(digits), options: .ignoreUnknownCharacters), !data.isEmpty else {
+        var digits = Array(text.utf8)[...]
+        if text.hasPrefix("data:") { digits = digits.drop { $0 != UInt8(ascii: ",") }.dropFirst() }
+        // Lines of 76 characters, as base64(1) and MIME write them.
+        let joined = digits.filter { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
+        guard let data = Data(base64Encoded: Data(joined)), !data.isEmpty else {
             let error = ValidationError(
                 location: ["body", "image"],
                 message: "must be a picture in base64",

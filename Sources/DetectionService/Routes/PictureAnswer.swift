@@ -13,9 +13,8 @@ extension ServiceComponents {
         links: [String: String]
     ) async throws -> Response {
         let own = ImageFormat(name: picture.metadata.format)
-        let formats = ([own].compactMap(\.self) + ImageFormat.encodable)
-        let choice = try call.negotiated(from: formats.map(\.mediaType) + ["application/json"])
-        let target = formats.first { $0.mediaType == choice }
+        let choice = try call.negotiated(from: pictureForms(first: own))
+        let target = ImageFormat.allCases.first { $0.mediaType == choice }
         let tag = "\"\(picture.metadata.sha256)\(target == own ? "" : "-\(target?.name ?? "json")")\""
         var headers: HTTPFields = [.eTag: tag, .vary: "Accept", .cacheControl: "no-cache"]
         if call.request.matches(entityTag: tag) { return Response(status: .notModified, headers: headers) }
@@ -28,6 +27,11 @@ extension ServiceComponents {
         case .some(let format): bytes = try await transcode(picture.bytes, to: format, stages: call.context.stages)
         }
         return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+    }
+
+    /// The media types that a picture is offered in, its own format first.
+    func pictureForms(first own: ImageFormat?) -> [String] {
+        ([own].compactMap(\.self) + ImageFormat.encodable).map(\.mediaType) + ["application/json"]
     }
 
     private func transcode(_ bytes: [UInt8], to format: ImageFormat, stages: StageClock) async throws -> [UInt8] {

@@ -25,13 +25,14 @@ extension ServiceComponents {
             ],
             problems: [.notFound, .notProcessed, .notAcceptable, .invalid, .deadlineExceeded]
         ) { call in
-            let values = try await withBody(of: call) { try call.json($0) }
-            let id = try values.imageID()
-            let wanted = try detectionRequest(call, values: values, at: "body", drawn: "png")
-            let outcome = try await detect(wanted, call: call, imageID: id.description) {
-                try pictures.processed(id).bytes
+            try await withJSON(of: call) { values in
+                let id = try values.imageID()
+                let wanted = try detectionRequest(call, values: values, at: "body", drawn: "png")
+                let outcome = try await detect(wanted, call: call, imageID: id.description) {
+                    try pictures.processed(id).bytes
+                }
+                return try outcome.response(wanted.form)
             }
-            return try outcome.response(wanted.form)
         }
     }
 }

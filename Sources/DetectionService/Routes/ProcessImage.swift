@@ -25,38 +25,39 @@ extension ServiceComponents {
             ],
             problems: [.notFound, .notAcceptable, .invalid, .deadlineExceeded, .storeFull]
         ) { call in
-            let values = try await withBody(of: call) { try call.json($0) }
-            let id = try values.imageID()
-            let transform = try PictureTransform(values)
-            let format = values.string("format").flatMap(ImageFormat.init(name:)) ?? .jpeg
-            let quality = values.integer("quality") ?? 90
-            // Before any work: an answer nobody accepts is not worth making.
-            _ = try call.negotiated(
-                from: [format.mediaType] + ImageFormat.encodable.map(\.mediaType) + ["application/json"]
-            )
-
-            let stages = call.context.stages
-            let processed = try await withSlot(stages) {
-                try await work {
-                    let original = try pictures.original(id)
-                    let image = try stages.time(.decode) { try decode(original.bytes) }
-                    let changed = try stages.time(.transform) { try transform.apply(to: image) }
-                    let bytes = try stages.time(.encode) { try changed.encoded(as: format, quality: quality) }
-                    let processed = StoredImage(
-                        id: id,
-                        bytes: bytes,
-                        format: format.name,
-                        width: changed.width,
-                        height: changed.height
-                    )
-                    try stages.time(.store) { try pictures.store.store(processed: processed) }
-                    return processed
-                }
-            }
-            var links = PictureBody.links(of: id)
-            links["self"] = "/get_image/\(id)?variant=processed"
-            return try await answer(call, with: processed, links: links)
+            try await withJSON(of: call) { values in try await process(values, call: call) }
         }
+    }
+
+    private func process(_ values: Values, call: Call) async throws -> Response {
+        let id = try values.imageID()
+        let transform = try PictureTransform(values)
+        let format = values.string("format").flatMap(ImageFormat.init(name:)) ?? .jpeg
+        let quality = values.integer("quality") ?? 90
+        // Before any work: an answer nobody accepts is not worth making.
+        _ = try call.negotiated(from: pictureForms(first: format))
+
+        let stages = call.context.stages
+        let processed = try await withSlot(stages) {
+            try await work {
+                let original = try pictures.original(id)
+                let image = try stages.time(.decode) { try decode(original.bytes) }
+                let changed = try stages.time(.transform) { try transform.apply(to: image) }
+                let bytes = try stages.time(.encode) { try changed.encoded(as: format, quality: quality) }
+                let processed = StoredImage(
+                    id: id,
+                    bytes: bytes,
+                    format: format.name,
+                    width: changed.width,
+                    height: changed.height
+                )
+                try stages.time(.store) { try pictures.store.store(processed: processed) }
+                return processed
+            }
+        }
+        var links = PictureBody.links(of: id)
+        links["self"] = "/get_image/\(id)?variant=processed"
+        return try await answer(call, with: processed, links: links)
     }
 
     private static let processFields = [
@@ -76,8 +77,8 @@ extension ServiceComponents {
         ),
         Field(
             name: "rotate",
-            schema: .anyOf([0, 90, 180, 270].map { .integer($0...$0) }).nullable().defaulting(to: 0)
-                .described("Degrees clockwise: 0, 90, 180 or 270.")
+            schema: .oneOf(PictureTransform.Rotation.allCases.map(\.rawValue)).nullable().defaulting(to: 0)
+                .described("Degrees clockwise.")
         ),
         Field(
             name: "flip",

@@ -14,13 +14,13 @@ struct Call: Sendable {
     ///
     /// - Throws: ``Problem`` that names each item that is unknown, missing or out of its range.
     init(_ operation: Operation, request: Request, context: ServiceContext) throws {
-        var errors: [ValidationError] = []
+        var errors = ValidationErrors()
         // No percent-encoding is undone: nothing that a path may name needs it.
         let captures = context.parameters.map { Item(name: String($0), text: String($1)) }
         let items = request.uri.queryParameters.map { Item(name: String($0), text: String($1)) }
         path = Self.parse(captures, fields: operation.pathFields, location: "path", into: &errors)
         query = Self.parse(items, fields: operation.queryFields, location: "query", into: &errors)
-        guard errors.isEmpty else { throw Problem(errors: errors) }
+        guard errors.list.isEmpty else { throw Problem(errors: errors.list) }
         self.operation = operation
         self.request = request
         self.context = context
@@ -36,7 +36,7 @@ struct Call: Sendable {
         _ items: [Item],
         fields: [Field],
         location: String,
-        into errors: inout [ValidationError]
+        into errors: inout ValidationErrors
     ) -> Values {
         var values: [String: JSONValue] = [:]
         for item in items {
@@ -49,35 +49,36 @@ struct Call: Sendable {
                 values[name] = .array(first + more)
             } else {
                 let error = ValidationError(location: [location, name], message: "is given twice", type: "duplicate")
-                errors.append(error)
+                errors.add(error)
             }
         }
         Schema.validate(values, against: fields, at: [location], into: &errors)
         return Values(values)
     }
+}
+
+extension Call {
+    /// Most values of a JSON body; the declared ones are far fewer, and a decoder needs many bytes for each.
+    private static let maximumValues = 5000
 
     /// The members of the request's JSON body, checked against the operation's declaration.
     ///
     /// - Throws: ``Problem`` when the body is not JSON or does not fit.
     func json(_ body: [UInt8]) throws -> Values {
         guard case .json(let fields, _) = operation.body.first(where: \.isJSON) else { return Values([:]) }
+        let beginnings = body.count { $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "[") || $0 == UInt8(ascii: "{") }
+        guard beginnings <= Self.maximumValues else {
+            throw Problem(.tooLarge, "The body has more than the \(Self.maximumValues) values that any call takes.")
+        }
         let value: JSONValue
         do {
             value = try JSONDecoder().decode(JSONValue.self, from: Data(body))
         } catch {
             throw Problem(.malformed, "The body is not valid JSON, or nested too deep.")
         }
-        guard case .object(let members) = value else {
-            let error = ValidationError(
-                location: ["body"],
-                message: "must be an object, not \(value.typeName)",
-                type: "wrong_type"
-            )
-            throw Problem(errors: [error])
-        }
-        var errors: [ValidationError] = []
-        Schema.validate(members, against: fields, at: ["body"], into: &errors)
-        guard errors.isEmpty else { throw Problem(errors: errors) }
+        var errors = ValidationErrors()
+        Schema.object(fields).validate(value, at: ["body"], into: &errors)
+        guard errors.list.isEmpty, case .object(let members) = value else { throw Problem(errors: errors.list) }
         return Values(members)
     }
 }

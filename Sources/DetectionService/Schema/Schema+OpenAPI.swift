@@ -24,6 +24,8 @@ extension Schema {
                     ("maximum", range.upperBound == Int.max ? nil : Double(range.upperBound))
                 )
             ) { $1 }
+        case .integerChoice(let values):
+            ["type": "integer", "enum": .array(values.map { .number(Double($0)) })]
         case .number(let range):
             ["type": "number"].merging(
                 bounds(

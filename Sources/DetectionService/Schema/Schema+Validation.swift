@@ -8,11 +8,24 @@ struct ValidationError: Hashable, Sendable {
     var type: String
 }
 
+/// What is wrong with a request, as far as it is told: an answer must not grow with the number of mistakes.
+struct ValidationErrors: Sendable {
+    private static let maximumCount = 20
+
+    private(set) var list: [ValidationError] = []
+
+    var isFull: Bool { list.count >= Self.maximumCount }
+
+    mutating func add(_ error: ValidationError) {
+        if !isFull { list.append(error) }
+    }
+}
+
 extension Schema {
     /// Checks a value, adding what is wrong with it to `errors`.
-    func validate(_ value: JSONValue, at location: [String], into errors: inout [ValidationError]) {
+    func validate(_ value: JSONValue, at location: [String], into errors: inout ValidationErrors) {
         func fail(_ type: String, _ message: String) {
-            errors.append(ValidationError(location: location, message: message, type: type))
+            errors.add(ValidationError(location: location, message: message, type: type))
         }
         if isNullable, value == .null { return }
         switch (kind, value) {
@@ -21,22 +34,24 @@ extension Schema {
             if number < Double(range.lowerBound) || number > Double(range.upperBound) {
                 fail("out_of_range", "must be \(expectation)")
             }
+        case (.integerChoice(let values), .number(let number)):
+            if !values.contains(where: { Double($0) == number }) { fail("not_allowed", "must be \(expectation)") }
         case (.number(let range), .number(let number)):
             if !range.contains(number) { fail("out_of_range", "must be \(expectation)") }
         case (.string(let rule), .string(let text)):
             if !rule.accepts(text) { fail("not_allowed", "must be \(expectation)") }
         case (.array(let element, let count), .array(let values)):
             if !count.contains(values.count) { fail("wrong_length", "must be \(expectation)") }
-            for (index, value) in values.enumerated() {
+            for (index, value) in values.enumerated() where !errors.isFull {
                 element.validate(value, at: location + [String(index)], into: &errors)
             }
         case (.object(let fields), .object(let members)):
             Self.validate(members, against: fields, at: location, into: &errors)
         case (.anyOf(let alternatives), _):
             let isAccepted = alternatives.contains { alternative in
-                var found: [ValidationError] = []
+                var found = ValidationErrors()
                 alternative.validate(value, at: location, into: &found)
-                return found.isEmpty
+                return found.list.isEmpty
             }
             if !isAccepted { fail("not_allowed", "must be \(expectation)") }
         default:
@@ -49,19 +64,25 @@ extension Schema {
         _ members: [String: JSONValue],
         against fields: [Field],
         at location: [String],
-        into errors: inout [ValidationError]
+        into errors: inout ValidationErrors
     ) {
         for name in members.keys.sorted() where !fields.contains(where: { $0.name == name }) {
             let known = fields.map(\.name).joined(separator: ", ")
             let message = known.isEmpty ? "is not known here" : "is not known here; known are \(known)"
-            errors.append(ValidationError(location: location + [name], message: message, type: "unknown"))
+            guard !errors.isFull else { return }
+            let error = ValidationError(
+                location: location + [String(name.prefix(64))],
+                message: message,
+                type: "unknown"
+            )
+            errors.add(error)
         }
         for field in fields {
             if let value = members[field.name] {
                 field.schema.validate(value, at: location + [field.name], into: &errors)
             } else if field.isRequired {
                 let message = "is required: \(field.schema.expectation)"
-                errors.append(ValidationError(location: location + [field.name], message: message, type: "missing"))
+                errors.add(ValidationError(location: location + [field.name], message: message, type: "missing"))
             }
         }
     }
@@ -73,7 +94,7 @@ extension Schema {
         switch kind {
         case .any, .string: .string(text)
         case .boolean: text == "true" ? .bool(true) : text == "false" ? .bool(false) : nil
-        case .integer: Int(text).map { .number(Double($0)) }
+        case .integer, .integerChoice: Int(text).map { .number(Double($0)) }
         case .number: Double(text).flatMap { $0.isFinite ? .number($0) : nil }
         case .array(let element, _):
             text.isEmpty
@@ -86,9 +107,9 @@ extension Schema {
         case .anyOf(let alternatives):
             alternatives.lazy.compactMap { alternative in
                 alternative.value(ofText: text).flatMap { value in
-                    var errors: [ValidationError] = []
+                    var errors = ValidationErrors()
                     alternative.validate(value, at: [], into: &errors)
-                    return errors.isEmpty ? value : nil
+                    return errors.list.isEmpty ? value : nil
                 }
             }.first
         case .object: nil
@@ -103,6 +124,7 @@ extension Schema {
             case .boolean: "true or false"
             case .integer(let range) where range.upperBound == Int.max: "a whole number"
             case .integer(let range): "a whole number from \(range.lowerBound) to \(range.upperBound)"
+            case .integerChoice(let values): "one of \(values.map(String.init).joined(separator: ", "))"
             case .number(let range) where range.upperBound.isInfinite: "a number"
             case .number(let range): "a number from \(range.lowerBound) to \(range.upperBound)"
             case .string(let rule): rule.expectation

@@ -5,6 +5,7 @@ struct Schema: Sendable {
     indirect enum Kind: Sendable {
         case boolean
         case integer(ClosedRange<Int>)
+        case integerChoice([Int])
         case number(ClosedRange<Double>)
         case string(StringRule)
         case array(of: Schema, count: ClosedRange<Int>)
@@ -37,6 +38,7 @@ struct Schema: Sendable {
     static let anyInteger = Schema(kind: .integer(Int.min...Int.max))
 
     static func integer(_ range: ClosedRange<Int>) -> Schema { Schema(kind: .integer(range)) }
+    static func oneOf(_ values: [Int]) -> Schema { Schema(kind: .integerChoice(values)) }
     static func number(_ range: ClosedRange<Double>) -> Schema { Schema(kind: .number(range)) }
     static func oneOf(_ values: [String]) -> Schema { Schema(kind: .string(.oneOf(values))) }
     static func array(of element: Schema, count: ClosedRange<Int> = 0...Int.max) -> Schema {

@@ -86,7 +86,20 @@ extension ImageFormat {
         guard let loader = Vips.loader(for: self) else {
             throw ImageError(.unsupportedFormat, "this server reads no \(self): convert the picture to JPEG or PNG")
         }
-        return try bytes.withUnsafeBytes { buffer throws(ImageError) in
+        try CostlyStructure.check(bytes, as: self)
+        if self == .png, let plain = CostlyStructure.withoutTexts(inPNG: bytes) {
+            return try withPicture(in: plain.span.bytes, loader: loader, limits: limits, body)
+        }
+        return try withPicture(in: bytes, loader: loader, limits: limits, body)
+    }
+
+    private func withPicture<Result>(
+        in bytes: RawSpan,
+        loader: String,
+        limits: ImageLimits,
+        _ body: (consuming VipsPicture) throws(VipsError) -> Result
+    ) throws(ImageError) -> Result {
+        try bytes.withUnsafeBytes { buffer throws(ImageError) in
             do {
                 let picture = try VipsPicture(opening: buffer, loader: loader)
                 try limits.check(width: picture.width, height: picture.height)
