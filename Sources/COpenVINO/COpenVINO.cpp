@@ -118,14 +118,15 @@ COVShape cov_model_output_shape(const COVModel *model, size_t index) {
 
 const char *cov_model_metadata(COVModel *model, const char *key) {
     // ONNX's metadata_props arrive under "framework"; `ovc` and Ultralytics' own IR exports use "model_info".
-    for (const char *section : {"framework", "model_info"}) {
-        if (model->model->has_rt_info(section, key)) {
-            auto &text = model->metadata[key];
-            text = model->model->get_rt_info<std::string>(section, key);
-            return text.c_str();
+    const char *text = nullptr;
+    guarded(COV_INVALID_MODEL, [&] {
+        for (const char *section : {"framework", "model_info"}) {
+            if (text == nullptr && model->model->has_rt_info(section, key)) {
+                text = (model->metadata[key] = model->model->get_rt_info<std::string>(section, key)).c_str();
+            }
         }
-    }
-    return nullptr;
+    });
+    return text;
 }
 
 size_t cov_model_node_count(const COVModel *model) { return model->nodes.size(); }

@@ -17,6 +17,19 @@ final class ByteBudget: Sendable {
         }
     }
 
+    /// Bytes that were taken, given back with the last reference.
+    final class Share: Sendable {
+        private let budget: ByteBudget
+        private let count: Int
+
+        init(of budget: ByteBudget, count: Int) {
+            self.budget = budget
+            self.count = count
+        }
+
+        deinit { budget.giveBack(count) }
+    }
+
     func giveBack(_ count: Int) {
         remaining.withLock { $0 += count }
     }

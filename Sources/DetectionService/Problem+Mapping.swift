@@ -27,7 +27,7 @@ extension Problem {
     private init(_ error: ImageError) {
         switch error.code {
         case .notAnImage, .unsupportedFormat: self.init(.unsupportedMediaType, error.message)
-        case .corrupt: self.init(.invalid, error.message)
+        case .corrupt, .unsupportedSize: self.init(.invalid, error.message)
         case .invalidTransform:
             // The other steps fit every picture.
             let error = ValidationError(location: ["body", "crop"], message: error.message, type: "out_of_range")
@@ -38,10 +38,8 @@ extension Problem {
     }
 
     private init(_ error: InferenceError) {
-        switch error.code {
-        case .queueFull: self.init(.busy, error.message)
-        default: self.init(.internalError, "The network could not be run; the service's log has the details.")
-        }
+        // A full queue does not come here: it is answered where the time to wait is known.
+        self.init(.internalError, "The network could not be run; the service's log has the details.")
     }
 
     private init(_ error: StorageError) {

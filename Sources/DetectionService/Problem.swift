@@ -81,10 +81,6 @@ struct Problem: Error, Sendable {
         let bytes = (try? encodeJSON(body)) ?? []
         var headers = headers
         headers[.contentType] = "application/problem+json"
-        if kind == .tooLarge || kind == .slowRequest {
-            // The rest of the body is not wanted, and may be without end.
-            headers[.connection] = "close"
-        }
         headers[.contentLength] = String(bytes.count)
         return (HTTPResponse(status: kind.status, headerFields: headers), ByteBuffer(bytes: bytes))
     }

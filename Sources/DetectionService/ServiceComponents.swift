@@ -41,10 +41,19 @@ public struct ServiceComponents: Sendable {
         workers.start()
     }
 
-    /// Runs blocking work on a worker thread.
+    /// Runs blocking work on a worker thread; a task that is cancelled does not begin it.
     func work<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
         try Task.checkCancellation()
-        return try await workers.runIfActive(body)
+        return try await withCheckedThrowingContinuation { continuation in
+            workers.submit { state in
+                continuation.resume(
+                    with: Swift.Result {
+                        guard state == .active else { throw CancellationError() }
+                        return try body()
+                    }
+                )
+            }
+        }
     }
 
     /// Waits for a slot of the queue and runs `body` in it, timing the wait.

@@ -64,9 +64,7 @@ func buildRouter(_ components: ServiceComponents, logger: Logger) throws -> Rout
         }
         router.on(RouterPath(operation.path), method: operation.method, use: handle)
         if operation.method == .get {
-            router.on(RouterPath(operation.path), method: .head) { request, context in
-                try await handle(request, context).createHeadResponse()
-            }
+            router.on(RouterPath(operation.path), method: .head, use: handle)
         }
     }
     return router

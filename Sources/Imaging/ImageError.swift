@@ -8,6 +8,7 @@ public struct ImageError: Error, Sendable {
             case corrupt
             case tooLarge = "too_large"
             case invalidTransform = "invalid_transform"
+            case unsupportedSize = "unsupported_size"
             case encodingFailed = "encoding_failed"
         }
 
@@ -23,6 +24,8 @@ public struct ImageError: Error, Sendable {
         public static let tooLarge = Code(kind: .tooLarge)
         /// A crop, scale or other step does not fit the picture.
         public static let invalidTransform = Code(kind: .invalidTransform)
+        /// The picture has a side longer than the format to write it in allows.
+        public static let unsupportedSize = Code(kind: .unsupportedSize)
         /// The codec could not write the picture.
         public static let encodingFailed = Code(kind: .encodingFailed)
 

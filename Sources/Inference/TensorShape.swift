@@ -26,9 +26,6 @@ public struct TensorShape: Hashable, Sendable, CustomStringConvertible {
         dimensions.indices.contains(axis) ? dimensions[axis] : nil
     }
 
-    /// Whether every axis has a fixed size.
-    public var isStatic: Bool { dimensions.allSatisfy { $0 != nil } }
-
     /// As in `[1, 3, ?, ?]`.
     public var description: String {
         "[" + dimensions.map { $0.map(String.init) ?? "?" }.joined(separator: ", ") + "]"

@@ -1,8 +1,11 @@
+/// How many candidates compete at most, as in the reference; it bounds the time.
+private let maximumCandidates = 30_000
+
 /// Keeps the best of each group of overlapping detections.
 ///
 /// Greedy, in order of falling score: a detection is dropped when its intersection over union with one that was
 /// kept is greater than the threshold. Equal scores keep the order in which they came, so the result is a function
-/// of the input alone.
+/// of the input alone. Only the best 30,000 compete.
 /// - Parameters:
 ///   - candidates: Detections in any order.
 ///   - iouThreshold: Overlap in `0...1` above which the weaker of two detections is dropped.
@@ -20,7 +23,7 @@ public func nonMaximumSuppression(
         .sorted { ($1.element.score, $0.offset) < ($0.element.score, $1.offset) }
         .map(\.element)
     var kept: [Detection] = []
-    for candidate in ranked {
+    for candidate in ranked.prefix(maximumCandidates) {
         guard kept.count < maximumCount else { break }
         let isCovered = kept.contains { better in
             (classAgnostic || better.classID == candidate.classID)

@@ -70,8 +70,12 @@ extension DetectionHead {
         guard let anchors = try anchors(after: index, in: graph, of: model), anchors.count == anchorCount else {
             return nil
         }
+        let source = reshape.inputs[0]
+        guard let output = graph.nodes[source.node].outputs[source.output], output.rank == 4,
+            output[1] == anchorCount * values
+        else { return nil }
         let head = DetectionHead(stride: inputHeight / rows, anchors: anchors, valuesPerAnchor: values)
-        return Site(head: head, port: reshape.inputs[0])
+        return Site(head: head, port: source)
     }
 
     /// The anchors are the constant `[1, anchors, rows or 1, columns or 1, 2]` that the decoded size is multiplied by.

@@ -62,8 +62,11 @@ public final class YOLODetector: ObjectDetector {
             guard let boxes = export.outputs.first ?? nil, boxes.rank == 3, let values = boxes[2], values > 5 else {
                 throw InferenceError(.invalidModel, "\(name) does not answer as YOLOv5 does: [1, boxes, 5 + classes]")
             }
-            guard let height = input[2], height == input[3] else {
-                throw InferenceError(.invalidModel, "\(name) has no heads to cut at, so its input must be square")
+            guard let height = input[2], height == input[3], height.isMultiple(of: 32) else {
+                throw InferenceError(
+                    .invalidModel,
+                    "\(name) has no heads to cut at, so its input must be square, and a multiple of 32"
+                )
             }
             outputs = .boxes
             stride = 32

@@ -43,6 +43,13 @@ struct Benchmark: AsyncParsableCommand {
     @Option(help: "How long to measure.")
     var seconds = 10.0
 
+    func validate() throws {
+        let counts = [streams ?? 1, inFlight ?? 1, width, height]
+        guard counts.allSatisfy({ (1...10_000).contains($0) }), (0...3600).contains(seconds) else {
+            throw ValidationError("Counts and sizes go from 1 to 10000, seconds from 0 to 3600.")
+        }
+    }
+
     func run() async throws {
         let cores = CPUBudget.current().cores
         let streams = streams ?? cores

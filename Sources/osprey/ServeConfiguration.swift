@@ -60,8 +60,11 @@ extension ServiceSettings {
         maximumBodyBytesInFlight = try settings.integer(
             "max-bodies-in-flight",
             in: 1...1 << 40,
-            default: maximumBodyBytesInFlight
+            default: max(maximumBodyBytesInFlight, maximumBodyBytes)
         )
+        guard maximumBodyBytesInFlight >= maximumBodyBytes else {
+            throw CommandError.usage("The setting max-bodies-in-flight must not be less than max-body.")
+        }
         maximumConnections = try settings.integer("max-connections", in: 1...1_000_000, default: maximumConnections)
         apiKeyHashes = try settings.list("api-key-hashes", of: "SHA-256 hashes of 64 hexadecimal digits") { hash in
             hash.utf8.count == 64 && hash.allSatisfy(\.isHexDigit)

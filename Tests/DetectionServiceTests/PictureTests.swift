@@ -54,6 +54,9 @@ import Testing
             #expect(head.status == .ok)
             #expect(head.headers[.contentLength] == String(get.body.readableBytes))
             #expect(head.body.readableBytes == 0)
+            let missing = try await client.execute(uri: "/get_image/999", method: .head)
+            #expect(missing.status == .notFound)
+            #expect(missing.body.readableBytes == 0)
         }
     }
 

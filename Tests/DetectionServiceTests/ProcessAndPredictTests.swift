@@ -103,6 +103,21 @@ import Testing
         }
     }
 
+    @Test("a format that cannot hold so long a picture is refused") func tooLong() async throws {
+        let wide = try ServiceFixture.picture(width: 17_000, height: 2).encoded(as: .png)
+        try await ServiceFixture().test { client in
+            let upload = try await client.execute(uri: "/images", method: .post, body: ByteBuffer(bytes: wide))
+            let id = try #require(try upload.json()["id"] as? String)
+            let response = try await client.execute(
+                uri: "/process_image",
+                method: .post,
+                body: jsonBody(#"{"image_id": "\#(id)", "format": "webp"}"#)
+            )
+            #expect(response.status == .unprocessableContent)
+            #expect((try response.json()["detail"] as? String)?.contains("PNG") == true)
+        }
+    }
+
     @Test("a full store says so and keeps what it has") func fullStore() async throws {
         try await ServiceFixture(storeQuotaBytes: 6000).test { client in
             let response = try await client.execute(

@@ -153,7 +153,7 @@ def test_a_full_queue_refuses_at_once_and_other_calls_go_on(
 
 
 def test_bodies_are_limited_all_together(start_server: StartServer) -> None:
-    server = start_server("--max-bodies-in-flight", str(8 * MEBIBYTE))
+    server = start_server("--max-bodies-in-flight", str(8 * MEBIBYTE), "--max-body", str(8 * MEBIBYTE))
     head = b"POST /detect HTTP/1.1\r\nHost: osprey\r\nContent-Length: %d\r\n\r\n" % (5 * MEBIBYTE)
     with connect(server.url) as first:
         first.sendall(head + bytes(5 * MEBIBYTE - 1))

@@ -45,22 +45,39 @@ extension ServiceComponents {
             .tooLarge,
             "The body has more than the \(limit) bytes that are taken; send a smaller picture."
         )
-        if let length = call.contentLength, length > limit { throw tooLarge }
+        if let length = call.contentLength, length > limit { throw Self.leavingBody(tooLarge) }
         var received = 0
         defer { bodyBudget.giveBack(received) }
         let start = ContinuousClock.now
-        for try await chunk in call.request.body {
-            guard received + chunk.readableBytes <= limit else { throw tooLarge }
-            guard bodyBudget.take(chunk.readableBytes) else {
-                let message = "The service holds as many pictures as it has memory for; try again in a moment."
-                throw Problem(.busy, message, headers: [.retryAfter: retryAfterSeconds, .connection: "close"])
+        do {
+            for try await chunk in call.request.body {
+                guard received + chunk.readableBytes <= limit else { throw tooLarge }
+                guard bodyBudget.take(chunk.readableBytes) else { throw outOfMemory }
+                received += chunk.readableBytes
+                try receive(chunk)
             }
-            received += chunk.readableBytes
-            try receive(chunk)
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            throw Self.leavingBody(error)
         }
         if let length = call.contentLength, received < length { throw ClientLeft() }
         call.context.stages.add(ContinuousClock.now - start, to: .receive)
         return try await use()
+    }
+}
+
+extension ServiceComponents {
+    /// The rest of the body is not wanted, and may be without end: the connection is closed after the answer.
+    private static func leavingBody(_ error: any Error) -> Problem {
+        var problem = Problem(error)
+        problem.headers[.connection] = "close"
+        return problem
+    }
+
+    var outOfMemory: Problem {
+        let message = "The service holds as many pictures as it has memory for; try again in a moment."
+        return Problem(.busy, message, headers: [.retryAfter: retryAfterSeconds])
     }
 }
 

@@ -7,11 +7,12 @@ extension ServiceComponents {
     /// - Throws: ``Problem``: 400 for a body that is malformed or has no part; what `use` throws.
     func withParts<Result: Sendable>(
         of call: Call,
-        contentType: ContentType?,
+        contentType: ContentType,
         _ use: ([[UInt8]]) async throws -> Result
     ) async throws -> Result {
-        guard let contentType else { throw Problem(.malformed, "The body's Content-Type cannot be read.") }
-        var parser = try MultipartParser(contentType: contentType)
+        var limits = MultipartParser.Limits()
+        limits.partBytes = settings.maximumBodyBytes
+        var parser = try MultipartParser(contentType: contentType, limits: limits)
         var parts: [[UInt8]] = []
         return try await receiveBody(of: call) { chunk in
             for event in try parser.parse(chunk.readableBytesView) {

@@ -20,10 +20,17 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// Time that the client has for its next head, or to take an answer.
     private let clientTimeout: TimeAmount
     private let maximumBodyBytes: Int
+
+    private var token: ConnectionMonitor.Token?
     private var timer: Scheduled<Void>?
-    private var requestsInProgress = 0
-    private var closesAfterAnswer = false
-    private var hasGivenLastAnswer = false
+    /// Heads that came and are not answered yet.
+    private var openRequests = 0
+    /// Answers that were begun and that the client has not taken whole yet.
+    private var openAnswers = 0
+    /// Answers still to be given before the connection is closed; nil while it is kept.
+    private var answersUntilClose: Int?
+    /// Set when a request comes after the last one that is answered.
+    private var ignoresInput = false
 
     init(monitor: ConnectionMonitor, clientTimeout: TimeAmount, maximumBodyBytes: Int) {
         self.monitor = monitor
@@ -32,6 +39,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
+        token = monitor.opened(ObjectIdentifier(context.channel))
         let pipeline = context.pipeline.syncOperations
         if let codec = try? pipeline.handler(type: HTTP1ToHTTPServerCodec.self) {
             // It cannot fail: the codec was found, and is on the same event loop.
@@ -51,52 +59,61 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         timer?.cancel()
-        monitor.clientLeft(ObjectIdentifier(context.channel))
+        clientLeft()
+        if let token {
+            // Its last request may only now come to the point where it asks.
+            context.eventLoop.scheduleTask(in: .minutes(1)) { [monitor] in monitor.closed(token) }
+        }
         context.fireChannelInactive()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         if case .head(let request) = unwrapInboundIn(data) {
-            requestsInProgress += 1
-            timer?.cancel()
-            if request.headerFields[.connection] == "close" { closesAfterAnswer = true }
-            if request.headerFields[.expect]?.lowercased() == "100-continue", fits(request) {
-                let proceed = HTTPResponsePart.head(HTTPResponse(status: .continue))
-                context.writeAndFlush(wrapOutboundOut(proceed), promise: nil)
-            }
+            ignoresInput = ignoresInput || answersUntilClose != nil
+            if !ignoresInput { begin(request, context) }
         }
-        context.fireChannelRead(data)
+        if !ignoresInput { context.fireChannelRead(data) }
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case ChannelEvent.inputClosed = event {
-            monitor.clientLeft(ObjectIdentifier(context.channel))
-        }
+        if case ChannelEvent.inputClosed = event { clientLeft() }
         context.fireUserInboundEventTriggered(event)
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        guard !hasGivenLastAnswer else {
+        guard answersUntilClose != 0 else {
             promise?.fail(ChannelError.ioOnClosedChannel)
             return
         }
         switch unwrapOutboundIn(data) {
         case .head(let response) where response.status == .clientClosedRequest:
-            hasGivenLastAnswer = true
+            answersUntilClose = 0
             context.close(promise: promise)
+        case .head where openRequests == 0:
+            refuseMalformedRequest(context, promise: promise)
         case .head(let response):
-            if response.headerFields[.connection] == "close" { closesAfterAnswer = true }
-            startTimer(context, in: clientTimeout)
-            if requestsInProgress == 0 {
-                refuseMalformedRequest(context, promise: promise)
-            } else {
-                context.write(data, promise: promise)
-            }
+            if response.headerFields[.connection] == "close" { answersUntilClose = 1 }
+            beginAnswer(context)
+            context.write(data, promise: promise)
         case .body:
             context.write(data, promise: promise)
         case .end:
-            requestsInProgress -= 1
-            end(context, promise: promise)
+            openRequests -= 1
+            answersUntilClose = answersUntilClose.map { $0 - 1 }
+            endAnswer(context, promise: promise)
+        }
+    }
+
+    private func begin(_ request: HTTPRequest, _ context: ChannelHandlerContext) {
+        openRequests += 1
+        if openAnswers == 0 { timer?.cancel() }
+        if request.headerFields[.connection] == "close" { answersUntilClose = openRequests }
+        // Behind other requests it would land between their answers; those clients do not wait for it.
+        if request.headerFields[.expect]?.lowercased() == "100-continue", openRequests == 1, openAnswers == 0,
+            request.headerFields[.contentLength].flatMap({ Int($0) }) ?? 0 <= maximumBodyBytes
+        {
+            let proceed = HTTPResponsePart.head(HTTPResponse(status: .continue))
+            context.writeAndFlush(wrapOutboundOut(proceed), promise: nil)
         }
     }
 
@@ -107,33 +124,40 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         var (head, body) = problem.parts(requestID: id)
         head.headerFields[.requestID] = id
         head.headerFields[.serverTiming] = StageClock().serverTiming(total: .zero)
+        beginAnswer(context)
         context.write(wrapOutboundOut(.head(head)), promise: promise)
         context.write(wrapOutboundOut(.body(body)), promise: nil)
-        end(context, promise: nil)
+        answersUntilClose = 0
+        endAnswer(context, promise: nil)
         context.flush()
     }
 
-    private func end(_ context: ChannelHandlerContext, promise: EventLoopPromise<Void>?) {
-        hasGivenLastAnswer = closesAfterAnswer
+    private func beginAnswer(_ context: ChannelHandlerContext) {
+        openAnswers += 1
+        startTimer(context, in: clientTimeout)
+    }
+
+    private func endAnswer(_ context: ChannelHandlerContext, promise: EventLoopPromise<Void>?) {
         let written = promise ?? context.eventLoop.makePromise()
-        written.futureResult.assumeIsolated().whenSuccess { self.answered(context) }
+        written.futureResult.assumeIsolated().whenSuccess { self.answerTaken(context) }
         context.write(wrapOutboundOut(.end(nil)), promise: written)
     }
 
-    private func answered(_ context: ChannelHandlerContext) {
-        if hasGivenLastAnswer {
+    private func answerTaken(_ context: ChannelHandlerContext) {
+        openAnswers -= 1
+        if answersUntilClose == 0 {
             // Closing at once would reset the connection while the client still sends, and lose it the answer.
             context.close(mode: .output, promise: nil)
             startTimer(context, in: .seconds(2))
-        } else if requestsInProgress == 0 {
+        } else if openRequests == 0 {
             startTimer(context, in: clientTimeout)
-        } else {
+        } else if openAnswers == 0 {
             timer?.cancel()
         }
     }
 
-    private func fits(_ request: HTTPRequest) -> Bool {
-        request.headerFields[.contentLength].flatMap { Int($0) } ?? 0 <= maximumBodyBytes
+    private func clientLeft() {
+        if let token { monitor.clientLeft(token) }
     }
 
     private func startTimer(_ context: ChannelHandlerContext, in amount: TimeAmount) {

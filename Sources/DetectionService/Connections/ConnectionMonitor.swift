@@ -2,20 +2,58 @@ internal import Synchronization
 
 /// Tells requests when the client at the other end of their connection has left.
 final class ConnectionMonitor: Sendable {
-    private let watchers = Mutex<[ObjectIdentifier: AsyncStream<Never>.Continuation]>([:])
+    /// A connection that was opened; another may get its identifier once it is closed.
+    struct Token: Hashable, Sendable {
+        fileprivate var connection: ObjectIdentifier
+        fileprivate var number: UInt64
+    }
 
-    /// A stream that ends when the connection's client leaves.
+    private struct State {
+        var number: UInt64 = 0
+        var hasLeft = false
+        var watcher: AsyncStream<Never>.Continuation?
+    }
+
+    private struct Shared {
+        var lastNumber: UInt64 = 0
+        var states: [ObjectIdentifier: State] = [:]
+    }
+
+    private let shared = Mutex(Shared())
+
+    func opened(_ connection: ObjectIdentifier) -> Token {
+        shared.withLock { shared in
+            shared.lastNumber += 1
+            shared.states[connection] = State(number: shared.lastNumber)
+            return Token(connection: connection, number: shared.lastNumber)
+        }
+    }
+
+    func clientLeft(_ token: Token) {
+        let watcher = shared.withLock { shared -> AsyncStream<Never>.Continuation? in
+            guard shared.states[token.connection]?.number == token.number else { return nil }
+            shared.states[token.connection]?.hasLeft = true
+            return shared.states[token.connection]?.watcher
+        }
+        watcher?.finish()
+    }
+
+    /// Forgets a connection, which no request can come from any more.
+    func closed(_ token: Token) {
+        shared.withLock { shared in
+            guard shared.states[token.connection]?.number == token.number else { return }
+            shared.states[token.connection] = nil
+        }
+    }
+
+    /// A stream that ends when the connection's client leaves, at once if it has left already.
     func watch(_ connection: ObjectIdentifier) -> AsyncStream<Never> {
         let (stream, continuation) = AsyncStream.makeStream(of: Never.self)
-        watchers.withLock { $0[connection] = continuation }
+        let hasLeft = shared.withLock { shared in
+            shared.states[connection]?.watcher = continuation
+            return shared.states[connection]?.hasLeft ?? false
+        }
+        if hasLeft { continuation.finish() }
         return stream
-    }
-
-    func unwatch(_ connection: ObjectIdentifier) {
-        watchers.withLock { _ = $0.removeValue(forKey: connection) }
-    }
-
-    func clientLeft(_ connection: ObjectIdentifier) {
-        watchers.withLock { $0.removeValue(forKey: connection) }?.finish()
     }
 }

@@ -1,3 +1,5 @@
+internal import HTTPTypes
+
 /// Thrown where nobody waits for the answer any more.
 struct ClientLeft: Error {}
 
@@ -11,7 +13,6 @@ extension ServiceComponents {
     ) async throws -> Result {
         let context = call.context
         let departure = connections.watch(context.connection)
-        defer { connections.unwatch(context.connection) }
         return try await withThrowingTaskGroup(of: Result.self) { group in
             group.addTask { try await body() }
             group.addTask {
@@ -33,7 +34,11 @@ extension ServiceComponents {
         let isReceiving =
             !call.operation.body.isEmpty && !call.context.stages.recorded.contains { $0.stage == .receive }
         return isReceiving
-            ? Problem(.slowRequest, "The request's body did not arrive in time; send it faster, or a smaller picture.")
+            ? Problem(
+                .slowRequest,
+                "The request's body did not arrive in time; send it faster, or a smaller picture.",
+                headers: [.connection: "close"]
+            )
             : Problem(
                 .deadlineExceeded,
                 "The request's time was over before it was done; try again when less is going on."

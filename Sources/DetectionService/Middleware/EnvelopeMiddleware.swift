@@ -39,6 +39,7 @@ struct EnvelopeMiddleware: RouterMiddleware {
         response.headers[.requestID] = context.requestID
         response.headers[.serverTiming] = context.stages.serverTiming(total: total)
         response.headers[.xContentTypeOptions] = "nosniff"
+        if request.method == .head { response = response.createHeadResponse() }
         record(response, request: request, context: context, total: total)
         return response
     }

@@ -45,8 +45,10 @@ public final class PrometheusRegistry: MetricsFactory, Sendable {
     }
 
     /// Makes or finds a gauge.
+    ///
+    /// A name that ends in `_total` is of a counter whose value is read elsewhere.
     public func makeMeter(label: String, dimensions: [(String, String)]) -> any MeterHandler {
-        series(label, dimensions, type: "gauge") { GaugeSeries() }
+        series(label, dimensions, type: label.hasSuffix("_total") ? "counter" : "gauge") { GaugeSeries() }
     }
 
     /// Makes or finds a histogram of seconds.

@@ -44,39 +44,49 @@ extension ServiceComponents {
         ) { call in
             let wanted = try detectionRequest(call, values: call.query, at: "query", drawn: "none")
             let contentType = call.request.headers[.contentType].flatMap(ContentType.init)
-            switch contentType?.essence {
-            case "multipart/form-data": return try await detectParts(wanted, call: call, contentType: contentType)
-            case "application/json":
+            if let contentType, contentType.essence == "multipart/form-data" {
+                return try await detectParts(wanted, call: call, contentType: contentType)
+            }
+            if contentType?.essence == "application/json" {
                 return try await withJSON(of: call) { values in
                     let text = values.string("image") ?? ""
-                    return try await detect(wanted, call: call, imageID: nil) { try Self.picture(inBase64: text) }
-                        .response(wanted.form)
+                    let outcome = try await detect(wanted, call: call, imageID: nil) {
+                        try Self.picture(inBase64: text)
+                    }
+                    return try await respond(outcome, wanted.form)
                 }
-            default:
-                return try await withBody(of: call) { body in
-                    try await detect(wanted, call: call, imageID: nil) { body }.response(wanted.form)
-                }
+            }
+            return try await withBody(of: call) { body in
+                try await respond(try await detect(wanted, call: call, imageID: nil) { body }, wanted.form)
             }
         }
     }
 
-    private func detectParts(_ wanted: DetectionRequest, call: Call, contentType: ContentType?) async throws -> Response
+    private func detectParts(_ wanted: DetectionRequest, call: Call, contentType: ContentType) async throws -> Response
     {
         guard case .json = wanted.form else {
             throw Problem(.notAcceptable, "A list of pictures is answered in application/json; accept that.")
         }
         return try await withParts(of: call, contentType: contentType) { parts in
             var outcomes: [DetectionBody] = []
+            var drawnBytes = 0
             for (index, part) in parts.enumerated() {
                 do {
                     outcomes.append(try await detect(wanted, call: call, imageID: nil) { part }.body)
+                    drawnBytes += outcomes[index].image?.utf8.count ?? 0
+                    guard drawnBytes <= settings.maximumBodyBytes else {
+                        throw Problem(
+                            .tooLarge,
+                            "The drawn pictures are too large together: send fewer, or image=none."
+                        )
+                    }
                 } catch let error as ImageError {
                     var problem = Problem(error)
                     problem.detail = "Picture \(index + 1) of \(parts.count): \(problem.detail)"
                     throw problem
                 }
             }
-            return try .json(outcomes)
+            return try await respond(outcomes)
         }
     }
 

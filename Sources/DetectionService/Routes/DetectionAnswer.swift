@@ -72,14 +72,9 @@ extension ServiceComponents {
             stages.add(result.postprocessing, to: .postprocess)
             count(result.detections, of: wanted.detector.model)
 
-            var drawn: [UInt8] = []
+            var drawn = (bytes: [UInt8](), base64: String?.none)
             if let format = wanted.form.drawnFormat {
-                drawn = try await work {
-                    let picture = try stages.time(.draw) {
-                        try DetectionPainter(labels: wanted.detector.model.labels).draw(result.detections, on: image)
-                    }
-                    return try stages.time(.encode) { try picture.encoded(as: format) }
-                }
+                drawn = try await work { try draw(result.detections, on: image, as: format, wanted, stages: stages) }
             }
             return DetectionOutcome(
                 body: DetectionBody(
@@ -88,10 +83,45 @@ extension ServiceComponents {
                     model: wanted.detector.model,
                     imageID: imageID,
                     image: image,
-                    drawn: drawn,
+                    drawn: drawn.base64,
                     detections: result.detections
                 ),
-                drawn: drawn
+                drawn: drawn.bytes
+            )
+        }
+    }
+
+    /// The picture with the detections drawn on it, in the form that is wanted.
+    private func draw(
+        _ detections: [Detection],
+        on image: RGBImage,
+        as format: ImageFormat,
+        _ wanted: DetectionRequest,
+        stages: StageClock
+    ) throws -> (bytes: [UInt8], base64: String?) {
+        let picture = try stages.time(.draw) {
+            try DetectionPainter(labels: wanted.detector.model.labels).draw(detections, on: image)
+        }
+        return try stages.time(.encode) {
+            let bytes = try picture.encoded(as: format)
+            if case .drawn = wanted.form { return (bytes, nil) }
+            return ([], Data(bytes).base64EncodedString())
+        }
+    }
+
+    /// Writes an answer in JSON on a worker thread, as one with pictures in it takes a while.
+    func respond(_ body: some Encodable & Sendable) async throws -> Response {
+        try await work { try .json(body) }
+    }
+
+    func respond(_ outcome: DetectionOutcome, _ form: DetectionRequest.Form) async throws -> Response {
+        switch form {
+        case .json: try await respond(outcome.body)
+        case .drawn(let format):
+            Response(
+                status: .ok,
+                headers: [.contentType: format.mediaType, .vary: "Accept"],
+                body: ResponseBody(byteBuffer: ByteBuffer(bytes: outcome.drawn))
             )
         }
     }
@@ -107,20 +137,8 @@ extension ServiceComponents {
 /// What was found in one picture.
 struct DetectionOutcome: Sendable {
     var body: DetectionBody
-    /// The picture with the detections drawn on it; empty where nobody asked for it.
+    /// The picture with the detections drawn on it, where it is the answer itself; else empty.
     var drawn: [UInt8]
-
-    func response(_ form: DetectionRequest.Form) throws -> Response {
-        switch form {
-        case .json: try .json(body)
-        case .drawn(let format):
-            Response(
-                status: .ok,
-                headers: [.contentType: format.mediaType, .vary: "Accept"],
-                body: ResponseBody(byteBuffer: ByteBuffer(bytes: drawn))
-            )
-        }
-    }
 }
 
 /// The detections of a picture, as JSON.
@@ -172,7 +190,7 @@ struct DetectionBody: Encodable, Sendable {
         model: ModelDescription,
         imageID: String?,
         image: RGBImage,
-        drawn: [UInt8],
+        drawn: String?,
         detections: [Detection]
     ) {
         self.requestID = requestID
@@ -181,7 +199,7 @@ struct DetectionBody: Encodable, Sendable {
         self.imageID = imageID
         width = image.width
         height = image.height
-        self.image = drawn.isEmpty ? nil : Data(drawn).base64EncodedString()
+        self.image = drawn
         payload = detections.map { detection in
             Item(
                 label: model.labels[detection.classID],

@@ -28,14 +28,14 @@ extension ServiceComponents {
                 ),
                 Operation.Answer(status: .notModified, summary: "The picture that `If-None-Match` names is current."),
             ],
-            problems: [.notFound, .notProcessed, .notAcceptable, .busy, .deadlineExceeded]
+            problems: [.notFound, .notProcessed, .notAcceptable, .unsupportedMediaType, .tooLarge, .busy]
         ) { call in
             let id = try call.path.imageID()
             let wantsProcessed = call.query.string("variant") == "processed"
             let picture = try await work {
                 try wantsProcessed ? pictures.processed(id) : pictures.original(id)
             }
-            return try await answer(call, with: picture, links: PictureBody.links(of: id))
+            return try await answer(call, with: picture, links: PictureBody.links(of: id, isProcessed: wantsProcessed))
         }
     }
 }

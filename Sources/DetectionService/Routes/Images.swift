@@ -24,7 +24,7 @@ extension ServiceComponents {
         ) { call in
             _ = try call.negotiated(from: ["application/json"])
             let contentType = call.request.headers[.contentType].flatMap(ContentType.init)
-            guard contentType?.essence == "multipart/form-data" else {
+            guard let contentType, contentType.essence == "multipart/form-data" else {
                 return try await withBody(of: call) { try await keep($0, call: call) }
             }
             return try await withParts(of: call, contentType: contentType) { parts in
@@ -39,19 +39,14 @@ extension ServiceComponents {
     private func keep(_ bytes: [UInt8], call: Call) async throws -> Response {
         let stages = call.context.stages
         let (metadata, isNew) = try await withSlot(stages) {
-            try await work {
+            let picture = try await work {
                 // Decoded whole: a picture that is kept must be one that can be used later.
                 let image = try stages.time(.decode) { try decode(bytes) }
-                let info = try ImageInfo(reading: bytes.span.bytes, limits: limits)
-                let picture = StoredImage(
-                    bytes: bytes,
-                    format: info.format.name,
-                    width: image.width,
-                    height: image.height
-                )
-                let isNew = try stages.time(.store) { try pictures.store.store(upload: picture) }
-                return (picture.metadata, isNew)
+                let format = ImageFormat.sniff(bytes.span.bytes)?.name ?? ""
+                return StoredImage(bytes: bytes, format: format, width: image.width, height: image.height)
             }
+            let isNew = try await work { try stages.time(.store) { try pictures.store.store(upload: picture) } }
+            return (picture.metadata, isNew)
         }
         var response = try Response.json(
             PictureBody(metadata, links: PictureBody.links(of: metadata.id)),

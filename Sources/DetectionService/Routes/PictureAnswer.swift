@@ -9,7 +9,6 @@ extension ServiceComponents {
     func answer(
         _ call: Call,
         with picture: StoredImage,
-        status: HTTPResponse.Status = .ok,
         links: [String: String]
     ) async throws -> Response {
         let own = ImageFormat(name: picture.metadata.format)
@@ -26,12 +25,33 @@ extension ServiceComponents {
         case own: bytes = picture.bytes
         case .some(let format): bytes = try await transcode(picture.bytes, to: format, stages: call.context.stages)
         }
-        return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+        return try answer(bytes, headers: headers)
     }
 
     /// The media types that a picture is offered in, its own format first.
     func pictureForms(first own: ImageFormat?) -> [String] {
         ([own].compactMap(\.self) + ImageFormat.encodable).map(\.mediaType) + ["application/json"]
+    }
+
+    /// Bytes that a client may leave lying on its connection without being counted.
+    private static let smallAnswerBytes = 256 << 10
+
+    /// Answers with bytes that count against the service's budget until the client has taken them.
+    private func answer(_ bytes: [UInt8], headers: HTTPFields) throws -> Response {
+        let buffer = ByteBuffer(bytes: bytes)
+        guard bytes.count > Self.smallAnswerBytes else {
+            return Response(status: .ok, headers: headers, body: ResponseBody(byteBuffer: buffer))
+        }
+        // A dataset's picture may be larger than any body, and must be served all the same.
+        let count = min(bytes.count, settings.maximumBodyBytes)
+        guard bodyBudget.take(count) else { throw outOfMemory }
+        let share = ByteBudget.Share(of: bodyBudget, count: count)
+        let body = ResponseBody(contentLength: bytes.count) { writer in
+            try await writer.write(buffer)
+            try await writer.finish(nil)
+            withExtendedLifetime(share) {}
+        }
+        return Response(status: .ok, headers: headers, body: body)
     }
 
     private func transcode(_ bytes: [UInt8], to format: ImageFormat, stages: StageClock) async throws -> [UInt8] {
@@ -73,8 +93,11 @@ struct PictureBody: Encodable {
         self.links = links
     }
 
-    static func links(of id: ImageID) -> [String: String] {
-        ["self": "/get_image/\(id)", "process": "/process_image", "predict": "/predict"]
+    static func links(of id: ImageID, isProcessed: Bool = false) -> [String: String] {
+        [
+            "self": "/get_image/\(id)" + (isProcessed ? "?variant=processed" : ""), "process": "/process_image",
+            "predict": "/predict",
+        ]
     }
 
     static let linksSchema = Schema.object(

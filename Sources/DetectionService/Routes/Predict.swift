@@ -31,7 +31,7 @@ extension ServiceComponents {
                 let outcome = try await detect(wanted, call: call, imageID: id.description) {
                     try pictures.processed(id).bytes
                 }
-                return try outcome.response(wanted.form)
+                return try await respond(outcome, wanted.form)
             }
         }
     }

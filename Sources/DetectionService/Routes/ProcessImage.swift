@@ -31,33 +31,34 @@ extension ServiceComponents {
 
     private func process(_ values: Values, call: Call) async throws -> Response {
         let id = try values.imageID()
-        let transform = try PictureTransform(values)
+        let transform = PictureTransform(values)
         let format = values.string("format").flatMap(ImageFormat.init(name:)) ?? .jpeg
         let quality = values.integer("quality") ?? 90
         // Before any work: an answer nobody accepts is not worth making.
         _ = try call.negotiated(from: pictureForms(first: format))
 
         let stages = call.context.stages
+        // Each step is work of its own, so that a request that is given up ends at the next one and stores nothing.
         let processed = try await withSlot(stages) {
-            try await work {
+            let image = try await work {
                 let original = try pictures.original(id)
-                let image = try stages.time(.decode) { try decode(original.bytes) }
+                return try stages.time(.decode) { try decode(original.bytes) }
+            }
+            let processed = try await work {
                 let changed = try stages.time(.transform) { try transform.apply(to: image) }
                 let bytes = try stages.time(.encode) { try changed.encoded(as: format, quality: quality) }
-                let processed = StoredImage(
+                return StoredImage(
                     id: id,
                     bytes: bytes,
                     format: format.name,
                     width: changed.width,
                     height: changed.height
                 )
-                try stages.time(.store) { try pictures.store.store(processed: processed) }
-                return processed
             }
+            try await work { try stages.time(.store) { try pictures.store.store(processed: processed) } }
+            return processed
         }
-        var links = PictureBody.links(of: id)
-        links["self"] = "/get_image/\(id)?variant=processed"
-        return try await answer(call, with: processed, links: links)
+        return try await answer(call, with: processed, links: PictureBody.links(of: id, isProcessed: true))
     }
 
     private static let processFields = [
@@ -103,7 +104,7 @@ extension ServiceComponents {
 
 extension PictureTransform {
     /// The steps that a request's members ask for.
-    init(_ values: Values) throws {
+    init(_ values: Values) {
         self.init(
             crop: values.object("crop").map { crop in
                 Crop(

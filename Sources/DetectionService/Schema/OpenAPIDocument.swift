@@ -48,7 +48,6 @@ struct OpenAPIDocument {
             "parameters": .array(
                 operation.pathFields.map { parameter($0, in: "path") }
                     + operation.queryFields.map { parameter($0, in: "query") }
-                    + operation.headerFields.map { parameter($0, in: "header") }
             ),
             "responses": .object(responses),
         ]

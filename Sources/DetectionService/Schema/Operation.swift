@@ -60,7 +60,6 @@ struct Operation: Sendable {
     var details: String = ""
     var pathFields: [Field] = []
     var queryFields: [Field] = []
-    var headerFields: [Field] = []
     var body: [BodyForm] = []
     var answers: [Answer]
     var problems: Set<Problem.Kind> = []
@@ -72,12 +71,10 @@ struct Operation: Sendable {
 extension Operation {
     /// Every problem that the call can answer with: its own, and those of what it has.
     var allProblems: Set<Problem.Kind> {
-        var kinds = problems.union([.internalError])
+        // Unknown query items and a senseless timeout are refused by every call, and each has a deadline.
+        var kinds = problems.union([.invalid, .deadlineExceeded, .internalError])
         if !isOpen { kinds.insert(.unauthorized) }
-        if !queryFields.isEmpty || !pathFields.isEmpty { kinds.insert(.invalid) }
-        if !body.isEmpty {
-            kinds.formUnion([.malformed, .slowRequest, .tooLarge, .unsupportedMediaType, .invalid, .busy])
-        }
+        if !body.isEmpty { kinds.formUnion([.malformed, .slowRequest, .tooLarge, .unsupportedMediaType, .busy]) }
         return kinds
     }
 }

@@ -45,17 +45,15 @@ enum CostlyStructure {
         return kept
     }
 
-    /// How often the marker "start of scan" occurs; inside a scan's data a byte of FF is always followed by 00.
+    /// How many scans come before the end of the picture; what a phone appends behind it does not count.
     private static func scanCount(ofJPEG bytes: RawSpan) -> Int {
-        bytes.withUnsafeBytes { buffer in
-            var count = 0
-            var rest = buffer[...]
-            while let start = rest.firstIndex(of: 0xFF), start + 1 < rest.endIndex {
-                if rest[start + 1] == 0xDA { count += 1 }
-                rest = rest[(start + 1)...]
-            }
-            return count
+        var count = 0
+        var offset = 2
+        while let marker = bytes.jpegMarker(from: &offset), marker != 0xD9 {
+            if marker == 0xDA { count += 1 }
+            offset += Int(bytes.bigEndian16(at: offset) ?? 0)
         }
+        return count
     }
 
     /// How many directories follow each other, counted no further than is allowed.
@@ -84,6 +82,24 @@ extension Array<UInt8> {
 }
 
 extension RawSpan {
+    /// The next marker of a JPEG that begins a segment or ends the picture; `offset` is moved behind it.
+    fileprivate func jpegMarker(from offset: inout Int) -> UInt8? {
+        withUnsafeBytes { buffer in
+            while offset < buffer.count, let start = buffer[offset...].firstIndex(of: 0xFF), start + 1 < buffer.count {
+                switch buffer[start + 1] {
+                // A byte of FF in a scan's data, or a marker without a segment.
+                case 0x00, 0x01, 0xD0...0xD8: offset = start + 2
+                // Filling before a marker.
+                case 0xFF: offset = start + 1
+                case let marker:
+                    offset = start + 2
+                    return marker
+                }
+            }
+            return nil
+        }
+    }
+
     /// An unsigned number of `size` bytes, or nil where the bytes end or it does not fit.
     fileprivate func integer(at offset: Int, size: Int, isLittleEndian: Bool) -> Int? {
         guard offset >= 0, offset <= byteCount - size else { return nil }

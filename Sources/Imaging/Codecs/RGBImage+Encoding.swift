@@ -9,8 +9,8 @@ extension RGBImage {
     ///   - format: One of ``ImageFormat/encodable``.
     ///   - quality: `1...100`, more is better and larger; PNG loses nothing whatever it is.
     /// - Returns: The whole file.
-    /// - Throws: ``ImageError`` with ``ImageError/Code/encodingFailed`` when the format is only read, or cannot hold
-    ///   so large a picture (WebP: 16383 on a side, JPEG: 65535).
+    /// - Throws: ``ImageError`` with ``ImageError/Code/unsupportedSize`` when the format cannot hold so long a side
+    ///   (WebP: 16383, JPEG: 65500), with ``ImageError/Code/encodingFailed`` when it is only read.
     public func encoded(as format: ImageFormat, quality: Int = 90) throws(ImageError) -> [UInt8] {
         let quality = CInt(min(max(quality, 1), 100))
         let save: (UnsafeMutablePointer<VipsImage>, inout UnsafeMutableRawPointer?, inout Int) -> CInt
@@ -22,12 +22,20 @@ extension RGBImage {
             let known = ImageFormat.encodable.map(\.description).joined(separator: ", ")
             throw ImageError(.encodingFailed, "\(format) is read but not written: ask for one of \(known)")
         }
+        // What libwebp and libjpeg-turbo state as WEBP_MAX_DIMENSION and JPEG_MAX_DIMENSION.
+        let longestSide = format == .webp ? 16_383 : 65_500
+        guard max(width, height) <= longestSide else {
+            throw ImageError(
+                .unsupportedSize,
+                "the picture is \(width)x\(height), too long for \(format), which ends at \(longestSide): ask for PNG"
+            )
+        }
         return try withVipsPicture { picture throws(VipsError) in
             try picture.encoded(save)
         } failure: { error in
             ImageError(
                 .encodingFailed,
-                "the picture, \(width)x\(height), cannot be written as \(format): scale it down, or ask for PNG",
+                "the picture, \(width)x\(height), cannot be written as \(format): ask for PNG",
                 cause: error
             )
         }
