@@ -1,0 +1,114 @@
+internal import CoreMetrics
+internal import FoundationEssentials
+internal import HTTPTypes
+internal import Hummingbird
+internal import Imaging
+internal import NIOCore
+internal import ObjectDetection
+internal import YOLO
+
+extension ServiceComponents {
+    /// Reads the options of a detection from a body or a query.
+    func detectionRequest(_ call: Call, values: Values, at location: String, drawn: String) throws -> DetectionRequest {
+        let detector = try models.detector(named: values.string("model"))
+        let options = try values.detectionOptions(for: detector.model, at: location)
+        let choice = try call.negotiated(from: ["application/json"] + ImageFormat.encodable.map(\.mediaType))
+        let form: DetectionRequest.Form =
+            if let format = ImageFormat.encodable.first(where: { $0.mediaType == choice }) {
+                .drawn(format)
+            } else {
+                .json(drawn: ImageFormat(name: values.string("image") ?? drawn))
+            }
+        return DetectionRequest(detector: detector, options: options, form: form)
+    }
+
+    /// Detects objects in one picture, inside a slot of the queue.
+    ///
+    /// - Parameters:
+    ///   - wanted: How to detect and how to answer.
+    ///   - call: The request that it is for.
+    ///   - imageID: The picture's id, if it has one.
+    ///   - read: Gives the picture's bytes; runs on a worker thread.
+    /// - Returns: What was found.
+    /// - Throws: `ImageError` for a picture that cannot be read, ``Problem`` where there is none or the queue is full.
+    func detect(
+        _ wanted: DetectionRequest,
+        call: Call,
+        imageID: String?,
+        read: @escaping @Sendable () throws -> [UInt8]
+    ) async throws -> DetectionOutcome {
+        let stages = call.context.stages
+        let start = ContinuousClock.now
+        return try await withSlot(stages) {
+            let image = try await work {
+                let bytes = try read()
+                return try stages.time(.decode) { try decode(bytes) }
+            }
+            try Task.checkCancellation()
+            let result = try await wanted.detector.detect(in: image, options: wanted.options)
+            stages.add(result.letterbox, to: .letterbox)
+            stages.add(result.inference, to: .infer)
+            stages.add(result.postprocessing, to: .postprocess)
+            count(result.detections, of: wanted.detector.model)
+
+            var drawn = (bytes: [UInt8](), base64: String?.none)
+            if let format = wanted.form.drawnFormat {
+                drawn = try await work { try draw(result.detections, on: image, as: format, wanted, stages: stages) }
+            }
+            return DetectionOutcome(
+                body: DetectionBody(
+                    requestID: call.context.requestID,
+                    computeTime: (ContinuousClock.now - start) / .seconds(1),
+                    model: wanted.detector.model,
+                    imageID: imageID,
+                    image: image,
+                    drawn: drawn.base64,
+                    detections: result.detections
+                ),
+                drawn: drawn.bytes
+            )
+        }
+    }
+
+    /// The picture with the detections drawn on it, in the form that is wanted.
+    private func draw(
+        _ detections: [Detection],
+        on image: RGBImage,
+        as format: ImageFormat,
+        _ wanted: DetectionRequest,
+        stages: StageClock
+    ) throws -> (bytes: [UInt8], base64: String?) {
+        let picture = try stages.time(.draw) {
+            try DetectionPainter(labels: wanted.detector.model.labels).draw(detections, on: image)
+        }
+        return try stages.time(.encode) {
+            let bytes = try picture.encoded(as: format)
+            if case .drawn = wanted.form { return (bytes, nil) }
+            return ([], Data(bytes).base64EncodedString())
+        }
+    }
+
+    /// Writes an answer in JSON on a worker thread, as one with pictures in it takes a while.
+    func respond(_ body: some Encodable & Sendable) async throws -> Response {
+        try await work { try .json(body) }
+    }
+
+    func respond(_ outcome: DetectionOutcome, _ form: DetectionRequest.Form) async throws -> Response {
+        switch form {
+        case .json: try await respond(outcome.body)
+        case .drawn(let format):
+            Response(
+                status: .ok,
+                headers: [.contentType: format.mediaType, .vary: "Accept"],
+                body: ResponseBody(byteBuffer: ByteBuffer(bytes: outcome.drawn))
+            )
+        }
+    }
+
+    private func count(_ detections: [Detection], of model: ModelDescription) {
+        let labels = [("model", model.name)]
+        metrics.makeCounter(label: ServiceMetrics.pictures, dimensions: labels).increment(by: 1)
+        metrics.makeCounter(label: ServiceMetrics.detections, dimensions: labels)
+            .increment(by: Int64(detections.count))
+    }
+}
