@@ -25,7 +25,7 @@ from hostile_inputs import (
     request,
     write,
 )
-from probes import MEBIBYTE, Answer, assert_problem, call, connect, exchange, receive, resident_bytes, wait_until
+from probes import MEBIBYTE, Answer, assert_problem, call, connect, exchange, metric, receive, resident_bytes, wait_until
 
 # Longest time that a refusal may take, on a busy machine too.
 ANSWER_SECONDS = 5
@@ -206,6 +206,22 @@ def test_a_client_that_does_not_take_its_answers_is_left(impatient: Server) -> N
     assert_alive(impatient)
 
 
+def test_a_further_request_does_not_buy_time_to_take_an_answer(impatient: Server) -> None:
+    with connect(impatient.url) as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        picture = get("/get_image/144").replace(b"Connection: close\r\n", b"")
+        connection.sendall(picture * 100)
+        # The first answer has begun by now, and cannot end.
+        time.sleep(0.5)
+        connection.sendall(picture)
+        time.sleep(2 * CLIENT_SECONDS)
+        assert metric(impatient.url, "osprey_http_requests_in_flight") <= 1
+        with pytest.raises((BrokenPipeError, ConnectionResetError)):
+            for _ in range(20):
+                connection.sendall(picture)
+                time.sleep(0.1)
+
+
 @pytest.mark.parametrize("framing", [b"Transfer-Encoding: chunked", b"Content-Length: 100000000000"])
 def test_a_client_that_sends_too_much_sees_413_and_is_cut_off(target: Server, framing: bytes) -> None:
     megabyte = b"100000\r\n" + bytes(MEBIBYTE) + b"\r\n"
@@ -278,6 +294,13 @@ def test_pipelined_requests_are_answered_in_their_order(target: Server) -> None:
             stream.read(int(headers["content-length"]))
             answers.append((int(status.split()[1]), headers["x-request-id"]))
     assert answers == [(status, str(n)) for n, status in enumerate([200, 200, 404, 200, 422] * 10)]
+
+
+def test_the_last_of_pipelined_requests_may_ask_for_the_end(target: Server) -> None:
+    with connect(target.url) as connection:
+        connection.sendall(GET + GET + GET[:-2] + b"Connection: close\r\n\r\n" + GET)
+        answers = connection.makefile("rb").read()
+    assert answers.count(b"HTTP/1.1 200 OK") == 3
 
 
 def test_a_client_that_closes_its_side_is_answered_or_taken_for_gone(target: Server) -> None:
