@@ -125,6 +125,7 @@ let package = Package(
             name: "DetectionServiceTests",
             dependencies: [
                 "DetectionService", "Imaging", "Inference", "ObjectDetection", "Storage", "YOLO",
+                .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
             ],
             swiftSettings: settings
