@@ -32,7 +32,8 @@ run: setup assets build ## Serve at HOST and PORT; further flags in ARGS
 		--models models --data data --model "$$model" --dataset "$$dataset" $(ARGS)
 
 # Without testable imports the tests share every object file with the build.
-test: setup assets build ## Run every test
+test: setup build ## Run every test
+	@Scripts/assets.py --model yolov5n --dataset coco128
 	python3 -m unittest discover --start-directory Tests/ScriptsTests
 	swift test --configuration release --disable-testable-imports --disable-xctest
 	@Scripts/venv
@@ -56,7 +57,7 @@ view-detection-json: ## Detect, and print the answer without its picture
 check_health: ## Ask whether the service is up and ready
 open_docs: ## Open the pages about the API
 
-$(CALLS): export OSPREY_URL := http://$(HOST):$(PORT)
+$(CALLS): export OSPREY_URL := http://$(if $(findstring :,$(HOST)),[$(HOST)],$(HOST)):$(PORT)
 $(CALLS): export ID := $(ID)
 $(CALLS): export SCALE := $(SCALE)
 $(CALLS):

@@ -130,10 +130,11 @@ def obtain_model(name: str, mirror: Mirror | None) -> str:
     """Sees to it that models/ has a model of this name; returns where it came from."""
     targets = [MODELS / (name + suffix) for suffix in RUNNABLE]
     for target in targets:
-        if target.is_file():
+        if target.is_file() and weights(target).is_file():
             return f"{shown(target)}, already there{remark_on_release(target)}"
     for target in targets:
-        if mirror and mirror.copy(f"models/{target.name}", target):
+        # The weights first: a model that is there is whole.
+        if mirror and all(mirror.copy(f"models/{file.name}", file) for file in (weights(target), target)):
             return f"{shown(target)}, copied from {mirror}"
     for file in KNOWN:
         if MODELS / file.name in targets:
@@ -143,6 +144,11 @@ def obtain_model(name: str, mirror: Mirror | None) -> str:
     if (MODELS / checkpoint).exists() or any(file.name == checkpoint for file in KNOWN):
         raise Unavailable(f"{checkpoint} is a checkpoint, and this version reads {' and '.join(RUNNABLE)} only")
     raise Unavailable(f"no {name}{RUNNABLE[0]} in models/ or a mirror, and no public address of it is known")
+
+
+def weights(model: Path) -> Path:
+    """Where a model's weights are: beside an OpenVINO IR, else in the model's own file."""
+    return model.with_suffix(".bin") if model.suffix == ".xml" else model
 
 
 def remark_on_release(path: Path) -> str:

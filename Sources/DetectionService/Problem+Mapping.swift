@@ -46,6 +46,7 @@ extension Problem {
         switch error.code {
         case .full: self.init(.storeFull, error.message)
         case .notFound: self.init(.notFound, error.message)
+        case .damaged: self.init(.internalError, error.message)
         default: self.init(.internalError, "The store could not be used; the service's log has the details.")
         }
     }

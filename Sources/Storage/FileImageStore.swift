@@ -138,7 +138,9 @@ extension FileImageStore {
             return false
         }
         defer { index.withLock { $0.reservedBytes -= cost } }
-        let object = try TemporaryFile(temporaryPath(), image.bytes, isDurable: kind == .upload)
+        // The object may be an upload's too, which must not be replaced by one that is not durable.
+        let isShared = index.withLock { $0.hasObject(metadata.sha256) }
+        let object = try TemporaryFile(temporaryPath(), image.bytes, isDurable: kind == .upload || isShared)
         let pointer = try TemporaryFile(temporaryPath(), StoreLayout.encode(metadata), isDurable: kind == .upload)
         return try index.withLock { index throws(StorageError) in
             try requireSource(kind, metadata.id, in: index)

@@ -38,12 +38,16 @@ enum FileSystem {
 
     /// Makes a directory for this user alone, and those it lies in, unless it is there.
     static func makeDirectory(_ path: String) throws(StorageError) {
-        guard mkdir(path, 0o700) != 0, errno != EEXIST else { return }
-        if errno == ENOENT, let slash = path.lastIndex(of: "/"), slash > path.startIndex {
-            try makeDirectory(String(path[..<slash]))
-            if mkdir(path, 0o700) == 0 || errno == EEXIST { return }
+        let parent = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        var result = mkdir(path, 0o700)
+        if result != 0, errno == ENOENT, parent != "/", parent != "." {
+            try makeDirectory(parent)
+            result = mkdir(path, 0o700)
         }
-        throw StorageError(SystemError(operation: "create", path: path, number: errno))
+        guard result != 0 else { return try synchronize(directory: parent) }
+        guard errno == EEXIST else {
+            throw StorageError(SystemError(operation: "create", path: path, number: errno))
+        }
     }
 
     /// What is in a directory, in no order.

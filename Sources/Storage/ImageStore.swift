@@ -4,7 +4,7 @@
 /// Swift's cooperative pool. Calls are atomic: a reader gets a whole picture, the old one or the new one.
 ///
 /// An upload stays until it is deleted. A processed version may be made again: the store may drop the ones that were
-/// not used for the longest time, and does so before it refuses anything for lack of room.
+/// not used for the longest time, and does so before it refuses anything for its quota.
 public protocol ImageStore: Sendable {
     /// Stores a picture under the id of its content.
     ///

@@ -38,7 +38,7 @@ struct ServeOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Network input: rectangular or square. (default: rectangular)", valueName: "shape"))
     var input: String?
 
-    @Option(help: ArgumentHelp("Pictures worked on at the same time. (default: one a core)", valueName: "count"))
+    @Option(help: ArgumentHelp("Pictures in the network at the same time. (default: one a core)", valueName: "count"))
     var streams: String?
 
     @Option(help: ArgumentHelp("Inference threads over all streams. (default: one a core)", valueName: "count"))

@@ -5,6 +5,7 @@ OSPREY_BINARY names another binary than .build/release/osprey.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -152,12 +153,11 @@ def server(start: StartServer) -> Iterator[Server]:
 @pytest.fixture
 def start_server(start: StartServer) -> Iterator[StartServer]:
     """Starts a server with flags of `osprey serve` and variables of the environment; it ends with the test."""
-    servers: list[Server] = []
+    with contextlib.ExitStack() as stack:
 
-    def start_one(*flags: str, env: Mapping[str, str] | None = None) -> Server:
-        servers.append(start(*flags, env=env))
-        return servers[-1]
+        def start_one(*flags: str, env: Mapping[str, str] | None = None) -> Server:
+            server = start(*flags, env=env)
+            stack.callback(server.stop)
+            return server
 
-    yield start_one
-    for server in servers:
-        server.stop()
+        yield start_one

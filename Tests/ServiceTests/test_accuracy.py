@@ -29,7 +29,10 @@ def detections(server: Server, picture: Path) -> list[dict[str, Any]]:
 
 def score(dataset: Path, found: Iterable[tuple[Path, list[dict[str, Any]]]]) -> dict[str, float]:
     """COCO's mean average precision of what was found, over all thresholds and at 0.5."""
-    truth = COCO(str(dataset / "annotations/instances_train2017.json"))
+    annotations = dataset / "annotations/instances_train2017.json"
+    if not annotations.is_file():
+        pytest.skip(f"{annotations} is not there: the release's own coco128.zip has only labels")
+    truth = COCO(str(annotations))
     # COCO numbers its 80 classes up to 90, models do from 0 to 79.
     categories = sorted(truth.getCatIds())
     results = [

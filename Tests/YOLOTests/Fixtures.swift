@@ -17,7 +17,11 @@ enum Assets {
 
     static let yolov5n = root.appending(path: "models/yolov5n.onnx").path
     static let hasYOLOv5n = FileManager.default.fileExists(atPath: yolov5n)
-    static let hasCOCO128 = FileManager.default.fileExists(atPath: pictures.path)
+    /// Whether the pictures are COCO's own files, which the numbers were made with; the release's zip has smaller ones.
+    static let hasCOCO128: Bool = {
+        let file = pictures.appending(path: "000000000144.jpg").path
+        return (try? FileManager.default.attributesOfItem(atPath: file))?[.size] as? Int == 225_663
+    }()
 
     private static let pictures = root.appending(path: "data/coco128/images/train2017")
 

@@ -104,6 +104,17 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         }
     }
 
+    /// At shutdown, Hummingbird closes right behind an answer; what the client has not taken yet would be lost.
+    func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+        guard mode == .all, openAnswers > 0 else {
+            context.close(mode: mode, promise: promise)
+            return
+        }
+        answersUntilClose = 0
+        startTimer(context, in: .seconds(5))
+        context.channel.closeFuture.cascade(to: promise)
+    }
+
     private func begin(_ request: HTTPRequest, _ context: ChannelHandlerContext) {
         openRequests += 1
         if openAnswers == 0 { timer?.cancel() }
