@@ -22,7 +22,16 @@ public struct PictureLibrary: Sendable {
         return try store.uploadMetadata(id) != nil
     }
 
-    /// The picture's own bytes.
+    /// The picture's own bytes, for those who need not know more of them.
+    ///
+    /// - Throws: ``Problem`` (404) where there is no such picture.
+    func originalBytes(_ id: ImageID) throws -> [UInt8] {
+        if let bytes = try dataset?.read(id) { return bytes }
+        guard let upload = try store.upload(id) else { throw Self.notFound(id) }
+        return upload.bytes
+    }
+
+    /// The picture as it came, with what is known of it.
     ///
     /// - Throws: ``Problem`` (404) where there is no such picture.
     func original(_ id: ImageID) throws -> StoredImage {

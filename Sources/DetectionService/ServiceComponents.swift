@@ -18,7 +18,7 @@ public struct ServiceComponents: Sendable {
 
     let metrics: PrometheusRegistry
     let workers: NIOThreadPool
-    let bodyBudget: ByteBudget
+    let memoryBudget: ByteBudget
     let connections = ConnectionMonitor()
 
     /// Puts the parts together and starts the worker threads.
@@ -35,7 +35,7 @@ public struct ServiceComponents: Sendable {
         self.queue = queue
         readiness = Readiness()
         metrics = PrometheusRegistry(descriptions: ServiceMetrics.descriptions)
-        bodyBudget = ByteBudget(limit: settings.maximumBodyBytesInFlight)
+        memoryBudget = ByteBudget(limit: settings.maximumBodyBytesInFlight)
         // Beside the slots' own work, pictures are read and written without a slot.
         workers = NIOThreadPool(numberOfThreads: queue.slots + 4)
         workers.start()

@@ -38,8 +38,6 @@ public struct Letterbox: Hashable, Sendable {
     public let padLeft: Int
     /// Grey pixels above the scaled picture.
     public let padTop: Int
-    /// Pixels of the network's input for one of the picture, before the scaled size is rounded to whole pixels.
-    public let scale: Double
 
     /// Size of the network's input in bytes: `height * width * 3`.
     public var byteCount: Int { height * width * 3 }
@@ -67,7 +65,6 @@ public struct Letterbox: Hashable, Sendable {
 
         self.imageWidth = imageWidth
         self.imageHeight = imageHeight
-        self.scale = scale
         width = horizontal.padded
         height = vertical.padded
         scaledWidth = horizontal.scaled

@@ -8,9 +8,7 @@ internal import Synchronization
 public final class CompiledModel: @unchecked Sendable {
     /// The arithmetic that OpenVINO chose, such as `bf16`.
     public let precision: String
-    /// Number of outputs.
-    public let outputCount: Int
-
+    private let outputCount: Int
     private let handle: OpaquePointer
     private let runtime: Runtime
     private let idleRequests = Mutex<[InferRequest]>([])

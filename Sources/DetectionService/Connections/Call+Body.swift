@@ -47,12 +47,12 @@ extension ServiceComponents {
         )
         if let length = call.contentLength, length > limit { throw Self.leavingBody(tooLarge) }
         var received = 0
-        defer { bodyBudget.giveBack(received) }
+        defer { memoryBudget.giveBack(received) }
         let start = ContinuousClock.now
         do {
             for try await chunk in call.request.body {
                 guard received + chunk.readableBytes <= limit else { throw tooLarge }
-                guard bodyBudget.take(chunk.readableBytes) else { throw outOfMemory }
+                guard memoryBudget.take(chunk.readableBytes) else { throw outOfMemory }
                 received += chunk.readableBytes
                 try receive(chunk)
             }

@@ -40,7 +40,7 @@ extension ServiceComponents {
                     ] + Operation.Content.pictures
                 )
             ],
-            problems: [.notFound, .notAcceptable, .invalid, .deadlineExceeded]
+            problems: [.notFound, .notAcceptable]
         ) { call in
             let wanted = try detectionRequest(call, values: call.query, at: "query", drawn: "none")
             let contentType = call.request.headers[.contentType].flatMap(ContentType.init)

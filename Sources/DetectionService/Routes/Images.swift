@@ -20,7 +20,7 @@ extension ServiceComponents {
                 Operation.Answer(status: .created, summary: "The picture is kept.", contents: [Self.pictureJSON]),
                 Operation.Answer(status: .ok, summary: "The picture was there already.", contents: [Self.pictureJSON]),
             ],
-            problems: [.invalid, .notAcceptable, .deadlineExceeded, .storeFull]
+            problems: [.notAcceptable, .storeFull]
         ) { call in
             _ = try call.negotiated(from: ["application/json"])
             let contentType = call.request.headers[.contentType].flatMap(ContentType.init)

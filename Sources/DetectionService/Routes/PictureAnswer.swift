@@ -44,8 +44,8 @@ extension ServiceComponents {
         }
         // A dataset's picture may be larger than any body, and must be served all the same.
         let count = min(bytes.count, settings.maximumBodyBytes)
-        guard bodyBudget.take(count) else { throw outOfMemory }
-        let share = ByteBudget.Share(of: bodyBudget, count: count)
+        guard memoryBudget.take(count) else { throw outOfMemory }
+        let share = ByteBudget.Share(of: memoryBudget, count: count)
         let body = ResponseBody(contentLength: bytes.count) { writer in
             try await writer.write(buffer)
             try await writer.finish(nil)

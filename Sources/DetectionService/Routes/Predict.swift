@@ -23,7 +23,7 @@ extension ServiceComponents {
                     contents: [.json(DetectionBody.schema, example: DetectionBody.example)] + Operation.Content.pictures
                 )
             ],
-            problems: [.notFound, .notProcessed, .notAcceptable, .invalid, .deadlineExceeded]
+            problems: [.notFound, .notProcessed, .notAcceptable]
         ) { call in
             try await withJSON(of: call) { values in
                 let id = try values.imageID()

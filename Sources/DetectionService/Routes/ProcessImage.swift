@@ -23,7 +23,7 @@ extension ServiceComponents {
                     headers: ["ETag": "Changes when the picture does."]
                 )
             ],
-            problems: [.notFound, .notAcceptable, .invalid, .deadlineExceeded, .storeFull]
+            problems: [.notFound, .notAcceptable, .storeFull]
         ) { call in
             try await withJSON(of: call) { values in try await process(values, call: call) }
         }
@@ -41,8 +41,8 @@ extension ServiceComponents {
         // Each step is work of its own, so that a request that is given up ends at the next one and stores nothing.
         let processed = try await withSlot(stages) {
             let image = try await work {
-                let original = try pictures.original(id)
-                return try stages.time(.decode) { try decode(original.bytes) }
+                let bytes = try pictures.originalBytes(id)
+                return try stages.time(.decode) { try decode(bytes) }
             }
             let processed = try await work {
                 let changed = try stages.time(.transform) { try transform.apply(to: image) }

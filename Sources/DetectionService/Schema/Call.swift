@@ -97,8 +97,6 @@ struct Values: Sendable {
         self.members = members.filter { $0.value != .null }
     }
 
-    subscript(name: String) -> JSONValue? { members[name] }
-
     func number(_ name: String) -> Double? {
         if case .number(let value) = members[name] { value } else { nil }
     }
