@@ -61,11 +61,16 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(name: "Inference", dependencies: ["COpenVINO"], swiftSettings: settings),
+        .target(name: "PyTorch", swiftSettings: settings),
         .target(
             name: "YOLO",
-            dependencies: ["Imaging", "Inference", "ObjectDetection"],
+            dependencies: [
+                "CPixels", "Imaging", "Inference", "ObjectDetection", "PyTorch",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ],
             swiftSettings: settings
         ),
+        .target(name: "Evaluation", dependencies: ["ObjectDetection"], swiftSettings: settings),
         .target(
             name: "Storage",
             dependencies: [.product(name: "Crypto", package: "swift-crypto")],
@@ -84,18 +89,21 @@ let package = Package(
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
                 .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
                 .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: settings
         ),
         .executableTarget(
             name: "osprey",
             dependencies: [
-                "CMalloc", "DetectionService", "Imaging", "Inference", "ObjectDetection", "Storage", "YOLO",
+                "CMalloc", "DetectionService", "Evaluation", "Imaging", "Inference", "ObjectDetection", "Storage",
+                "YOLO",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "Yams", package: "Yams"),
@@ -115,11 +123,14 @@ let package = Package(
             swiftSettings: settings,
             linkerSettings: openVINOSearchPath
         ),
+        .target(name: "CheckpointSupport", path: "Tests/CheckpointSupport", swiftSettings: settings),
+        .testTarget(name: "PyTorchTests", dependencies: ["PyTorch", "CheckpointSupport"], swiftSettings: settings),
         .testTarget(
             name: "YOLOTests",
-            dependencies: ["YOLO", "Imaging", "Inference", "ObjectDetection"],
+            dependencies: ["YOLO", "CheckpointSupport", "Imaging", "Inference", "ObjectDetection"],
             swiftSettings: settings
         ),
+        .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "ObjectDetection"], swiftSettings: settings),
         .testTarget(name: "StorageTests", dependencies: ["Storage"], swiftSettings: settings),
         .testTarget(
             name: "DetectionServiceTests",

@@ -16,7 +16,8 @@ import subprocess
 import tempfile
 import urllib.request
 
-BINARY = pathlib.Path(__file__).parent.parent / ".build/release/osprey"
+from server import BINARY, Server
+
 CLIENTS = [1, 2, 4]
 
 
@@ -49,25 +50,6 @@ def served(url, picture, seconds, clients, folder):
     if errors != "0":
         raise SystemExit(f"{errors} requests failed; nothing was measured")
     return float(rate), float(median)
-
-
-class Server:
-    """The service on a free port, with a store of its own, while a `with` block runs."""
-
-    def __init__(self, model, folder):
-        self.command = [BINARY, "serve", "--port", "0", "--models", model.parent, "--model", model.stem]
-        self.command += ["--cache", folder / "cache", "--store", folder / "store", "--log-level", "error"]
-
-    def __enter__(self):
-        self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, text=True)
-        for line in self.process.stdout:
-            if match := re.search(r"service\s+(\S+)", line):
-                return match[1]
-        raise SystemExit("the service did not start")
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait()
 
 
 def picture_size(url, picture):

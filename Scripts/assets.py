@@ -25,8 +25,8 @@ ROOT = Path(__file__).resolve().parent.parent
 MODELS = ROOT / "models"
 DATA = ROOT / "data"
 
-# The formats of models that the service reads, the preferred one first. Checkpoints: add ".pt".
-RUNNABLE = (".onnx", ".xml")
+# The formats of models that the service reads, the preferred one first.
+RUNNABLE = (".pt", ".onnx", ".xml")
 # Where no model is named, the first of these that can be had.
 PREFERRED_MODELS = ("yolov5s", "yolov5n")
 DEFAULT_DATASET = "coco128"
@@ -98,7 +98,7 @@ def main() -> None:
 
     mirror = Mirror.configured()
     named = Path(arguments.model)
-    model = choose_model(named.stem if named.suffix in (*RUNNABLE, ".pt") else named.name, mirror)
+    model = choose_model(named.stem if named.suffix in RUNNABLE else named.name, mirror)
     dataset = choose_dataset(arguments.dataset or DEFAULT_DATASET, mirror)
     selection = MODELS / ".selected.part"
     selection.write_text(f"model={shlex.quote(model)}\ndataset={shlex.quote(dataset)}\n")
@@ -140,9 +140,6 @@ def obtain_model(name: str, mirror: Mirror | None) -> str:
         if MODELS / file.name in targets:
             download(file, MODELS / file.name)
             return f"{shown(MODELS / file.name)}, from {file.url}"
-    checkpoint = f"{name}.pt"
-    if (MODELS / checkpoint).exists() or any(file.name == checkpoint for file in KNOWN):
-        raise Unavailable(f"{checkpoint} is a checkpoint, and this version reads {' and '.join(RUNNABLE)} only")
     raise Unavailable(f"no {name}{RUNNABLE[0]} in models/ or a mirror, and no public address of it is known")
 
 

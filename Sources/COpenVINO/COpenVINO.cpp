@@ -1,37 +1,9 @@
-#include "COpenVINO.h"
+#include "bridge.hpp"
 
 #include <algorithm>
-#include <exception>
-#include <map>
-#include <memory>
-#include <string>
-#include <unordered_map>
-#include <utility>
-#include <vector>
 
 #include <openvino/op/constant.hpp>
-#include <openvino/openvino.hpp>
-
-struct COVCore {
-    ov::Core core;
-};
-
-struct COVModel {
-    explicit COVModel(std::shared_ptr<ov::Model> source) : model(std::move(source)) { index(); }
-
-    void index() {
-        nodes = model->get_ordered_ops();
-        positions.clear();
-        for (size_t position = 0; position < nodes.size(); ++position) {
-            positions[nodes[position].get()] = position;
-        }
-    }
-
-    std::shared_ptr<ov::Model> model;
-    std::vector<std::shared_ptr<ov::Node>> nodes;
-    std::unordered_map<const ov::Node *, size_t> positions;
-    std::map<std::string, std::string> metadata;
-};
+#include <openvino/op/parameter.hpp>
 
 struct COVCompiledModel {
     ov::CompiledModel compiled;
@@ -41,28 +13,6 @@ struct COVCompiledModel {
 struct COVRequest {
     ov::InferRequest request;
 };
-
-namespace {
-
-thread_local std::string last_error;
-
-COVStatus fail(COVStatus status, const std::string &message) {
-    last_error = message;
-    return status;
-}
-
-/// Runs `body`, which may throw, and turns what it throws into a status.
-template <typename Body>
-COVStatus guarded(COVStatus failure, Body body) {
-    try {
-        body();
-        return COV_OK;
-    } catch (const std::exception &error) {
-        return fail(failure, error.what());
-    } catch (...) {
-        return fail(failure, "unknown exception");
-    }
-}
 
 COVShape shape_of(const ov::PartialShape &partial) {
     COVShape shape = {};
@@ -77,23 +27,20 @@ COVShape shape_of(const ov::PartialShape &partial) {
     return shape;
 }
 
-} // namespace
+std::string &last_error() {
+    thread_local std::string message;
+    return message;
+}
 
-const char *cov_last_error(void) { return last_error.c_str(); }
+const char *cov_last_error(void) { return last_error().c_str(); }
 
 const char *cov_version(void) {
     static const std::string version = ov::get_openvino_version().buildNumber;
     return version.c_str();
 }
 
-COVStatus cov_core_create(const char *cache_directory, COVCore **core) {
-    return guarded(COV_FAILED, [&] {
-        auto created = std::make_unique<COVCore>();
-        if (cache_directory != nullptr) {
-            created->core.set_property(ov::cache_dir(cache_directory));
-        }
-        *core = created.release();
-    });
+COVStatus cov_core_create(COVCore **core) {
+    return guarded(COV_FAILED, [&] { *core = new COVCore; });
 }
 
 void cov_core_free(COVCore *core) { delete core; }
@@ -114,6 +61,11 @@ COVShape cov_model_input_shape(const COVModel *model, size_t index) {
 
 COVShape cov_model_output_shape(const COVModel *model, size_t index) {
     return shape_of(model->model->output(index).get_partial_shape());
+}
+
+COVPort cov_model_output_port(const COVModel *model, size_t index) {
+    const auto source = model->model->output(index).get_node()->input_value(0);
+    return {model->positions.at(source.get_node()), source.get_index()};
 }
 
 const char *cov_model_metadata(COVModel *model, const char *key) {
@@ -162,6 +114,52 @@ COVStatus cov_model_constant(const COVModel *model, size_t node, float *values, 
     });
 }
 
+COVStatus cov_model_reshape(COVModel *model, int64_t batch, int64_t height, int64_t width) {
+    const auto status = guarded(COV_INVALID_MODEL,
+                                [&] { model->model->reshape(ov::PartialShape{batch, 3, height, width}); });
+    // One that fails may have replaced nodes too.
+    const auto indexed = guarded(COV_FAILED, [&] { model->index(); });
+    return status == COV_OK ? indexed : status;
+}
+
+COVStatus cov_model_evaluate(COVCore *core, const COVModel *model, size_t output, const COVPort *ports,
+                             const float *const *values, size_t count, float *result, size_t capacity) {
+    return guarded(COV_INVALID_MODEL, [&] {
+        ov::OutputVector ends{model->model->output(output).get_node()->input_value(0)};
+        for (size_t position = 0; position < count; ++position) {
+            ends.push_back(model->nodes.at(ports[position].node)->output(ports[position].output));
+        }
+        // The ports become results of a clone, where they can be found again and replaced.
+        const auto clone = ov::Model(ends, model->model->get_parameters()).clone();
+        ov::ParameterVector parameters;
+        for (size_t position = 0; position < count; ++position) {
+            const auto port = clone->get_results().at(1 + position)->input_value(0);
+            parameters.push_back(std::make_shared<ov::op::v0::Parameter>(port.get_element_type(), port.get_shape()));
+            for (auto input : port.get_target_inputs()) {
+                input.replace_source_output(parameters.back());
+            }
+        }
+        auto rest = std::make_shared<ov::Model>(ov::ResultVector{clone->get_results().front()}, parameters);
+        ov::preprocess::PrePostProcessor floats(rest);
+        for (size_t position = 0; position < count; ++position) {
+            floats.input(position).tensor().set_element_type(ov::element::f32);
+        }
+        floats.output().tensor().set_element_type(ov::element::f32);
+        auto request = core->core
+                           .compile_model(floats.build(), "CPU", ov::inference_num_threads(1),
+                                          ov::hint::inference_precision(ov::element::f32))
+                           .create_infer_request();
+        for (size_t position = 0; position < count; ++position) {
+            auto tensor = request.get_input_tensor(position);
+            std::copy_n(values[position], tensor.get_size(), tensor.data<float>());
+        }
+        request.infer();
+        const auto tensor = request.get_output_tensor();
+        OPENVINO_ASSERT(tensor.get_size() == capacity, "the output has another size than its shape says");
+        std::copy_n(tensor.data<const float>(), capacity, result);
+    });
+}
+
 COVStatus cov_model_cut(const COVModel *model, const COVPort *ports, size_t count, COVModel **result) {
     return guarded(COV_INVALID_ARGUMENT, [&] {
         ov::OutputVector outputs;
@@ -171,6 +169,15 @@ COVStatus cov_model_cut(const COVModel *model, const COVPort *ports, size_t coun
         // Cloned, because adding results to nodes that two models share would change both.
         const ov::Model cut(outputs, model->model->get_parameters());
         *result = new COVModel(cut.clone());
+    });
+}
+
+COVStatus cov_model_sized(const COVModel *model, size_t height, size_t width, COVModel **result) {
+    return guarded(COV_INVALID_MODEL, [&] {
+        auto sized = std::make_unique<COVModel>(model->model->clone());
+        sized->model->reshape(ov::PartialShape{1, 3, static_cast<int64_t>(height), static_cast<int64_t>(width)});
+        sized->index();
+        *result = sized.release();
     });
 }
 
@@ -201,6 +208,9 @@ COVStatus cov_model_compile(COVCore *core, const COVModel *model, COVCompileOpti
             ov::num_streams(options.streams),
             ov::inference_num_threads(options.threads),
         };
+        if (options.cache_directory != nullptr) {
+            properties.insert(ov::cache_dir(options.cache_directory));
+        }
         if (options.precision == COV_PRECISION_F32) {
             properties.insert(ov::hint::inference_precision(ov::element::f32));
         } else if (options.precision == COV_PRECISION_BF16) {

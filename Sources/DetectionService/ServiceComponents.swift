@@ -18,6 +18,7 @@ public struct ServiceComponents: Sendable {
 
     let metrics: PrometheusRegistry
     let workers: NIOThreadPool
+    let workerExecutor: WorkerExecutor
     let memoryBudget: ByteBudget
     let connections = ConnectionMonitor()
 
@@ -39,6 +40,7 @@ public struct ServiceComponents: Sendable {
         // Beside the slots' own work, pictures are read and written without a slot.
         workers = NIOThreadPool(numberOfThreads: queue.slots + 4)
         workers.start()
+        workerExecutor = WorkerExecutor(pool: workers)
     }
 
     /// Runs blocking work on a worker thread; a task that is cancelled does not begin it.

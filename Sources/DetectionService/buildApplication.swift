@@ -74,8 +74,8 @@ extension ServiceComponents {
     /// What the service does, but for its documentation.
     var operations: [Operation] {
         [
-            getImage, processImage, predict, detect, uploadImage, listImages, deleteImage, listModels, healthz, readyz,
-            metricsPage,
+            getImage, processImage, predict, detect, uploadImage, listImages, deleteImage, listModels, reloadModels,
+            healthz, readyz, metricsPage,
         ]
     }
 }

@@ -17,6 +17,8 @@ public struct Letterbox: Hashable, Sendable {
         case rectangular
         /// `side` by `side` pixels.
         case square
+        /// Exactly so many pixels, for a network that takes no other size; `side` and `stride` do not count.
+        case fixed(width: Int, height: Int)
     }
 
     /// The grey level around the picture.
@@ -53,15 +55,17 @@ public struct Letterbox: Hashable, Sendable {
     public init(imageWidth: Int, imageHeight: Int, side: Int = 640, shape: Shape = .rectangular, stride: Int = 32) {
         precondition(imageWidth > 0 && imageHeight > 0, "an image has at least one pixel")
         precondition(stride > 0 && side > 0 && side.isMultiple(of: stride), "the side is a multiple of the stride")
-        let scale = min(Double(side) / Double(imageHeight), Double(side) / Double(imageWidth))
+        let (sideAcross, sideDown) =
+            if case .fixed(let width, let height) = shape { (width, height) } else { (side, side) }
+        let scale = min(Double(sideDown) / Double(imageHeight), Double(sideAcross) / Double(imageWidth))
 
-        func fit(_ length: Int) -> (scaled: Int, padded: Int) {
+        func fit(_ length: Int, into side: Int) -> (scaled: Int, padded: Int) {
             // The training code lets a very thin picture vanish; here one row or column of it stays.
             let scaled = max(1, Int((Double(length) * scale).rounded(.toNearestOrEven)))
-            return (scaled, shape == .square ? side : scaled + (side - scaled) % stride)
+            return (scaled, shape == .rectangular ? scaled + (side - scaled) % stride : side)
         }
-        let horizontal = fit(imageWidth)
-        let vertical = fit(imageHeight)
+        let horizontal = fit(imageWidth, into: sideAcross)
+        let vertical = fit(imageHeight, into: sideDown)
 
         self.imageWidth = imageWidth
         self.imageHeight = imageHeight

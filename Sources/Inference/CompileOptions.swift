@@ -27,13 +27,18 @@ public struct CompileOptions: Hashable, Sendable {
         self.threads = threads
     }
 
-    var raw: COVCompileOptions {
+    func raw(cacheDirectory: UnsafePointer<CChar>?) -> COVCompileOptions {
         let rawPrecision =
             switch precision {
             case .auto: COV_PRECISION_AUTO
             case .f32: COV_PRECISION_F32
             case .bf16: COV_PRECISION_BF16
             }
-        return COVCompileOptions(precision: rawPrecision, streams: Int32(streams), threads: Int32(threads))
+        return COVCompileOptions(
+            precision: rawPrecision,
+            streams: Int32(streams),
+            threads: Int32(threads),
+            cache_directory: cacheDirectory
+        )
     }
 }

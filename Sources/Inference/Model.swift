@@ -20,7 +20,7 @@ public final class Model {
         self.runtime = runtime
     }
 
-    private init(handle: OpaquePointer, runtime: Runtime) {
+    init(handle: OpaquePointer, runtime: Runtime) {
         self.handle = handle
         self.runtime = runtime
     }
@@ -59,6 +59,55 @@ public final class Model {
         return Array(values.prefix(count))
     }
 
+    /// Where an output comes from.
+    public func port(ofOutput index: Int) -> Graph.Port {
+        let port = cov_model_output_port(handle, index)
+        return Graph.Port(node: port.node, output: port.output)
+    }
+
+    /// Fixes the size of the only input to `[batch, 3, height, width]`; nil leaves an axis open.
+    ///
+    /// - Throws: ``InferenceError`` when the network cannot take that size; it then keeps the one it had.
+    public func reshape(batch: Int? = 1, height: Int?, width: Int?) throws {
+        try check(cov_model_reshape(handle, Int64(batch ?? -1), Int64(height ?? -1), Int64(width ?? -1)))
+    }
+
+    /// What an output becomes when ports inside the graph hold given values; what comes before them is not computed.
+    ///
+    /// - Parameters:
+    ///   - output: Which output; its shape must be fixed.
+    ///   - ports: Ports of fixed shape that together decide the output.
+    ///   - values: The values of each, row-major, as many as its shape has.
+    /// - Returns: The output's values in row-major order, computed in single precision.
+    /// - Throws: ``InferenceError`` when the output depends on more than the ports, or a shape is not fixed.
+    public func evaluate(output: Int, ports: [Graph.Port], values: [[Float]]) throws -> [Float] {
+        precondition(ports.count == values.count, "values for each port")
+        let graph = graph()
+        for (port, values) in zip(ports, values) {
+            guard graph.nodes[port.node].outputs[port.output]?.elementCount == values.count else {
+                throw InferenceError(.invalidArgument, "a port does not have as many values as were given")
+            }
+        }
+        guard let count = outputs[output]?.elementCount else {
+            throw InferenceError(.invalidArgument, "the shape of the output is not fixed")
+        }
+        var result = [Float](repeating: 0, count: count)
+        let ends = ports.map { COVPort(node: $0.node, output: $0.output) }
+        // All values lie in one buffer, so that one pointer holds for all ports.
+        let joined = Array(values.joined())
+        try joined.withUnsafeBufferPointer { buffer in
+            var start = buffer.baseAddress
+            let starts = values.map { values in
+                defer { start = start?.advanced(by: values.count) }
+                return start
+            }
+            try check(
+                cov_model_evaluate(runtime.handle, handle, output, ends, starts, ends.count, &result, count)
+            )
+        }
+        return result
+    }
+
     /// A network that computes the given ports of this one from the same input.
     public func cut(at ports: [Graph.Port]) throws -> Model {
         let ends = ports.map { COVPort(node: $0.node, output: $0.output) }
@@ -76,10 +125,28 @@ public final class Model {
         try check(cov_model_take_pixels(handle, dynamicSize))
     }
 
+    /// A copy of the network for pictures of one size, so that the shapes in its graph are fixed.
+    ///
+    /// - Throws: ``InferenceError`` when the network does not take that size.
+    public func sized(height: Int, width: Int) throws -> Model {
+        var result: OpaquePointer?
+        try check(cov_model_sized(handle, height, width, &result))
+        return Model(handle: try unwrap(result), runtime: runtime)
+    }
+
     /// Compiles the network for this machine's CPU.
-    public func compile(_ options: CompileOptions) throws -> CompiledModel {
+    ///
+    /// - Parameters:
+    ///   - options: Arithmetic, streams and threads.
+    ///   - cacheDirectory: Where the compiled form is kept for the next time; nil keeps none.
+    /// - Returns: The network, ready to run.
+    /// - Throws: ``InferenceError`` when this machine cannot run it.
+    public func compile(_ options: CompileOptions, cacheDirectory: String? = nil) throws -> CompiledModel {
         var compiled: OpaquePointer?
-        try check(cov_model_compile(runtime.handle, handle, options.raw, &compiled))
+        let compile = { (directory: UnsafePointer<CChar>?) in
+            cov_model_compile(self.runtime.handle, self.handle, options.raw(cacheDirectory: directory), &compiled)
+        }
+        try check(cacheDirectory.map { $0.withCString(compile) } ?? compile(nil))
         return CompiledModel(handle: try unwrap(compiled), runtime: runtime, outputCount: outputs.count)
     }
 }

@@ -12,11 +12,10 @@ public final class Runtime: @unchecked Sendable {
 
     /// Starts the runtime.
     ///
-    /// - Parameter cacheDirectory: Where compiled models are kept for the next start; nil keeps none.
-    /// - Throws: ``InferenceError`` when OpenVINO cannot be started or the directory cannot be used.
-    public init(cacheDirectory: String? = nil) throws {
+    /// - Throws: ``InferenceError`` when OpenVINO cannot be started.
+    public init() throws {
         var created: OpaquePointer?
-        try check(cov_core_create(cacheDirectory, &created))
+        try check(cov_core_create(&created))
         handle = try unwrap(created)
     }
 

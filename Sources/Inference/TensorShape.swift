@@ -26,6 +26,15 @@ public struct TensorShape: Hashable, Sendable, CustomStringConvertible {
         dimensions.indices.contains(axis) ? dimensions[axis] : nil
     }
 
+    /// Number of values, or nil where a size is not fixed or there are more than can be counted.
+    public var elementCount: Int? {
+        dimensions.reduce(1) { count, size in
+            guard let count, let size else { return nil }
+            let (product, overflows) = count.multipliedReportingOverflow(by: size)
+            return overflows ? nil : product
+        }
+    }
+
     /// As in `[1, 3, ?, ?]`.
     public var description: String {
         "[" + dimensions.map { $0.map(String.init) ?? "?" }.joined(separator: ", ") + "]"

@@ -6,11 +6,14 @@ public struct Detection: Hashable, Sendable {
     public var score: Float
     /// Index of its class in the model's ``LabelMap``.
     public var classID: Int
+    /// Which pixels are its own; nil where the model does not tell, or was not asked to.
+    public var mask: Mask?
 
     /// Makes a detection.
-    public init(box: BoundingBox, score: Float, classID: Int) {
+    public init(box: BoundingBox, score: Float, classID: Int, mask: Mask? = nil) {
         self.box = box
         self.score = score
         self.classID = classID
+        self.mask = mask
     }
 }

@@ -11,25 +11,24 @@ private let maximumCandidates = 30_000
 ///   - iouThreshold: Overlap in `0...1` above which the weaker of two detections is dropped.
 ///   - maximumCount: How many detections to keep at most.
 ///   - classAgnostic: Whether detections of different classes compete too.
-/// - Returns: The detections kept, best first.
+/// - Returns: Indices of the candidates kept, best first.
 /// - SeeAlso: Ultralytics YOLOv5 v7.0, `utils/general.py`, `non_max_suppression`; torchvision `nms`.
 public func nonMaximumSuppression(
     _ candidates: [Detection],
     iouThreshold: Float,
     maximumCount: Int,
     classAgnostic: Bool = false
-) -> [Detection] {
-    let ranked = candidates.enumerated()
-        .sorted { ($1.element.score, $0.offset) < ($0.element.score, $1.offset) }
-        .map(\.element)
-    var kept: [Detection] = []
-    for candidate in ranked.prefix(maximumCandidates) {
+) -> [Int] {
+    let ranked = candidates.indices.sorted { (candidates[$1].score, $0) < (candidates[$0].score, $1) }
+    var kept: [Int] = []
+    for index in ranked.prefix(maximumCandidates) {
         guard kept.count < maximumCount else { break }
+        let candidate = candidates[index]
         let isCovered = kept.contains { better in
-            (classAgnostic || better.classID == candidate.classID)
-                && better.box.intersectionOverUnion(with: candidate.box) > iouThreshold
+            (classAgnostic || candidates[better].classID == candidate.classID)
+                && candidates[better].box.intersectionOverUnion(with: candidate.box) > iouThreshold
         }
-        if !isCovered { kept.append(candidate) }
+        if !isCovered { kept.append(index) }
     }
     return kept
 }

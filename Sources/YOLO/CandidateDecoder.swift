@@ -1,38 +1,58 @@
 internal import Glibc
 package import Inference
-package import ObjectDetection
+internal import ObjectDetection
 
-/// Turns a YOLOv5 network's answer into candidates, in pixels of the network's input.
+/// Turns a network's answer into candidates, in pixels of the network's input.
 ///
 /// - SeeAlso: Ultralytics YOLOv5 v7.0, `models/yolo.py`, `Detect.forward`; `utils/general.py`,
 ///   `non_max_suppression`.
 package struct CandidateDecoder {
-    private let options: DetectionOptions
+    let layout: OutputLayout
+    let options: DetectionOptions
     /// The logit that objectness must exceed: a score is never greater than its objectness, so most cells end here
     /// after one comparison.
     private let minimumLogit: Float
 
-    package init(options: DetectionOptions) {
+    package init(layout: OutputLayout, options: DetectionOptions) {
+        self.layout = layout
         self.options = options
         let threshold = options.confidenceThreshold
         minimumLogit = threshold > 0 ? log(threshold / (1 - threshold)) : -.infinity
     }
 
-    /// Decodes one head.
+    /// Decodes an answer.
     ///
-    /// - Parameters:
-    ///   - output: `[1, anchors * valuesPerAnchor, rows, columns]`, logits.
-    ///   - head: The head that it comes from.
-    ///   - candidates: Receives what exceeds the threshold.
-    package func decode(_ output: OutputTensor, of head: DetectionHead, into candidates: inout [Detection]) {
-        let rows = output.dimensions[2]
+    /// - Parameter outputs: The network's outputs, as ``OutputLayout`` describes them.
+    /// - Returns: What exceeds the threshold, in the order of the outputs; boxes with a coordinate that is no number
+    ///   are left out.
+    package func candidates(in outputs: [OutputTensor]) -> Candidates {
+        var candidates = Candidates()
+        switch layout.boxes {
+        case .heads(let heads):
+            for (index, head) in heads.enumerated() {
+                decode(outputs[index], at: index, of: head, into: &candidates)
+            }
+        case .rows: decodeRows(outputs[0], into: &candidates)
+        case .columns: decodeColumns(outputs[0], into: &candidates)
+        }
+        return candidates
+    }
+
+    private func decode(
+        _ output: OutputTensor,
+        at index: Int,
+        of head: DetectionHead,
+        into candidates: inout Candidates
+    ) {
         let columns = output.dimensions[3]
-        let plane = rows * columns
+        let plane = output.dimensions[2] * columns
         precondition(output.dimensions[1] == head.anchors.count * head.valuesPerAnchor, "the output is of this head")
-        for (index, anchor) in head.anchors.enumerated() {
-            let logits = UnsafeBufferPointer(rebasing: output.values[(index * head.valuesPerAnchor * plane)...])
-            for cell in 0..<plane where logits[4 * plane + cell] > minimumLogit {
-                let stride = Float(head.stride)
+        let stride = Float(head.stride)
+        for (anchorIndex, anchor) in head.anchors.enumerated() {
+            let start = anchorIndex * head.valuesPerAnchor * plane
+            let logits = UnsafeBufferPointer(rebasing: output.values[start..<start + head.valuesPerAnchor * plane])
+            let objectness = UnsafeBufferPointer(rebasing: logits[4 * plane..<5 * plane])
+            forEachIndex(of: objectness, over: minimumLogit) { cell in
                 let width = 2 * sigmoid(logits[2 * plane + cell])
                 let height = 2 * sigmoid(logits[3 * plane + cell])
                 let box = BoundingBox(
@@ -41,8 +61,12 @@ package struct CandidateDecoder {
                     width: width * width * anchor.width,
                     height: height * height * anchor.height
                 )
-                let objectness = sigmoid(logits[4 * plane + cell])
-                append(box, objectness: objectness, classCount: head.classCount, to: &candidates) { classID in
+                let source = CoefficientSource(
+                    output: index,
+                    offset: start + (5 + layout.classCount) * plane + cell,
+                    step: plane
+                )
+                append(box, objectness: sigmoid(objectness[cell]), source: source, to: &candidates) { classID in
                     logits[(5 + classID) * plane + cell]
                 } probability: {
                     sigmoid($0)
@@ -51,19 +75,19 @@ package struct CandidateDecoder {
         }
     }
 
-    /// Decodes the answer of an export that was not cut.
-    ///
-    /// - Parameters:
-    ///   - output: `[1, boxes, 5 + classes]`: centre x, centre y, width, height in pixels, objectness and class
-    ///     probabilities in `0...1`.
-    ///   - candidates: Receives what exceeds the threshold.
-    package func decode(boxes output: OutputTensor, into candidates: inout [Detection]) {
+    private func decodeRows(_ output: OutputTensor, into candidates: inout Candidates) {
         let valuesPerBox = output.dimensions[2]
+        precondition(
+            valuesPerBox == 5 + layout.classCount + layout.maskCoefficientCount,
+            "the output is of this layout"
+        )
         for row in 0..<output.dimensions[1] {
-            let values = UnsafeBufferPointer(rebasing: output.values[(row * valuesPerBox)...])
+            let start = row * valuesPerBox
+            let values = UnsafeBufferPointer(rebasing: output.values[start..<start + valuesPerBox])
             guard values[4] > options.confidenceThreshold else { continue }
             let box = BoundingBox(centerX: values[0], centerY: values[1], width: values[2], height: values[3])
-            append(box, objectness: values[4], classCount: valuesPerBox - 5, to: &candidates) { classID in
+            let source = CoefficientSource(output: 0, offset: start + 5 + layout.classCount, step: 1)
+            append(box, objectness: values[4], source: source, to: &candidates) { classID in
                 values[5 + classID]
             } probability: {
                 $0
@@ -77,24 +101,53 @@ package struct CandidateDecoder {
     private func append(
         _ box: BoundingBox,
         objectness: Float,
-        classCount: Int,
-        to candidates: inout [Detection],
+        source: CoefficientSource,
+        to candidates: inout Candidates,
         raw: (Int) -> Float,
         probability: (Float) -> Float
     ) {
-        func add(_ classID: Int) {
-            let score = objectness * probability(raw(classID))
-            guard score > options.confidenceThreshold, options.classes?.contains(classID) ?? true else { return }
-            candidates.append(Detection(box: box, score: score, classID: classID))
-        }
         if options.multiLabel {
-            for classID in 0..<classCount { add(classID) }
+            for classID in 0..<layout.classCount {
+                append(box, score: objectness * probability(raw(classID)), classID: classID, source, to: &candidates)
+            }
             return
         }
         var best = 0
-        for classID in 1..<max(1, classCount) where raw(classID) > raw(best) { best = classID }
-        add(best)
+        for classID in 1..<max(1, layout.classCount) where raw(classID) > raw(best) { best = classID }
+        append(box, score: objectness * probability(raw(best)), classID: best, source, to: &candidates)
     }
+
+    /// Adds a candidate if it is likely enough, of a class that is wanted, and its box is made of numbers.
+    func append(
+        _ box: BoundingBox,
+        score: Float,
+        classID: Int,
+        _ source: CoefficientSource,
+        to candidates: inout Candidates
+    ) {
+        guard score > options.confidenceThreshold, score.isFinite, options.classes?.contains(classID) ?? true,
+            (box.minX + box.minY + box.maxX + box.maxY).isFinite
+        else { return }
+        candidates.detections.append(Detection(box: box, score: score, classID: classID))
+        if layout.maskCoefficientCount > 0 { candidates.sources.append(source) }
+    }
+}
+
+/// Calls `body` with the indices of the values that are greater than `threshold`, which few are.
+@inline(__always)
+private func forEachIndex(of values: UnsafeBufferPointer<Float>, over threshold: Float, _ body: (Int) -> Void) {
+    let bytes = UnsafeRawBufferPointer(values)
+    let width = SIMD16<Float>.scalarCount
+    var start = 0
+    // Sixteen at a time are passed over; few groups hold one that is greater.
+    while start <= values.count - width {
+        let group = bytes.loadUnaligned(fromByteOffset: start * MemoryLayout<Float>.stride, as: SIMD16<Float>.self)
+        if any(group .> threshold) {
+            for index in start..<start + width where values[index] > threshold { body(index) }
+        }
+        start += width
+    }
+    for index in start..<values.count where values[index] > threshold { body(index) }
 }
 
 @inline(__always)

@@ -32,6 +32,8 @@ public struct DetectionOptions: Hashable, Sendable {
     public var classAgnostic: Bool
     /// Whether one box may be of several classes, as when accuracy is evaluated.
     public var multiLabel: Bool
+    /// Whether to work out masks, where the model has them.
+    public var masks: Bool
 
     /// Makes options.
     public init(
@@ -40,7 +42,8 @@ public struct DetectionOptions: Hashable, Sendable {
         maximumDetections: Int = 300,
         classes: Set<Int>? = nil,
         classAgnostic: Bool = false,
-        multiLabel: Bool = false
+        multiLabel: Bool = false,
+        masks: Bool = true
     ) {
         self.confidenceThreshold = confidenceThreshold
         self.iouThreshold = iouThreshold
@@ -48,6 +51,7 @@ public struct DetectionOptions: Hashable, Sendable {
         self.classes = classes
         self.classAgnostic = classAgnostic
         self.multiLabel = multiLabel
+        self.masks = masks
     }
 }
 
@@ -59,58 +63,23 @@ public struct DetectionResult: Sendable {
     public var letterbox: Duration
     /// Time to run the network.
     public var inference: Duration
-    /// Time to decode the network's answer.
+    /// Time to decode the network's answer, without masks.
     public var postprocessing: Duration
+    /// Time to work out the masks.
+    public var masks: Duration
 
     /// Makes a result.
     public init(
         detections: [Detection],
         letterbox: Duration = .zero,
         inference: Duration = .zero,
-        postprocessing: Duration = .zero
+        postprocessing: Duration = .zero,
+        masks: Duration = .zero
     ) {
         self.detections = detections
         self.letterbox = letterbox
         self.inference = inference
         self.postprocessing = postprocessing
-    }
-}
-
-/// What a loaded model is.
-public struct ModelDescription: Hashable, Sendable {
-    /// What the model does.
-    public enum Task: String, Sendable {
-        /// Finds boxes.
-        case detect
-    }
-
-    /// The model's name: its file's without the extension.
-    public var name: String
-    /// What it does.
-    public var task: Task
-    /// Its classes.
-    public var labels: LabelMap
-    /// Longest side of the network's input, in pixels.
-    public var inputSide: Int
-    /// Whether the input follows the picture's shape (rectangular) or is always square.
-    public var isRectangular: Bool
-    /// The arithmetic in use: `f32`, `bf16`.
-    public var precision: String
-
-    /// Describes a model.
-    public init(
-        name: String,
-        task: Task = .detect,
-        labels: LabelMap,
-        inputSide: Int = 640,
-        isRectangular: Bool = true,
-        precision: String = "f32"
-    ) {
-        self.name = name
-        self.task = task
-        self.labels = labels
-        self.inputSide = inputSide
-        self.isRectangular = isRectangular
-        self.precision = precision
+        self.masks = masks
     }
 }

@@ -2,38 +2,32 @@ public import Imaging
 public import Inference
 internal import ObjectDetection
 
-/// A YOLOv5 network that finds objects in pictures.
+/// A YOLO network that finds objects in pictures.
 public final class YOLODetector: ObjectDetector {
     /// How a detector is set up.
     public struct Configuration: Sendable {
         /// Arithmetic, streams and threads.
         public var compilation: CompileOptions
         /// Whether the network's input follows the picture's shape or is always square.
-        public var inputShape: Letterbox.Shape
+        public var isRectangular: Bool
+        /// Folder for compiled networks; nil keeps none.
+        public var cacheDirectory: String?
 
         /// Makes a configuration.
-        public init(compilation: CompileOptions, inputShape: Letterbox.Shape = .rectangular) {
+        public init(compilation: CompileOptions, isRectangular: Bool = true, cacheDirectory: String? = nil) {
             self.compilation = compilation
-            self.inputShape = inputShape
+            self.isRectangular = isRectangular
+            self.cacheDirectory = cacheDirectory
         }
-    }
-
-    /// How the network's outputs are read.
-    private enum Outputs {
-        /// One output a head, in the heads' order.
-        case heads([DetectionHead])
-        /// One output with every box decoded, as the export made it.
-        case boxes
     }
 
     /// What the detector is.
     public let model: ModelDescription
-    /// Why the network runs as it was exported, with a fixed input and its own decoding; nil where it was cut at its
-    /// heads.
+    /// Why the network runs as it was exported, with its own decoding; nil where it was cut at its heads.
     public let uncutReason: String?
 
     private let compiled: CompiledModel
-    private let outputs: Outputs
+    private let layout: OutputLayout
     private let inputShape: Letterbox.Shape
     private let stride: Int
     private let streams: Int
@@ -41,50 +35,34 @@ public final class YOLODetector: ObjectDetector {
     /// Loads and compiles a model.
     ///
     /// - Parameters:
-    ///   - file: A YOLOv5 export: an ONNX file, or the .xml file of an OpenVINO IR.
-    ///   - name: The name to serve it by.
+    ///   - file: A checkpoint or an export.
     ///   - configuration: How to set it up.
     ///   - runtime: The runtime that runs it.
-    /// - Throws: `InferenceError` when the file cannot be read or is no YOLOv5 detection network.
-    public init(file: String, name: String, configuration: Configuration, runtime: Runtime) throws {
-        let export = try Model(path: file, runtime: runtime)
-        guard let input = export.inputs.first ?? nil, export.inputs.count == 1, input.rank == 4, input[1] == 3 else {
-            throw InferenceError(.invalidModel, "\(name) does not take one picture [1, 3, height, width]")
-        }
-        let sites = try DetectionHead.sites(in: export)
-        let network = sites.isEmpty ? export : try export.cut(at: sites.map(\.port))
-        if let last = sites.last {
-            outputs = .heads(sites.map(\.head))
-            stride = last.head.stride
-            inputShape = configuration.inputShape
-            uncutReason = nil
-        } else {
-            guard let boxes = export.outputs.first ?? nil, boxes.rank == 3, let values = boxes[2], values > 5 else {
-                throw InferenceError(.invalidModel, "\(name) does not answer as YOLOv5 does: [1, boxes, 5 + classes]")
-            }
-            guard let height = input[2], height == input[3], height.isMultiple(of: 32) else {
-                throw InferenceError(
-                    .invalidModel,
-                    "\(name) has no heads to cut at, so its input must be square, and a multiple of 32"
-                )
-            }
-            outputs = .boxes
-            stride = 32
-            inputShape = .square
-            uncutReason = "its detection heads were not found in the graph; it runs whole, at \(height)x\(height)"
-        }
-        try network.takePixels(dynamicSize: !sites.isEmpty)
-        compiled = try network.compile(configuration.compilation)
+    /// - Throws: `InferenceError` when the file cannot be read or holds no network of the forms known.
+    public init(file: ModelFile, configuration: Configuration, runtime: Runtime) throws {
+        let sha256 = try file.sha256()
+        let network = try Network(file: file, runtime: runtime)
+        let cost = try network.sized.graph().cost
+        let fixedShape = try network.isDynamic ? nil : network.fixedShape
+        try network.model.takePixels(dynamicSize: network.isDynamic)
+        // A folder for each file, so that what is cached for one that is gone can go too.
+        let cache = configuration.cacheDirectory.map { "\($0)/\(sha256)" }
+        compiled = try network.model.compile(configuration.compilation, cacheDirectory: cache)
+        layout = network.layout
+        stride = network.stride
         streams = configuration.compilation.streams
-
-        let classCount = sites.first?.head.classCount ?? ((export.outputs.first ?? nil)?[2] ?? 5) - 5
-        let names = export.metadata("names").flatMap(ClassNames.parse) ?? []
+        uncutReason = network.uncutReason
+        inputShape = fixedShape ?? (configuration.isRectangular ? .rectangular : .square)
         model = ModelDescription(
-            name: name,
-            labels: LabelMap((0..<classCount).map { $0 < names.count ? names[$0] : "class \($0)" }),
-            inputSide: max(input[2] ?? 640, input[3] ?? 640),
+            name: file.name,
+            task: layout.maskCoefficientCount > 0 ? .segment : .detect,
+            labels: LabelMap(network.labels),
+            inputSide: network.inputSide,
             isRectangular: inputShape == .rectangular,
-            precision: compiled.precision
+            precision: compiled.precision,
+            format: file.format,
+            sha256: sha256,
+            cost: cost
         )
     }
 
@@ -99,31 +77,62 @@ public final class YOLODetector: ObjectDetector {
             let fitted = ContinuousClock.now
             try await request.infer()
             let inferred = ContinuousClock.now
-            let candidates = try request.withOutputs { self.candidates(in: $0, options: options) }
-            let kept = nonMaximumSuppression(
-                candidates,
-                iouThreshold: options.iouThreshold,
-                maximumCount: options.maximumDetections,
-                classAgnostic: options.classAgnostic
-            )
-            let detections = kept.map { detection in
-                var detection = detection
-                detection.box = letterbox.imageBox(from: detection.box)
-                return detection
+            return try request.withOutputs { outputs in
+                let (detections, sources) = self.detections(in: outputs, letterbox: letterbox, options: options)
+                var result = DetectionResult(
+                    detections: detections,
+                    letterbox: fitted - start,
+                    inference: inferred - fitted,
+                    postprocessing: ContinuousClock.now - inferred
+                )
+                if options.masks, model.task == .segment { addMasks(to: &result, outputs, sources, letterbox) }
+                return result
             }
-            return DetectionResult(
-                detections: detections,
-                letterbox: fitted - start,
-                inference: inferred - fitted,
-                postprocessing: ContinuousClock.now - inferred
-            )
         }
+    }
+
+    /// Adds a mask to each detection.
+    private func addMasks(
+        to result: inout DetectionResult,
+        _ outputs: [OutputTensor],
+        _ sources: [CoefficientSource],
+        _ letterbox: Letterbox
+    ) {
+        let start = ContinuousClock.now
+        let decoder = MaskDecoder(prototypes: outputs[outputs.count - 1], letterbox: letterbox)
+        for (index, source) in sources.enumerated() {
+            let coefficients = source.coefficients(in: outputs, count: layout.maskCoefficientCount)
+            result.detections[index].mask = decoder.mask(in: result.detections[index].box, coefficients: coefficients)
+        }
+        result.masks = ContinuousClock.now - start
+    }
+
+    /// What is kept of a network's answer, in pixels of the picture, best first, and where its coefficients are.
+    private func detections(
+        in outputs: [OutputTensor],
+        letterbox: Letterbox,
+        options: DetectionOptions
+    ) -> (detections: [Detection], sources: [CoefficientSource]) {
+        let candidates = CandidateDecoder(layout: layout, options: options).candidates(in: outputs)
+        let kept = nonMaximumSuppression(
+            candidates.detections,
+            iouThreshold: options.iouThreshold,
+            maximumCount: options.maximumDetections,
+            classAgnostic: options.classAgnostic
+        )
+        let detections = kept.map { index in
+            var detection = candidates.detections[index]
+            detection.box = letterbox.imageBox(from: detection.box)
+            return detection
+        }
+        return (detections, candidates.sources.isEmpty ? [] : kept.map { candidates.sources[$0] })
     }
 
     /// Runs the network once a stream on each common shape of picture, so that no request pays for the first run.
     public func warmUp() async throws {
         let side = Double(model.inputSide)
-        for (width, height) in [(1.0, 0.75), (0.75, 1.0), (1.0, 1.0), (1.0, 0.67), (0.67, 1.0)] {
+        let shapes = [(1.0, 1.0), (1.0, 0.75), (0.75, 1.0), (1.0, 0.67), (0.67, 1.0)]
+        for (width, height) in shapes.prefix(model.isRectangular ? shapes.count : 1) {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for _ in 0..<streams {
                     group.addTask {
@@ -156,17 +165,5 @@ public final class YOLODetector: ObjectDetector {
             shape: inputShape,
             stride: stride
         )
-    }
-
-    private func candidates(in tensors: [OutputTensor], options: DetectionOptions) -> [Detection] {
-        let decoder = CandidateDecoder(options: options)
-        var candidates: [Detection] = []
-        switch outputs {
-        case .heads(let heads):
-            for (tensor, head) in zip(tensors, heads) { decoder.decode(tensor, of: head, into: &candidates) }
-        case .boxes:
-            decoder.decode(boxes: tensors[0], into: &candidates)
-        }
-        return candidates
     }
 }

@@ -16,16 +16,10 @@ struct Benchmark: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: "The model's file, ONNX or OpenVINO IR.")
+    @Argument(help: "The model's file.")
     var file: String
 
-    @Option(
-        help: "Arithmetic: auto, f32 or bf16.",
-        transform: { text in
-            guard let precision = Precision(rawValue: text) else { throw ValidationError("use auto, f32 or bf16") }
-            return precision
-        }
-    )
+    @Option(help: "Arithmetic: auto, f32 or bf16.")
     var precision = Precision.auto
 
     @Option(help: "Pictures worked on at the same time. (default: one a core)")
@@ -54,12 +48,10 @@ struct Benchmark: AsyncParsableCommand {
         let cores = CPUBudget.current().cores
         let streams = streams ?? cores
         let compilation = CompileOptions(precision: precision, streams: streams, threads: max(streams, cores))
-        let detector = try YOLODetector(
-            file: file,
-            name: file,
-            configuration: YOLODetector.Configuration(compilation: compilation),
-            runtime: Runtime()
-        )
+        let configuration = YOLODetector.Configuration(compilation: compilation)
+        let detector = try usingModel(file) {
+            try YOLODetector(file: modelFile(file), configuration: configuration, runtime: Runtime())
+        }
         try await detector.warmUp()
         let start = ContinuousClock.now
         let latencies = try await measure(detector, inFlight: inFlight ?? streams, until: start + .seconds(seconds))

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import CMalloc
+internal import Inference
 
 @main
 struct Osprey: AsyncParsableCommand {
@@ -9,7 +10,7 @@ struct Osprey: AsyncParsableCommand {
         commandName: "osprey",
         abstract: "Finds objects in pictures, over HTTP.",
         version: version,
-        subcommands: [Serve.self, Benchmark.self]
+        subcommands: [Serve.self, Evaluate.self, Models.self, Benchmark.self]
     )
 
     static func main() async {
@@ -24,6 +25,9 @@ struct Osprey: AsyncParsableCommand {
         } catch let error as CommandError {
             writeToStandardError(Array("Error: \(error)\n".utf8))
             exit(withError: error.exitCode)
+        } catch let error as InferenceError {
+            writeToStandardError(Array("Error: \(error.message)\n".utf8))
+            exit(withError: ExitCode.failure)
         } catch {
             exit(withError: error)
         }

@@ -23,18 +23,14 @@ extension Serve {
         let store = try FileImageStore(directory: configuration.store, quotaBytes: configuration.storeQuotaBytes)
         for warning in store.warnings { logger.warning("Store: \(warning)") }
 
-        let compilation = CompileOptions(precision: configuration.precision, streams: streams, threads: threads)
-        let detector = try await loadDetector(
-            configuration,
-            detector: YOLODetector.Configuration(compilation: compilation, inputShape: configuration.inputShape),
-            logger: logger
-        )
-        // Twice as many slots as streams: while a stream works on one picture, the next is decoded.
+        let models = try await loadModels(configuration, streams: streams, threads: threads, logger: logger)
+        // Twice as many slots as streams: while a stream works on one picture, the next is decoded. All models share
+        // them, so that several do not run more pictures at a time than one.
         let queue = WorkQueue(slots: 2 * streams, capacity: configuration.queue)
         return ServiceComponents(
             settings: configuration.service,
             pictures: PictureLibrary(dataset: dataset, store: store),
-            models: ModelRegistry(defaultDetector: detector),
+            models: models,
             queue: queue
         )
     }
@@ -54,50 +50,53 @@ extension Serve {
         return dataset
     }
 
-    private func loadDetector(
+    /// Loads the models of the folder; those that cannot be loaded are told of, and only the default one must be.
+    private func loadModels(
         _ configuration: ServeConfiguration,
-        detector: YOLODetector.Configuration,
+        streams: Int,
+        threads: Int,
         logger: Logger
-    ) async throws -> YOLODetector {
-        let start = ContinuousClock.now
-        let file = try modelFile(configuration)
-        let runtime = try Runtime(cacheDirectory: cacheDirectory(configuration, logger: logger))
-        let loaded: YOLODetector
-        do {
-            loaded = try YOLODetector(file: file, name: configuration.model, configuration: detector, runtime: runtime)
-        } catch let error as InferenceError {
-            throw CommandError("\(file) cannot be served: \(error.message)")
-        }
-        if let reason = loaded.uncutReason { logger.notice("\(loaded.model.name) is served whole: \(reason)") }
-        let compiled = ContinuousClock.now
-        try await loaded.warmUp()
-        logger.info(
-            "Model loaded",
-            metadata: [
-                "model": "\(loaded.model.name)", "classes": "\(loaded.model.labels.count)",
-                "precision": "\(loaded.model.precision)", "openvino": "\(Runtime.version)",
-                "load_seconds": "\(seconds(compiled - start))",
-                "warm_up_seconds": "\(seconds(ContinuousClock.now - compiled))",
-            ]
+    ) async throws -> ModelRegistry {
+        let loader = ModelLoader(
+            runtime: try Runtime(),
+            configuration: YOLODetector.Configuration(
+                compilation: CompileOptions(precision: configuration.precision, streams: streams, threads: threads),
+                isRectangular: configuration.isRectangular,
+                cacheDirectory: cacheDirectory(configuration, logger: logger)
+            ),
+            logger: logger
         )
-        return loaded
-    }
-
-    private func modelFile(_ configuration: ServeConfiguration) throws -> String {
-        let stem = "\(configuration.models)/\(configuration.model)"
-        if let file = ["onnx", "xml"].map({ "\(stem).\($0)" }).first(where: FileManager.default.fileExists(atPath:)) {
-            return file
+        let registry = ModelRegistry(directory: configuration.models, defaultName: configuration.model) { file in
+            try await loader.load(file)
         }
-        if FileManager.default.fileExists(atPath: "\(stem).pt") {
+        let changes: ModelChanges
+        do {
+            changes = try await registry.reload()
+        } catch {
+            throw CommandError("The folder \(configuration.models) cannot be read: run `make assets`, or name another.")
+        }
+        changes.log(to: logger)
+        guard registry.models.contains(where: { $0.name == configuration.model }) else {
+            if let reason = changes.failed[configuration.model] {
+                let file = try ModelFile.all(in: configuration.models).first { $0.name == configuration.model }
+                throw CommandError("\(file?.path ?? configuration.model) cannot be served: \(reason).")
+            }
+            let served = registry.models.map(\.name).joined(separator: ", ")
             throw CommandError(
-                "\(stem).pt is a checkpoint, which this version does not read yet: export it with YOLOv5's export.py "
-                    + "(--include onnx) and put \(configuration.model).onnx beside it."
+                "There is no model \(configuration.models)/\(configuration.model).pt, .onnx or .xml: run `make assets`, put "
+                    + "one there, or name another with --model\(served.isEmpty ? "" : " (\(served))")."
             )
         }
-        throw CommandError(
-            "There is no model \(stem).onnx or .xml: run `make assets`, or put an export of YOLOv5 there, or name "
-                + "another model with --model."
-        )
+        dropCompiledModels(in: loader.configuration.cacheDirectory, but: Set(registry.models.map(\.sha256)))
+        return registry
+    }
+
+    /// Removes from the cache what was compiled of files that are not served any more.
+    private func dropCompiledModels(in directory: String?, but hashes: Set<String>) {
+        guard let directory, let names = try? FileManager.default.contentsOfDirectory(atPath: directory) else { return }
+        for name in names where name.utf8.count == 64 && name.allSatisfy(\.isHexDigit) && !hashes.contains(name) {
+            try? FileManager.default.removeItem(atPath: "\(directory)/\(name)")
+        }
     }
 
     private func cacheDirectory(_ configuration: ServeConfiguration, logger: Logger) -> String? {
@@ -109,6 +108,4 @@ extension Serve {
             return nil
         }
     }
-
-    private func seconds(_ duration: Duration) -> Double { (duration / .milliseconds(1)).rounded() / 1000 }
 }

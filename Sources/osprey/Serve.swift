@@ -39,8 +39,15 @@ struct Serve: AsyncParsableCommand {
             fflush(nil)
         }
         // The group stops its services from the last to the first.
+        var services: [any Service] = [
+            application, DrainService(readiness: components.readiness, delay: configuration.drainDelay),
+        ]
+        if configuration.modelWatch > .zero {
+            let watcher = ModelWatcher(registry: components.models, interval: configuration.modelWatch, logger: logger)
+            services.append(watcher)
+        }
         var group = ServiceGroupConfiguration(
-            services: [application, DrainService(readiness: components.readiness, delay: configuration.drainDelay)],
+            services: services,
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger
         )

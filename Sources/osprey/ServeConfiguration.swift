@@ -1,5 +1,4 @@
 internal import DetectionService
-internal import Imaging
 internal import Inference
 
 /// The settings of `osprey serve`, read and checked.
@@ -14,7 +13,8 @@ struct ServeConfiguration {
     var storeQuotaBytes: Int
     var cache: String
     var precision: Precision
-    var inputShape: Letterbox.Shape
+    var isRectangular: Bool
+    var modelWatch: Duration
     var streams: Int?
     var threads: Int?
     var queue: Int
@@ -35,11 +35,8 @@ struct ServeConfiguration {
         storeQuotaBytes = try settings.integer("store-quota", in: 1...Int.max, default: 2 << 30)
         cache = settings.text("cache", default: "\(models)/.cache")
         precision = try settings.choice("precision", of: Precision.allCases.map { ($0.rawValue, $0) }, default: .auto)
-        inputShape = try settings.choice(
-            "input",
-            of: [("rectangular", .rectangular), ("square", .square)],
-            default: .rectangular
-        )
+        isRectangular = try settings.choice("input", of: [("rectangular", true), ("square", false)], default: true)
+        modelWatch = try settings.seconds("model-watch", default: 2)
         streams = try settings.integer("streams", in: 1...1024)
         threads = try settings.integer("threads", in: 1...1024)
         queue = try settings.integer("queue", in: 0...100_000, default: 64)

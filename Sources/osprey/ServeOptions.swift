@@ -14,8 +14,16 @@ struct ServeOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Folder with models. (default: models)", valueName: "dir"))
     var models: String?
 
-    @Option(help: ArgumentHelp("Model to serve: its file's name without the ending. (default: yolov5s)"))
+    @Option(help: ArgumentHelp("Model for requests that name none: its file without the ending. (default: yolov5s)"))
     var model: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Seconds between looks for changed models; 0 never looks. (default: 2)",
+            valueName: "seconds"
+        )
+    )
+    var modelWatch: String?
 
     @Option(help: ArgumentHelp("Folder with datasets. (default: data)", valueName: "dir"))
     var data: String?
@@ -93,7 +101,8 @@ struct ServeOptions: ParsableArguments {
 
     private var all: [(name: String, value: String?)] {
         [
-            ("host", host), ("port", port), ("models", models), ("model", model), ("data", data),
+            ("host", host), ("port", port), ("models", models), ("model", model),
+            ("model-watch", modelWatch), ("data", data),
             ("dataset", dataset), ("store", store), ("store-quota", storeQuota), ("cache", cache),
             ("precision", precision), ("input", input), ("streams", streams), ("threads", threads), ("queue", queue),
             ("request-timeout", requestTimeout), ("idle-timeout", idleTimeout), ("drain-delay", drainDelay),

@@ -29,6 +29,8 @@ final class ServiceFixture {
             try Data(Self.picture(width: width, height: 48).encoded(as: .jpeg)).write(to: file)
         }
         var settings = ServiceSettings(version: "test")
+        // Other suites keep the machine busy; what is not about time must not fail by it.
+        settings.requestTimeout = .seconds(300)
         change(&settings)
         components = ServiceComponents(
             settings: settings,

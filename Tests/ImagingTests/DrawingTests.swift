@@ -35,6 +35,65 @@ struct DrawingTests {
         #expect(!label.contains(0x787878))
     }
 
+    @Test("a mask is drawn translucent in its class's colour, under the box, and nowhere else")
+    func mask() throws {
+        // Every other pixel of the odd rows of the region.
+        let pixels = (0..<100 * 90).map { UInt8($0 / 100 % 2 == 1 && $0 % 2 == 0 ? 1 : 0) }
+        let mask = Mask(imageWidth: 640, imageHeight: 480, x: 150, y: 200, width: 100, height: 90, pixels: pixels)
+        let detection = Detection(box: BoundingBox(100, 150, 200, 400), score: 0.9, classID: 1, mask: mask)
+        let drawn = try Self.painter.draw([detection], on: Self.grey)
+
+        let color = DrawingColor.ofClass(1)
+        for (shift, channel) in [(16, color.red), (8, color.green), (0, color.blue)] {
+            let expected = 0.6 * 0x78 + 0.4 * channel * 255
+            #expect(abs(Double(drawn.pixel(150, 201) >> shift & 255) - expected) <= 1)
+        }
+        let tinted = drawn.pixel(150, 201)
+        for y in 195..<300 {
+            for x in 140..<190 {
+                let isObject = (150..<250).contains(x) && (200..<290).contains(y) && y % 2 == 1 && x % 2 == 0
+                #expect(drawn.pixel(x, y) == (isObject ? tinted : 0x787878), "\(x), \(y)")
+            }
+        }
+        #expect(drawn.pixel(248, 289) == tinted && drawn.pixel(250, 289) == 0x787878)
+        #expect(drawn.pixel(198, 201) == color.hex, "the box's line is over the mask")
+    }
+
+    @Test("the mask of the stronger of two detections is on top, and the boxes are over both")
+    func maskOrder() throws {
+        func detection(_ box: BoundingBox, score: Float, classID: Int) -> Detection {
+            let mask = Mask(
+                imageWidth: 640,
+                imageHeight: 480,
+                x: 100,
+                y: 100,
+                width: 200,
+                height: 200,
+                pixels: [UInt8](repeating: 1, count: 40_000)
+            )
+            return Detection(box: box, score: score, classID: classID, mask: mask)
+        }
+        let weak = detection(BoundingBox(150, 150, 250, 250), score: 0.3, classID: 0)
+        let strong = detection(BoundingBox(100, 100, 300, 300), score: 0.8, classID: 2)
+        let drawn = try Self.painter.draw([strong, weak], on: Self.grey)
+        for (shift, path) in [(16, \DrawingColor.red), (8, \.green), (0, \.blue)] {
+            let weakChannel = DrawingColor.ofClass(0)[keyPath: path] * 255
+            let strongChannel = DrawingColor.ofClass(2)[keyPath: path] * 255
+            let expected = 0.6 * (0.6 * 0x78 + 0.4 * weakChannel) + 0.4 * strongChannel
+            #expect(abs(Double(drawn.pixel(200, 200) >> shift & 255) - expected) <= 2)
+        }
+        #expect(drawn.pixel(150, 220) == DrawingColor.ofClass(0).hex)
+    }
+
+    @Test("a mask of a picture of another size is not drawn")
+    func foreignMask() throws {
+        let mask = Mask(imageWidth: 641, imageHeight: 480, x: 640, y: 479, width: 1, height: 1, pixels: [1])
+        let box = BoundingBox(100, 150, 300, 400)
+        let without = try Self.painter.draw([Detection(box: box, score: 0.9, classID: 1)], on: Self.grey)
+        let with = try Self.painter.draw([Detection(box: box, score: 0.9, classID: 1, mask: mask)], on: Self.grey)
+        #expect(with.bytes == without.bytes)
+    }
+
     @Test("the stronger of two detections is on top")
     func order() throws {
         let box = BoundingBox(100, 150, 300, 400)
@@ -233,8 +292,4 @@ extension BoundingBox {
     fileprivate init(_ minX: Float, _ minY: Float, _ maxX: Float, _ maxY: Float) {
         self.init(minX: minX, minY: minY, maxX: maxX, maxY: maxY)
     }
-}
-
-extension DrawingColor {
-    fileprivate var hex: UInt32 { [red, green, blue].reduce(0) { $0 << 8 | UInt32(($1 * 255).rounded()) } }
 }

@@ -1,4 +1,5 @@
 import CPixels
+import Foundation
 import Testing
 
 /// Each kernel against the same thing said plainly, on sizes around those of vector registers.
@@ -102,6 +103,83 @@ struct PixelKernelTests {
             var unpacked = [UInt8](repeating: 0, count: 3 * count)
             pixels_unpack_rgb(words.map { $0 | 0xAB00_0000 }, &unpacked, count)
             #expect(unpacked == rgb, "\(count)")
+        }
+    }
+
+    @Test("a colour is mixed into pixels")
+    func tint() {
+        var generator = SeededGenerator(seed: 5)
+        for count in Self.widths {
+            for opacity in [UInt32(0), 1, 102, 128, 255, 256] {
+                let before = (0..<count).map { _ in UInt32.random(in: 0...0xFFFFFF, using: &generator) }
+                let color = UInt32.random(in: 0...0xFFFFFF, using: &generator)
+                var words = before.map { $0 | 0xAB00_0000 }
+                pixels_tint(&words, count, color, opacity)
+
+                let expected = before.map { word in
+                    [UInt32(16), 8, 0].reduce(UInt32(0)) { mixed, shift in
+                        let channel = (word >> shift & 255) * (256 - opacity) + (color >> shift & 255) * opacity
+                        return mixed << 8 | (channel + 128) / 256
+                    }
+                }
+                #expect(words == expected, "\(count) pixels at \(opacity)")
+            }
+        }
+    }
+
+    @Test("prototypes are combined into probabilities", arguments: [1, 3, 32])
+    func maskRow(prototypeCount: Int) {
+        var generator = SeededGenerator(seed: 6)
+        for columns in 1...140 {
+            // The region begins inside the planes and ends with the last of them.
+            let plane = columns + 5
+            let prototypes = (0..<plane * prototypeCount - 5).map { _ in Float.random(in: -2...2, using: &generator) }
+            let coefficients = (0..<prototypeCount).map { _ in Float.random(in: -3...3, using: &generator) }
+            var row = [Float](repeating: -1, count: columns)
+            pixels_mask_row(prototypes, plane, coefficients, prototypeCount, &row, columns)
+
+            for column in 0..<columns {
+                let logit = (0..<prototypeCount).reduce(0.0) { sum, prototype in
+                    sum + Double(coefficients[prototype]) * Double(prototypes[prototype * plane + column])
+                }
+                let expected = 1 / (1 + exp(-logit))
+                #expect(abs(Double(row[column]) / expected - 1) < 1e-4, "\(column) of \(columns)")
+            }
+        }
+    }
+
+    @Test("probabilities have the sigmoid's values, also far out")
+    func sigmoid() {
+        let logits = Array(stride(from: Float(-86), through: 86, by: 0.0625))
+        var probabilities = [Float](repeating: -1, count: logits.count)
+        pixels_mask_row(logits, logits.count, [1], 1, &probabilities, logits.count)
+        for (logit, probability) in zip(logits, probabilities) {
+            #expect(abs(Double(probability) * (1 + exp(-Double(logit))) - 1) < 1e-6, "\(logit)")
+        }
+
+        let extremes: [Float] = [-.infinity, -1e30, -89, 89, 1e30, .infinity, 0]
+        var limits = [Float](repeating: -1, count: extremes.count)
+        pixels_mask_row(extremes, extremes.count, [1], 1, &limits, extremes.count)
+        #expect(limits[..<3].allSatisfy { (0..<1e-37).contains($0) })
+        #expect(limits[3...] == [1, 1, 1, 0.5])
+        var nothing = [Float](repeating: -1, count: 20)
+        pixels_mask_row([Float](repeating: .nan, count: 20), 20, [1], 1, &nothing, 20)
+        #expect(nothing.allSatisfy { $0.isNaN || (0...1).contains($0) })
+    }
+
+    @Test("two rows are interpolated and compared with a half")
+    func thresholdRows() {
+        var generator = SeededGenerator(seed: 7)
+        for count in Self.widths {
+            // Multiples of 1/64, of which sums and products are exact.
+            func row() -> [Float] { (0..<count).map { _ in Float(Int.random(in: 0...64, using: &generator)) / 64 } }
+            let (near, far) = (row(), row())
+            for weight in [Float(0), 0.25, 0.5, 0.984375, 1] {
+                var output = [UInt8](repeating: 2, count: count)
+                pixels_threshold_rows(near, far, weight, &output, count)
+                let expected = zip(near, far).map { UInt8((1 - weight) * $0 + weight * $1 > 0.5 ? 1 : 0) }
+                #expect(output == expected, "\(count) at \(weight)")
+            }
         }
     }
 }

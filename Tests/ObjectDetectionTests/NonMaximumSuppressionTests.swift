@@ -10,7 +10,7 @@ import Testing
     @Test("the weaker of two overlapping detections of a class is dropped") func suppression() {
         let candidates = [Self.detection(2, score: 0.5), Self.detection(0, score: 0.9), Self.detection(5, score: 0.7)]
         let kept = nonMaximumSuppression(candidates, iouThreshold: 0.45, maximumCount: 10)
-        #expect(kept == [candidates[1], candidates[2]])
+        #expect(kept == [1, 2])
     }
 
     @Test("classes compete only when asked to", arguments: [(false, 2), (true, 1)])
@@ -23,7 +23,7 @@ import Testing
             classAgnostic: isAgnostic
         )
         #expect(kept.count == expectedCount)
-        #expect(kept.first == candidates[0])
+        #expect(kept.first == 0)
     }
 
     @Test("an overlap equal to the threshold keeps both") func threshold() {
@@ -35,7 +35,7 @@ import Testing
     @Test("the best are kept when there are too many, and equal scores keep their order") func maximum() {
         let candidates = (0..<6).map { Self.detection(Float($0) * 100, score: $0 < 3 ? 0.5 : 0.8) }
         let kept = nonMaximumSuppression(candidates, iouThreshold: 0.45, maximumCount: 4)
-        #expect(kept == [candidates[3], candidates[4], candidates[5], candidates[0]])
+        #expect(kept == [3, 4, 5, 0])
     }
 
     @Test("nothing in, nothing out") func empty() {

@@ -98,7 +98,7 @@ class AssetsTests(FolderTestCase):
 
     def test_a_model_asked_for_by_name_is_not_replaced(self) -> None:
         self.fill_mirror()
-        for name, reason in (("yolov5s", "is a checkpoint"), ("other", "no public address")):
+        for name, reason in (("yolov5s", "github.com cannot be reached"), ("other", "no public address")):
             with self.subTest(name):
                 self.assertIn(reason, self.assets("--model", name, code=1))
 

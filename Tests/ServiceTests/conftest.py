@@ -105,16 +105,20 @@ def pictures(dataset: Path) -> list[Path]:
     return sorted((dataset / "images/train2017").glob("*.jpg"))
 
 
+def model_file(name: str) -> Path:
+    """The path of a model, or no test where there is none."""
+    for folder in (ROOT / "models", MIRROR / "models"):
+        if (folder / name).is_file():
+            return folder / name
+    pytest.skip(f"{name} is neither in models/ nor in a mirror: make assets MODEL={name.rpartition('.')[0]}")
+
+
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with one model and, for the whole session, what was compiled of it."""
-    for folder in (ROOT / "models", MIRROR / "models"):
-        model = folder / f"{MODEL}.onnx"
-        if model.is_file():
-            models = tmp_path_factory.mktemp("models")
-            (models / model.name).symlink_to(model)
-            return models
-    pytest.skip(f"{MODEL}.onnx is neither in models/ nor in a mirror: make assets MODEL={MODEL}")
+    models = tmp_path_factory.mktemp("models")
+    (models / f"{MODEL}.onnx").symlink_to(model_file(f"{MODEL}.onnx"))
+    return models
 
 
 @pytest.fixture(scope="session")

@@ -125,8 +125,8 @@ def test_a_file_that_is_missing_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "file, content, words",
     [
-        ("other.onnx", b"", ["There is no model", "wanted.onnx"]),
-        ("wanted.pt", b"PK", ["wanted.pt is a checkpoint", "export"]),
+        ("other.onnx", b"", ["There is no model", "wanted.pt, .onnx or .xml"]),
+        ("wanted.pt", b"PK", ["wanted.pt cannot be served", "torch.save"]),
         ("wanted.onnx", b"", ["wanted.onnx cannot be served"]),
         ("wanted.onnx", b"no model at all", ["wanted.onnx cannot be served"]),
         ("wanted.xml", b"<net></net>", ["wanted.xml cannot be served"]),

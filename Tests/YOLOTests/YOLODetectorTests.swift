@@ -7,31 +7,17 @@ import YOLO
 
 @Suite struct YOLODetectorTests {
     private static func detector(
-        _ file: String,
-        name: String = "model",
-        shape: Letterbox.Shape = .rectangular
+        _ path: String,
+        isRectangular: Bool = true,
+        cacheDirectory: String? = nil
     ) throws -> YOLODetector {
         let configuration = YOLODetector.Configuration(
             compilation: CompileOptions(precision: .f32, streams: 1, threads: 2),
-            inputShape: shape
+            isRectangular: isRectangular,
+            cacheDirectory: cacheDirectory
         )
-        return try YOLODetector(file: file, name: name, configuration: configuration, runtime: Runtime())
-    }
-
-    // The anchors of YOLOv5 v7.0's models/yolov5n.yaml.
-    @Test("the heads of the published export are found with their strides and anchors", .enabled(if: Assets.hasYOLOv5n))
-    func heads() throws {
-        let model = try Model(path: Assets.yolov5n, runtime: Runtime())
-        let heads = try DetectionHead.sites(in: model).map(\.head)
-        #expect(heads.map(\.stride) == [8, 16, 32])
-        #expect(heads.allSatisfy { $0.classCount == 80 })
-        let sizes = heads.map { $0.anchors.map { [$0.width, $0.height] } }
-        #expect(
-            sizes == [
-                [[10, 13], [16, 30], [33, 23]], [[30, 61], [62, 45], [59, 119]],
-                [[116, 90], [156, 198], [373, 326]],
-            ]
-        )
+        let file = try #require(ModelFile(path: path))
+        return try YOLODetector(file: file, configuration: configuration, runtime: Runtime())
     }
 
     @Test(
@@ -39,10 +25,11 @@ import YOLO
         .enabled(if: Assets.hasYOLOv5n && Assets.hasCOCO128)
     )
     func parity() async throws {
-        let detector = try Self.detector(Assets.yolov5n, shape: .square)
+        let detector = try Self.detector(Assets.yolov5n, isRectangular: false)
         #expect(detector.uncutReason == nil)
         #expect(detector.model.labels[23] == "giraffe")
-        for (id, expected) in try Golden.load().detections {
+        for (id, expected) in try ReferenceDetection.load(URL(filePath: Fixtures.path("yolov5n-detections.json"))) {
+            let expected = expected.map(\.detection)
             let found = try await detector.detect(in: Assets.picture(id), options: DetectionOptions()).detections
             let unmatched = expected.filter { wanted in
                 !found.contains { detection in
@@ -73,9 +60,9 @@ import YOLO
         }
     }
 
-    // What the network answers, and so what must come out, is written in Scripts/uncut-export.py.
+    // What the network answers, and so what must come out, is written in Scripts/export-fixtures.py.
     @Test("an export without heads to cut at runs whole") func uncut() async throws {
-        let detector = try Self.detector(Fixtures.path("uncut.onnx"))
+        let detector = try Self.detector(Fixtures.path("exports/whole-rows.onnx"))
         #expect(detector.uncutReason != nil)
         #expect(detector.model.labels == LabelMap(["round", "square"]))
         #expect(detector.model.inputSide == 64 && !detector.model.isRectangular)
@@ -91,7 +78,7 @@ import YOLO
         )
     }
 
-    @Test("a file that is no model is refused", arguments: ["yolov5n-detections.json", "missing.onnx"])
+    @Test("a file that is no model is refused", arguments: ["exports/refused-pose.onnx", "missing.onnx", "missing.pt"])
     func notAModel(name: String) {
         #expect {
             try Self.detector(Fixtures.path(name))

@@ -18,6 +18,7 @@ typedef struct COVCore COVCore;
 typedef struct COVModel COVModel;
 typedef struct COVCompiledModel COVCompiledModel;
 typedef struct COVRequest COVRequest;
+typedef struct COVBuilder COVBuilder;
 
 typedef enum COVStatus {
     COV_OK = 0,
@@ -53,7 +54,26 @@ typedef struct COVCompileOptions {
     COVPrecision precision;
     int32_t streams;
     int32_t threads;
+    /// Where the compiled form is kept for the next time; null keeps none.
+    const char *cache_directory;
 } COVCompileOptions;
+
+/// Height first.
+typedef struct COVWindow {
+    size_t kernel[2];
+    size_t stride[2];
+    size_t padding[2];
+    size_t dilation[2];
+} COVWindow;
+
+typedef enum COVActivation {
+    COV_ACTIVATION_SIGMOID,
+    COV_ACTIVATION_SILU,
+    COV_ACTIVATION_RELU,
+    COV_ACTIVATION_LEAKY_RELU,
+    COV_ACTIVATION_HARD_SWISH,
+    COV_ACTIVATION_MISH,
+} COVActivation;
 
 /// Called once on a thread of OpenVINO's; `message` is null on success and valid during the call.
 typedef void (*COVCompletion)(void *context, COVStatus status, const char *message);
@@ -61,8 +81,7 @@ typedef void (*COVCompletion)(void *context, COVStatus status, const char *messa
 const char *cov_last_error(void);
 const char *cov_version(void);
 
-/// `cache_directory` may be null: then nothing is cached.
-COVStatus cov_core_create(const char *cache_directory, COVCore **core);
+COVStatus cov_core_create(COVCore **core);
 void cov_core_free(COVCore *core);
 
 /// Reads an ONNX file, or an OpenVINO IR named by its .xml file.
@@ -73,6 +92,9 @@ size_t cov_model_input_count(const COVModel *model);
 size_t cov_model_output_count(const COVModel *model);
 COVShape cov_model_input_shape(const COVModel *model, size_t index);
 COVShape cov_model_output_shape(const COVModel *model, size_t index);
+
+/// Where an output of the model comes from.
+COVPort cov_model_output_port(const COVModel *model, size_t index);
 
 /// The text that an exporter left under `key`, or null.
 const char *cov_model_metadata(COVModel *model, const char *key);
@@ -85,11 +107,45 @@ COVShape cov_model_port_shape(const COVModel *model, COVPort port);
 /// Copies a constant's values, converted to float, for at most `capacity` of them; `count` is how many it has.
 COVStatus cov_model_constant(const COVModel *model, size_t node, float *values, size_t capacity, size_t *count);
 
+/// Fixes the size of the only input to `[batch, 3, height, width]`; -1 leaves an axis open.
+COVStatus cov_model_reshape(COVModel *model, int64_t batch, int64_t height, int64_t width);
+
+/// What an output becomes when the given ports hold the given values, as many as their fixed shapes have; what comes
+/// before them is not computed. `capacity` must be the number of the output's values.
+COVStatus cov_model_evaluate(COVCore *core, const COVModel *model, size_t output, const COVPort *ports,
+                             const float *const *values, size_t count, float *result, size_t capacity);
+
 /// A new model that computes the given ports from the same input.
 COVStatus cov_model_cut(const COVModel *model, const COVPort *ports, size_t count, COVModel **result);
+/// A copy of the model for pictures of one size, so that the shapes of its ports are fixed.
+COVStatus cov_model_sized(const COVModel *model, size_t height, size_t width, COVModel **result);
 /// Changes the model to take `[1, height, width, 3]` UInt8 RGB in place of `[1, 3, height, width]` in 0...1, and to
 /// answer in float. With `dynamic_size`, height and width are no longer fixed.
 COVStatus cov_model_take_pixels(COVModel *model, bool dynamic_size);
+
+/// Builds a network that takes `[1, 3, height, width]` in 0...1, height and width not fixed, operation by operation.
+/// Each operation names the outputs it takes by the numbers that earlier ones left in `output`.
+COVStatus cov_builder_create(COVBuilder **builder);
+void cov_builder_free(COVBuilder *builder);
+size_t cov_builder_input(void);
+COVShape cov_builder_shape(const COVBuilder *builder, size_t output);
+/// `weights` has `filters * channels / groups * kernel` values; `bias` has `filters`.
+COVStatus cov_builder_convolution(COVBuilder *builder, size_t input, size_t filters, size_t groups, COVWindow window,
+                                  const float *weights, const float *bias, size_t *output);
+/// Each channel times its scale, plus its shift.
+COVStatus cov_builder_affine(COVBuilder *builder, size_t input, size_t channels, const float *scale,
+                             const float *shift, size_t *output);
+COVStatus cov_builder_activation(COVBuilder *builder, size_t input, COVActivation activation, float slope,
+                                 size_t *output);
+COVStatus cov_builder_max_pool(COVBuilder *builder, size_t input, COVWindow window, bool rounds_up, size_t *output);
+COVStatus cov_builder_add(COVBuilder *builder, size_t left, size_t right, size_t *output);
+COVStatus cov_builder_concat(COVBuilder *builder, const size_t *inputs, size_t count, int64_t axis, size_t *output);
+/// Repeats each cell `factor` times along both sides.
+COVStatus cov_builder_upsample(COVBuilder *builder, size_t input, size_t factor, size_t *output);
+/// Every second cell along both sides, beginning with the given row and column.
+COVStatus cov_builder_every_second(COVBuilder *builder, size_t input, size_t row, size_t column, size_t *output);
+/// The network that computes the given outputs; the builder can go on.
+COVStatus cov_builder_model(const COVBuilder *builder, const size_t *outputs, size_t count, COVModel **model);
 
 COVStatus cov_model_compile(COVCore *core, const COVModel *model, COVCompileOptions options,
                             COVCompiledModel **compiled);

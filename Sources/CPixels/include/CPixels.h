@@ -52,4 +52,33 @@ void pixels_pack_rgb(const uint8_t *rgb, uint32_t *words, size_t count);
 /// @param rgb Receives `[count, 3]`.
 void pixels_unpack_rgb(const uint32_t *words, uint8_t *rgb, size_t count);
 
+/// Mixes a colour into pixels, channel by channel.
+///
+/// `channel = (channel * (256 - opacity) + color * opacity + 128) >> 8`.
+///
+/// @param words `[count]`, `0x00RRGGBB`; the upper 8 bits become 0.
+/// @param color `0x00RRGGBB`.
+/// @param opacity In `0...256`, of which 256 is 1.
+void pixels_tint(uint32_t *words, size_t count, uint32_t color, uint32_t opacity);
+
+/// Combines a row of a segmentation network's prototypes into an object's probabilities.
+///
+/// `row[i] = sigmoid(sum over k of coefficients[k] * prototypes[k * plane + i])`, its relative error below 1e-5.
+///
+/// @param prototypes `[columns]` of the first plane.
+/// @param plane Values from a plane to the next.
+/// @param coefficients `[count]`.
+/// @param row Receives `columns` values in `0...1`.
+void pixels_mask_row(const float *prototypes, size_t plane, const float *coefficients, size_t count, float *row,
+                     size_t columns);
+
+/// Interpolates between two rows and tells where the result is greater than a half.
+///
+/// `output[i] = (1 - far_weight) * near[i] + far_weight * far[i] > 0.5`.
+///
+/// @param near,far `[count]`; may be the same row.
+/// @param far_weight In `0...1`.
+/// @param output Receives `count` bytes of 0 or 1.
+void pixels_threshold_rows(const float *near, const float *far, float far_weight, uint8_t *output, size_t count);
+
 #endif

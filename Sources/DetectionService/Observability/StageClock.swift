@@ -8,6 +8,7 @@ enum Stage: String, CaseIterable, Sendable {
     case letterbox
     case infer
     case postprocess
+    case masks
     case transform
     case draw
     case encode

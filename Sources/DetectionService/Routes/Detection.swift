@@ -19,7 +19,13 @@ extension ServiceComponents {
             } else {
                 .json(drawn: ImageFormat(name: values.string("image") ?? drawn))
             }
-        return DetectionRequest(detector: detector, options: options, form: form)
+        return DetectionRequest(
+            detector: detector,
+            options: options,
+            masks: values.maskForm,
+            polygonTolerance: values.number("polygon_tolerance") ?? 0,
+            form: form
+        )
     }
 
     /// Detects objects in one picture, inside a slot of the queue.
@@ -45,28 +51,33 @@ extension ServiceComponents {
                 return try stages.time(.decode) { try decode(bytes) }
             }
             try Task.checkCancellation()
-            let result = try await wanted.detector.detect(in: image, options: wanted.options)
+            let result = try await withTaskExecutorPreference(workerExecutor) {
+                try await wanted.detector.detect(in: image, options: wanted.options)
+            }
             stages.add(result.letterbox, to: .letterbox)
             stages.add(result.inference, to: .infer)
             stages.add(result.postprocessing, to: .postprocess)
+            if result.masks > .zero { stages.add(result.masks, to: .masks) }
             count(result.detections, of: wanted.detector.model)
 
-            var drawn = (bytes: [UInt8](), base64: String?.none)
-            if let format = wanted.form.drawnFormat {
-                drawn = try await work { try draw(result.detections, on: image, as: format, wanted, stages: stages) }
+            return try await work {
+                var drawn = (bytes: [UInt8](), base64: String?.none)
+                if let format = wanted.form.drawnFormat {
+                    drawn = try draw(result.detections, on: image, as: format, wanted, stages: stages)
+                }
+                return DetectionOutcome(
+                    body: DetectionBody(
+                        requestID: call.context.requestID,
+                        computeTime: (ContinuousClock.now - start) / .seconds(1),
+                        imageID: imageID,
+                        image: image,
+                        drawn: drawn.base64,
+                        detections: result.detections,
+                        wanted: wanted
+                    ),
+                    drawn: drawn.bytes
+                )
             }
-            return DetectionOutcome(
-                body: DetectionBody(
-                    requestID: call.context.requestID,
-                    computeTime: (ContinuousClock.now - start) / .seconds(1),
-                    model: wanted.detector.model,
-                    imageID: imageID,
-                    image: image,
-                    drawn: drawn.base64,
-                    detections: result.detections
-                ),
-                drawn: drawn.bytes
-            )
         }
     }
 

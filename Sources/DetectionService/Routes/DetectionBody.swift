@@ -17,12 +17,14 @@ struct DetectionBody: Encodable, Sendable {
             case classID = "class_id"
             case score
             case box = "bbox"
+            case segmentation
         }
 
         var label: String
         var classID: Int
         var score: Double
         var box: Box
+        var segmentation: SegmentationBody?
     }
 
     enum CodingKeys: String, CodingKey {
@@ -48,12 +50,13 @@ struct DetectionBody: Encodable, Sendable {
     init(
         requestID: String,
         computeTime: Double,
-        model: ModelDescription,
         imageID: String?,
         image: RGBImage,
         drawn: String?,
-        detections: [Detection]
+        detections: [Detection],
+        wanted: DetectionRequest
     ) {
+        let model = wanted.detector.model
         self.requestID = requestID
         self.computeTime = Self.rounded(computeTime, digits: 1e6)
         self.model = model.name
@@ -69,7 +72,10 @@ struct DetectionBody: Encodable, Sendable {
                 box: Item.Box(
                     origin: [detection.box.minX, detection.box.minY].map { Self.rounded(Double($0), digits: 1e3) },
                     size: [detection.box.width, detection.box.height].map { Self.rounded(Double($0), digits: 1e3) }
-                )
+                ),
+                segmentation: detection.mask.flatMap { mask in
+                    SegmentationBody(mask, as: wanted.masks, tolerance: wanted.polygonTolerance)
+                }
             )
         }
     }
@@ -113,6 +119,7 @@ struct DetectionBody: Encodable, Sendable {
                         ]),
                         isRequired: true
                     ),
+                    Field(name: "segmentation", schema: SegmentationBody.schema),
                 ])
             ).described("Best first."),
             isRequired: true

@@ -1,6 +1,16 @@
 internal import Imaging
 internal import YOLO
 
+/// How the masks of detections are written.
+enum MaskForm: String, CaseIterable, Sendable {
+    /// As polygons in pixels of the picture.
+    case polygon
+    /// As COCO's compressed run lengths.
+    case rle
+    /// Not at all.
+    case none
+}
+
 /// What a client wants to know of a picture.
 struct DetectionRequest: Sendable {
     /// How the answer is to look.
@@ -19,6 +29,9 @@ struct DetectionRequest: Sendable {
 
     var detector: any ObjectDetector
     var options: DetectionOptions
+    var masks: MaskForm
+    /// How far simplified polygons may be off, in pixels.
+    var polygonTolerance: Double
     var form: Form
 }
 

@@ -26,7 +26,9 @@ enum Fields {
     static let detection = [
         Field(
             name: "model",
-            schema: .text(1...64).nullable().described("The model's name; the default model without it.")
+            schema: .text(1...ModelFile.maximumNameLength).nullable().described(
+                "The model's name; the default model without it."
+            )
         ),
         Field(
             name: "confidence",
@@ -56,6 +58,17 @@ enum Fields {
             name: "multi_label",
             schema: .boolean.nullable().defaulting(to: false)
                 .described("Whether one box may be of several classes, as when accuracy is evaluated.")
+        ),
+        Field(
+            name: "masks",
+            schema: .oneOf(MaskForm.allCases.map(\.rawValue)).nullable()
+                .defaulting(to: .string(MaskForm.polygon.rawValue))
+                .described("Form of the masks of a segmentation model; others have none.")
+        ),
+        Field(
+            name: "polygon_tolerance",
+            schema: .number(0...100).nullable().defaulting(to: 0)
+                .described("How far, in pixels, polygons may be off to have fewer points; 0 is exact.")
         ),
     ]
 
@@ -93,11 +106,15 @@ extension Values {
         if let maximum = integer("max_detections") { options.maximumDetections = maximum }
         options.classAgnostic = bool("agnostic_nms") ?? false
         options.multiLabel = bool("multi_label") ?? false
+        options.masks = maskForm != .none
         if let classes = array("classes") {
             options.classes = Set(try classes.map { try Self.classID($0, of: model, at: location) })
         }
         return options
     }
+
+    /// How masks are to be answered.
+    var maskForm: MaskForm { string("masks").flatMap(MaskForm.init) ?? .polygon }
 
     private static func classID(_ value: JSONValue, of model: ModelDescription, at location: String) throws -> Int {
         switch value {

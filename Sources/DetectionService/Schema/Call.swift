@@ -17,7 +17,7 @@ struct Call: Sendable {
         var errors = ValidationErrors()
         // No percent-encoding is undone: nothing that a path may name needs it.
         let captures = context.parameters.map { Item(name: String($0), text: String($1)) }
-        let items = request.uri.queryParameters.map { Item(name: String($0), text: String($1)) }
+        let items = Self.items(ofQuery: request.uri.query ?? "")
         path = Self.parse(captures, fields: operation.pathFields, location: "path", into: &errors)
         query = Self.parse(items, fields: operation.queryFields, location: "query", into: &errors)
         guard errors.list.isEmpty else { throw Problem(errors: errors.list) }
@@ -29,6 +29,17 @@ struct Call: Sendable {
     private struct Item {
         var name: String
         var text: String
+    }
+
+    /// The items of a query, as forms and most clients write them: a plus sign stands for a space.
+    private static func items(ofQuery query: String) -> [Item] {
+        query.split(separator: "&").map { item in
+            let parts = item.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map { part in
+                let text = String(part.map { $0 == "+" ? " " : $0 })
+                return text.removingPercentEncoding ?? text
+            }
+            return Item(name: parts[0], text: parts.count > 1 ? parts[1] : "")
+        }
     }
 
     /// Turns the texts of a path or query into values of their fields' types.

@@ -52,6 +52,25 @@ final class Canvas {
         }
     }
 
+    /// Colours the pixels of an object, which stay visible underneath.
+    ///
+    /// - Parameters:
+    ///   - mask: Of a picture of the canvas's size.
+    ///   - color: The colour.
+    ///   - opacity: How much of the colour there is, in `0...1`.
+    func tint(_ mask: Mask, color: DrawingColor, opacity: Double) {
+        precondition(mask.imageWidth == width && mask.imageHeight == height, "a mask of this picture")
+        cairo_surface_flush(surface)
+        guard let data = cairo_image_surface_get_data(surface) else { return }
+        let stride = Int(cairo_image_surface_get_stride(surface))
+        let (color, weight) = (color.hex, UInt32((opacity * 256).rounded()))
+        mask.forEachRun { row, columns in
+            let words = UnsafeMutableRawPointer(data + stride * (mask.y + row)).assumingMemoryBound(to: UInt32.self)
+            pixels_tint(words + mask.x + columns.lowerBound, columns.count, color, weight)
+        }
+        cairo_surface_mark_dirty(surface)
+    }
+
     /// Draws the line of a box just inside its edges.
     func strokeBox(_ box: BoundingBox, color: DrawingColor, style: DrawingStyle) {
         // The lines of a small box meet in its middle.

@@ -1,9 +1,10 @@
 public import ObjectDetection
 
-/// Draws detections on the picture that they were found in: a box each, with its class and score.
+/// Draws detections on the picture that they were found in: a box each, with its class and score, over its mask.
 ///
-/// A class has the same colour in every picture. Lines and text grow with the picture. Weaker detections are drawn
-/// first, so that the strongest are on top, and labels over all boxes. Where no font is installed, boxes have no label.
+/// A class has the same colour in every picture. Lines and text grow with the picture. Masks are translucent, boxes
+/// over all of them. Weaker detections are drawn first, so that the strongest are on top, and labels over all boxes.
+/// Where no font is installed, boxes have no label.
 ///
 /// Painting is synchronous and may happen on many threads at once. The first of a process also loads the fonts, which
 /// takes some milliseconds, or seconds where the system has not yet indexed them.
@@ -20,7 +21,8 @@ public struct DetectionPainter: Sendable {
     /// Draws detections on a copy of a picture.
     ///
     /// - Parameters:
-    ///   - detections: In any order, in pixels of the picture. What lies outside of it is not drawn.
+    ///   - detections: In any order, in pixels of the picture. What lies outside of it is not drawn, nor is the mask of
+    ///     a picture of another size.
     ///   - image: The picture; it stays as it is.
     /// - Returns: A new picture of the same size.
     /// - Throws: ``ImageError`` with ``ImageError/Code/tooLarge`` where a side is longer than 32,767 pixels, and with
@@ -37,6 +39,10 @@ public struct DetectionPainter: Sendable {
             boxHeights: marks.map(\.frame.height)
         )
 
+        for mark in marks {
+            guard let mask = mark.mask else { continue }
+            canvas.tint(mask, color: mark.color, opacity: style.maskOpacity)
+        }
         for mark in marks {
             canvas.strokeBox(mark.frame, color: mark.color, style: style)
         }
@@ -75,6 +81,7 @@ public struct DetectionPainter: Sendable {
 private struct Mark {
     /// The box, inside the picture, its edges between pixels.
     let frame: BoundingBox
+    let mask: Mask?
     let score: Float
     let classID: Int
     let color: DrawingColor
@@ -93,6 +100,8 @@ private struct Mark {
             maxX: visible.maxX.rounded(.up),
             maxY: visible.maxY.rounded(.up)
         )
+        let fits = detection.mask?.imageWidth == imageWidth && detection.mask?.imageHeight == imageHeight
+        mask = fits ? detection.mask : nil
         // `minimum` and `maximum` prefer the number where the score is none.
         score = Float.minimum(Float.maximum(detection.score, 0), 1)
         classID = detection.classID

@@ -36,6 +36,11 @@ package struct DrawingColor: Hashable, Sendable {
         return palette[Int((index + round % UInt(palette.count) * 3) % UInt(palette.count))]
     }
 
+    /// The colour as `0xRRGGBB`.
+    package var hex: UInt32 {
+        [red, green, blue].reduce(0) { $0 << 8 | UInt32(($1 * 255).rounded()) }
+    }
+
     /// Black or white, whichever is easier to tell from this colour.
     package var counterpart: DrawingColor {
         contrast(with: .black) >= contrast(with: .white) ? .black : .white

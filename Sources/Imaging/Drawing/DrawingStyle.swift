@@ -11,6 +11,9 @@ struct DrawingStyle {
     /// Radius of a label's corners.
     let cornerRadius: Float
 
+    /// How much of an object's pixels is its colour, in `0...1`.
+    let maskOpacity = 0.4
+
     /// Labels of small boxes are cut here.
     var maximumLabelWidth: Float { 16 * fontSize }
     /// Pictures narrower than this have no room for a label.

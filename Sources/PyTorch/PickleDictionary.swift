@@ -1,0 +1,60 @@
+/// A dictionary of Python, in the order in which its keys were added.
+package final class PickleDictionary: PickleNode {
+    /// In order; keys other than text and whole numbers may occur more than once.
+    package private(set) var entries: [(key: PickleValue, value: PickleValue)] = []
+
+    var measure = NodeMeasure.unknown
+
+    private var indices: [Key: Int] = [:]
+
+    /// A key that can be looked up.
+    private enum Key: Hashable {
+        case string(String)
+        case int(Int)
+
+        /// Longer texts are no keys: to hash them again and again takes long.
+        private static let maximumByteCount = 512
+
+        init?(_ value: PickleValue) {
+            switch value {
+            case .string(let text) where text.utf8.count <= Self.maximumByteCount: self = .string(text)
+            case .int(let number): self = .int(number)
+            default: return nil
+            }
+        }
+    }
+
+    /// The value of a key.
+    package subscript(key: String) -> PickleValue? {
+        Key(.string(key)).flatMap { indices[$0] }.map { entries[$0].value }
+    }
+
+    /// The value of a key.
+    package subscript(key: Int) -> PickleValue? {
+        indices[.int(key)].map { entries[$0].value }
+    }
+
+    /// Sets the value of a key, which keeps its place if it is there already.
+    func set(_ key: PickleValue, to value: PickleValue) {
+        if let indexed = Key(key) {
+            if let index = indices[indexed] {
+                entries[index].value = value
+                return
+            }
+            indices[indexed] = entries.count
+        }
+        entries.append((key, value))
+    }
+
+    var childCount: Int { 2 * entries.count }
+
+    func child(at index: Int) -> PickleValue {
+        let entry = entries[index / 2]
+        return index.isMultiple(of: 2) ? entry.key : entry.value
+    }
+
+    func removeAll() {
+        entries = []
+        indices = [:]
+    }
+}

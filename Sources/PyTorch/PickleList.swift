@@ -1,0 +1,15 @@
+/// The elements of a list, tuple or set.
+package final class PickleList: PickleNode {
+    /// In order.
+    package internal(set) var elements: [PickleValue]
+
+    var measure = NodeMeasure.unknown
+
+    init(_ elements: [PickleValue] = []) {
+        self.elements = elements
+    }
+
+    var childCount: Int { elements.count }
+    func child(at index: Int) -> PickleValue { elements[index] }
+    func removeAll() { elements = [] }
+}

@@ -1,0 +1,203 @@
+internal import Inference
+internal import PyTorch
+
+/// Turns the modules of a checkpoint into operations of a network.
+///
+/// Knows the layers of YOLOv5's releases by their class; what each computes is a method named after it.
+/// - SeeAlso: Ultralytics YOLOv5 v7.0, `models/common.py`, `models/experimental.py`; for `Focus` and
+///   `BottleneckCSP`, its v3.0.
+struct LayerBuilder {
+    typealias Value = NetworkBuilder.Value
+    typealias Extent = NetworkBuilder.Window.Extent
+
+    /// Most channels of a value.
+    static let maximumChannels = 1 << 16
+
+    let operations: NetworkBuilder
+    private var budget: Budget
+
+    /// Begins without any operation.
+    ///
+    /// - Parameters:
+    ///   - operations: Receives the operations.
+    ///   - maximumWeights: Most weights in all.
+    init(_ operations: NetworkBuilder, maximumWeights: Int) {
+        self.operations = operations
+        budget = Budget(maximumWeights: maximumWeights)
+    }
+
+    /// Builds a module of one input.
+    mutating func build(_ module: Module, _ input: Value) throws -> Value {
+        try build(module, [input])
+    }
+
+    /// Builds a module.
+    ///
+    /// - Parameters:
+    ///   - module: The module.
+    ///   - inputs: What it is applied to: several for `Concat`, one for every other.
+    /// - Returns: What it gives.
+    /// - Throws: ``ModuleError`` where it is not known or makes no sense.
+    mutating func build(_ module: Module, _ inputs: [Value]) throws -> Value {
+        try budget.spend(on: module)
+        let value = try module.explaining {
+            if module.kind == "Concat" { return try concat(module, inputs) }
+            guard inputs.count == 1 else { throw module.error("takes \(inputs.count) inputs, and not one") }
+            return try build(module, of: module.kind, inputs[0])
+        }
+        guard operations.channels(of: value) <= Self.maximumChannels else {
+            throw module.error("has more than \(Self.maximumChannels) channels")
+        }
+        return value
+    }
+
+    private mutating func build(_ module: Module, of kind: String, _ input: Value) throws -> Value {
+        switch kind {
+        case "Conv", "DWConv": try conv(module, input)
+        case "Focus": try focus(module, input)
+        case "Bottleneck", "CrossConv": try bottleneck(module, input)
+        case "BottleneckCSP": try bottleneckCSP(module, input)
+        // The experimental C3 of early releases is a BottleneckCSP with other blocks inside.
+        case "C3" where module.optionalModule("cv4") != nil: try bottleneckCSP(module, input)
+        case "C3", "C3SPP", "C3Ghost", "C3x": try c3(module, input)
+        case "SPP": try spp(module, input)
+        case "SPPF": try sppf(module, input)
+        case "GhostConv": try ghostConv(module, input)
+        case "GhostBottleneck":
+            try operations.sum(
+                build(module.module("conv"), input),
+                build(module.module("shortcut"), input)
+            )
+        case "Proto": try proto(module, input)
+        case "Sequential": try module.modules.reduce(input) { try build($1, $0) }
+        case "Identity", "Dropout": input
+        case "Conv2d": try convolution(module, normalization: nil, input)
+        case "BatchNorm2d": try normalization(module, input)
+        case "MaxPool2d": try maximumPool(module, input)
+        case "Upsample": try upsample(module, input)
+        default: try operations.activation(input, module.activation())
+        }
+    }
+}
+
+extension LayerBuilder {
+    /// What a network may hold; far more than any YOLOv5, so that a hostile file cannot ask for all memory.
+    private struct Budget {
+        private static let maximumModules = 20_000
+        private static let maximumDepth = 32
+
+        let maximumWeights: Int
+        private var modules = 0
+        private var weights = 0
+
+        init(maximumWeights: Int) {
+            self.maximumWeights = maximumWeights
+        }
+
+        mutating func spend(on module: Module) throws {
+            modules += 1
+            guard modules <= Self.maximumModules, module.depth <= Self.maximumDepth else {
+                throw module.error("is one module too many, or too deep inside others")
+            }
+        }
+
+        mutating func spend(weights count: Int, of module: Module) throws {
+            let (sum, overflow) = weights.addingReportingOverflow(count)
+            guard !overflow, sum <= maximumWeights else {
+                throw module.error("brings the network over \(maximumWeights) weights")
+            }
+            weights = sum
+        }
+    }
+
+    /// A plain convolution, with the batch norm that follows it folded in.
+    ///
+    /// Scale = gamma / sqrt(variance + epsilon); the weights are multiplied by it, and the bias becomes
+    /// beta + (bias - mean) * scale, all in single precision.
+    mutating func convolution(_ module: Module, normalization: Module?, _ input: Value) throws -> Value {
+        let tensor = try module.tensor("weight")
+        guard tensor.shape.count == 4, let filters = tensor.shape.first, filters > 0 else {
+            throw module.error("has a weight that is not [filters, channels, height, width]")
+        }
+        try budget.spend(weights: tensor.count, of: module)
+        var weights = tensor.floats()
+        var bias = try module.floats("bias")
+        if let normalization {
+            let (scale, shift) = try affine(normalization, channels: filters)
+            let weightsPerFilter = weights.count / filters
+            for filter in 0..<filters {
+                for index in filter * weightsPerFilter..<(filter + 1) * weightsPerFilter {
+                    weights[index] *= scale[filter]
+                }
+            }
+            guard bias?.count ?? filters == filters else { throw module.error("has a bias of another size") }
+            let unscaled = bias
+            bias = (0..<filters).map { shift[$0] + (unscaled?[$0] ?? 0) * scale[$0] }
+        }
+        guard module.text("padding_mode") ?? "zeros" == "zeros" else {
+            throw module.error("pads with other than zeros")
+        }
+        return try operations.convolution(
+            input,
+            weights: weights,
+            bias: bias,
+            filters: filters,
+            groups: module.integer("groups") ?? 1,
+            window: NetworkBuilder.Window(
+                kernel: Extent(height: tensor.shape[2], width: tensor.shape[3]),
+                stride: module.extent("stride") ?? Extent(height: 1, width: 1),
+                padding: module.extent("padding") ?? Extent(height: 0, width: 0),
+                dilation: module.extent("dilation") ?? Extent(height: 1, width: 1)
+            )
+        )
+    }
+
+    /// A batch norm that follows no convolution.
+    func normalization(_ module: Module, _ input: Value) throws -> Value {
+        let (scale, shift) = try affine(module, channels: operations.channels(of: input))
+        return try operations.affine(input, scale: scale, shift: shift)
+    }
+
+    /// What a batch norm does to each channel once it is trained: times `scale`, plus `shift`.
+    private func affine(_ module: Module, channels: Int) throws -> (scale: [Float], shift: [Float]) {
+        let mean = try module.requiredFloats("running_mean")
+        let variance = try module.requiredFloats("running_var")
+        let gamma = try module.floats("weight") ?? [Float](repeating: 1, count: channels)
+        let beta = try module.floats("bias") ?? [Float](repeating: 0, count: channels)
+        guard [mean, variance, gamma, beta].allSatisfy({ $0.count == channels }) else {
+            throw module.error("normalises other channels than the \(channels) before it")
+        }
+        let epsilon = Float(module.number("eps") ?? 1e-5)
+        let scale = (0..<channels).map { gamma[$0] / (variance[$0] + epsilon).squareRoot() }
+        return (scale, (0..<channels).map { beta[$0] - mean[$0] * scale[$0] })
+    }
+
+    private func maximumPool(_ module: Module, _ input: Value) throws -> Value {
+        guard let kernel = try module.extent("kernel_size") else { throw module.error("has no kernel size") }
+        guard try module.extent("dilation") ?? Extent(height: 1, width: 1) == Extent(height: 1, width: 1) else {
+            throw module.error("has a dilation, which is not supported for pools")
+        }
+        return try operations.maximumPool(
+            input,
+            window: NetworkBuilder.Window(
+                kernel: kernel,
+                stride: module.extent("stride") ?? kernel,
+                padding: module.extent("padding") ?? Extent(height: 0, width: 0)
+            ),
+            roundsUp: module.bool("ceil_mode") ?? false
+        )
+    }
+
+    private func upsample(_ module: Module, _ input: Value) throws -> Value {
+        let mode = module.text("mode") ?? "nearest"
+        guard mode == "nearest", let scale = module.number("scale_factor"), let factor = Int(exactly: scale) else {
+            throw module.error("enlarges in a way (\(mode)) that is not supported")
+        }
+        return try operations.upsample(input, factor: factor)
+    }
+
+    private func concat(_ module: Module, _ inputs: [Value]) throws -> Value {
+        guard module.integer("d") ?? 1 == 1 else { throw module.error("joins along another axis than the channels'") }
+        return try operations.concatenation(inputs)
+    }
+}

@@ -1,0 +1,36 @@
+internal import FoundationEssentials
+internal import Inference
+internal import Logging
+internal import NIOPosix
+internal import ObjectDetection
+internal import YOLO
+
+/// Loads models for the service.
+struct ModelLoader {
+    let runtime: Runtime
+    let configuration: YOLODetector.Configuration
+    let logger: Logger
+
+    /// Loads, compiles and warms up a model; compiling keeps a thread busy, so it has one of its own.
+    func load(_ file: ModelFile) async throws -> YOLODetector {
+        let start = ContinuousClock.now
+        let detector = try await NIOThreadPool.singleton.runIfActive {
+            try YOLODetector(file: file, configuration: configuration, runtime: runtime)
+        }
+        if let reason = detector.uncutReason { logger.notice("\(file.name) is served whole: \(reason)") }
+        let compiled = ContinuousClock.now
+        try await detector.warmUp()
+        logger.info(
+            "Model loaded",
+            metadata: [
+                "model": "\(file.name)", "task": "\(detector.model.task)", "file": "\(file.path)",
+                "classes": "\(detector.model.labels.count)", "precision": "\(detector.model.precision)",
+                "openvino": "\(Runtime.version)", "load_seconds": "\(seconds(compiled - start))",
+                "warm_up_seconds": "\(seconds(ContinuousClock.now - compiled))",
+            ]
+        )
+        return detector
+    }
+
+    private func seconds(_ duration: Duration) -> Double { (duration / .milliseconds(1)).rounded() / 1000 }
+}

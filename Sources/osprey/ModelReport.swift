@@ -1,0 +1,119 @@
+internal import ArgumentParser
+internal import FoundationEssentials
+internal import Inference
+internal import YOLO
+
+/// What is in a model's file, as JSON.
+struct ModelReport: Encodable {
+    struct Layer: Encodable {
+        var inputs: [Int]
+        var type: String
+        var name: String
+        var output: [Int?]?
+        var parameters: Int
+    }
+
+    struct Head: Encodable {
+        var stride: Int
+        var anchors: [[Float]]
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case name
+        case path
+        case format
+        case task
+        case classes
+        case inputSide = "input_side"
+        case isDynamic = "dynamic"
+        case heads
+        case parameters
+        case gflops
+        case sha256
+        case layers
+        case error
+    }
+
+    var name: String
+    var path: String
+    var format: String
+    var task: String?
+    var classes: [String]?
+    var inputSide: Int?
+    var isDynamic: Bool?
+    var heads: [Head]?
+    var parameters: Int?
+    var gflops: Double?
+    var sha256: String?
+    var layers: [Layer]?
+    /// Why the file cannot be served.
+    var error: String?
+
+    init(_ model: ModelInspection, hasLayers: Bool) {
+        self.init(model.file)
+        task = model.task.rawValue
+        classes = model.labels
+        inputSide = model.inputSide
+        isDynamic = model.isDynamic
+        heads = model.heads.map { head in
+            Head(stride: head.stride, anchors: head.anchors.map { [$0.width, $0.height] })
+        }
+        parameters = model.cost.parameters
+        gflops = model.gigaOperations
+        sha256 = model.sha256
+        guard hasLayers else { return }
+        layers = model.layers.map { layer in
+            Layer(
+                inputs: layer.inputs,
+                type: layer.type,
+                name: layer.name,
+                output: layer.output?.dimensions,
+                parameters: layer.parameters
+            )
+        }
+    }
+
+    init(file: ModelFile, result: Result<ModelInspection, any Error>, hasLayers: Bool) {
+        switch result {
+        case .success(let model): self.init(model, hasLayers: hasLayers)
+        case .failure(let failure):
+            self.init(file)
+            error = (failure as? InferenceError)?.message ?? "\(failure)"
+        }
+    }
+
+    private init(_ file: ModelFile) {
+        name = file.name
+        path = file.path
+        format = file.format.rawValue
+    }
+}
+
+extension ModelInspection {
+    /// 10^9 operations for a square picture, to one digit.
+    var gigaOperations: Double { (Double(cost.operations) / 1e8).rounded() / 10 }
+}
+
+/// The model's file that an argument names.
+func modelFile(_ path: String) throws -> ModelFile {
+    guard let file = ModelFile(path: path) else {
+        throw CommandError.usage("\(path) is no model: its name must end in .pt, .onnx or .xml.")
+    }
+    return file
+}
+
+/// Runs `body` and names the model's file where it cannot be used.
+func usingModel<Result>(_ path: String, _ body: () throws -> Result) throws -> Result {
+    do {
+        return try body()
+    } catch let error as InferenceError {
+        throw CommandError("\(path) cannot be used: \(error.message).")
+    }
+}
+
+/// Prints a value as JSON, its members in order.
+func printJSON(_ value: some Encodable) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+    print(String(decoding: try encoder.encode(value), as: UTF8.self))
+}

@@ -1,0 +1,10 @@
+internal import ArgumentParser
+
+/// `osprey models`: what is in model files.
+struct Models: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Tells what is in model files, without running them.",
+        subcommands: [ModelsList.self, ModelsInspect.self],
+        defaultSubcommand: ModelsList.self
+    )
+}

@@ -1,0 +1,51 @@
+internal import ArgumentParser
+internal import Inference
+internal import YOLO
+
+/// `osprey models inspect`: what is in one file.
+struct ModelsInspect: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "inspect",
+        abstract: "Tells what is in a model's file, layer by layer.",
+        discussion: """
+            Nothing in the file is run: a checkpoint's layers are its modules, an export's its operations. Shapes are \
+            those for a square picture of the model's input side.
+
+            Example:
+              osprey models inspect runs/train/exp/weights/best.pt
+            """
+    )
+
+    @Argument(help: "A checkpoint (.pt), an ONNX export, or the .xml file of an OpenVINO IR.")
+    var file: String
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    func run() throws {
+        let model = try usingModel(file) { try ModelInspection(file: modelFile(file), runtime: Runtime()) }
+        if json { return try printJSON(ModelReport(model, hasLayers: true)) }
+        var table = TextTable([
+            ("layer", .right), ("takes", .left), ("parameters", .right), ("type", .left), ("gives", .left),
+        ])
+        for (index, layer) in model.layers.enumerated() {
+            table.add([
+                String(index), layer.inputs.map(String.init).joined(separator: ", "), layer.parameters.grouped,
+                layer.type, layer.output?.description ?? "",
+            ])
+        }
+        print(table.text)
+        print("")
+        print("task        \(model.task.rawValue)")
+        print("classes     \(model.labels.count): \(model.labels.joined(separator: ", "))")
+        print("input       \(model.inputSide) pixels, \(model.isDynamic ? "any shape" : "fixed")")
+        for head in model.heads {
+            let anchors = head.anchors.map { "\($0.width)x\($0.height)" }.joined(separator: ", ")
+            print("head        stride \(head.stride), anchors \(anchors)")
+        }
+        print("parameters  \(model.cost.parameters.grouped) with batch norms folded in")
+        print("GFLOPs      \(model.gigaOperations)")
+        print("SHA-256     \(model.sha256)")
+        if let reason = model.uncutReason { print("note        \(reason)") }
+    }
+}

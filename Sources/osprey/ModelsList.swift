@@ -1,0 +1,58 @@
+internal import ArgumentParser
+internal import FoundationEssentials
+internal import Inference
+internal import YOLO
+
+/// `osprey models list`: the models of a folder.
+struct ModelsList: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "Lists the models of a folder.",
+        discussion: """
+            A file that cannot be served is listed with the reason.
+
+            Example:
+              osprey models list --models models
+            """
+    )
+
+    @Option(help: ArgumentHelp("Folder with models.", valueName: "dir"))
+    var models = "models"
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    func run() throws {
+        let runtime = try Runtime()
+        let files: [ModelFile]
+        do {
+            files = try ModelFile.all(in: models)
+        } catch {
+            throw CommandError("The folder \(models) cannot be read: run `make assets`, or name another with --models.")
+        }
+        let results = files.map { file in (file, Result { try ModelInspection(file: file, runtime: runtime) }) }
+        if json {
+            return try printJSON(
+                results.map { file, result in ModelReport(file: file, result: result, hasLayers: false) }
+            )
+        }
+        guard !files.isEmpty else {
+            throw CommandError("There are no models (.pt, .onnx, .xml) in \(models): run `make assets`.")
+        }
+        var table = TextTable([
+            ("model", .left), ("form", .left), ("task", .left), ("classes", .right), ("input", .right),
+            ("parameters", .right), ("GFLOPs", .right), ("SHA-256", .left),
+        ])
+        for case (let file, .success(let model)) in results {
+            table.add([
+                file.name, file.format.rawValue, model.task.rawValue, String(model.labels.count),
+                String(model.inputSide), model.cost.parameters.grouped, String(model.gigaOperations),
+                String(model.sha256.prefix(12)),
+            ])
+        }
+        print(table.text)
+        for case (let file, .failure(let error)) in results {
+            print("\(file.path) cannot be served: \((error as? InferenceError)?.message ?? "\(error)")")
+        }
+    }
+}

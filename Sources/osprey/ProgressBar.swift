@@ -1,0 +1,49 @@
+internal import Glibc
+
+/// Shows on standard error how far something that takes long has come: a bar on a terminal, now and then a line
+/// elsewhere.
+struct ProgressBar: ~Copyable {
+    private let title: String
+    private let total: Int
+    private let isTerminal = isatty(STDERR_FILENO) == 1
+    private let start = ContinuousClock.now
+    private var shown: Int?
+
+    /// - Parameters:
+    ///   - title: What is being done.
+    ///   - total: How many steps there are.
+    init(_ title: String, total: Int) {
+        self.title = title
+        self.total = max(1, total)
+    }
+
+    /// Shows that so many steps are done, where that makes a difference to what is shown.
+    mutating func update(_ done: Int) {
+        // A hundred steps of the bar; ten lines in a log, and none for what is over at once.
+        let resolution = isTerminal ? 100 : 10
+        let step = done * resolution / total
+        guard step != shown, isTerminal || ContinuousClock.now - start > .seconds(2) else { return }
+        shown = step
+        write(done)
+    }
+
+    private func write(_ done: Int) {
+        let elapsed = (ContinuousClock.now - start) / .seconds(1)
+        let left = done == 0 ? "" : ", \(Self.clock(elapsed / Double(done) * Double(total - done))) left"
+        let counts = "\(done)/\(total)\(done < total ? left : ", \(Self.clock(elapsed))")"
+        if isTerminal {
+            let filled = 30 * done / total
+            let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: 30 - filled)
+            // To the line's start, and clear it.
+            writeToStandardError(Array("\r\u{1B}[2K\(title) \(bar) \(counts)\(done < total ? "" : "\n")".utf8))
+        } else {
+            writeToStandardError(Array("\(title) \(counts)\n".utf8))
+        }
+    }
+
+    private static func clock(_ seconds: Double) -> String {
+        let seconds = Int(seconds.rounded())
+        let rest = seconds % 60
+        return "\(seconds / 60):\(rest < 10 ? "0" : "")\(rest)"
+    }
+}

@@ -1,0 +1,118 @@
+"""`osprey evaluate` against the reference's accuracy, and against pycocotools on the same detections."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import BINARY, MIRROR, ROOT
+from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
+
+# pycocotools' twelve figures in its order, by the names that osprey gives them.
+FIGURES = (
+    *("ap", "ap50", "ap75", "ap_small", "ap_medium", "ap_large"),
+    *("ar_1", "ar_10", "ar_100", "ar_small", "ar_medium", "ar_large"),
+)
+
+# YOLOv5's own code in PyTorch, by the README of the assets: fp32, square or rectangular input.
+REFERENCE = (
+    ("yolov5n-v6.0.pt", "square", 0.3603, 0.5595),
+    ("yolov5n-v6.0.pt", "rectangular", 0.3566, 0.5547),
+    ("yolov5n.onnx", "square", 0.3599, 0.5557),
+    ("yolov5n-seg.onnx", "square", 0.3475, 0.5441),
+)
+
+
+def model(name: str) -> Path:
+    for folder in (ROOT / "models", MIRROR / "models"):
+        if (folder / name).is_file():
+            return folder / name
+    pytest.skip(f"{name} is neither in models/ nor in a mirror")
+
+
+@pytest.fixture
+def annotations(dataset: Path) -> Path:
+    file = dataset / "annotations/instances_train2017.json"
+    if not file.is_file():
+        pytest.skip(f"{file} is not there: the release's own coco128.zip has only labels")
+    return file
+
+
+def evaluate(name: str, dataset: Path, annotations: Path, *flags: str) -> dict[str, Any]:
+    command = [BINARY, "evaluate", model(name), "--images", dataset / "images/train2017", "--annotations", annotations]
+    # Nothing of Python or anything else is on its path.
+    run = subprocess.run(
+        [*map(str, command), "--json", *flags], capture_output=True, text=True, timeout=300, env={"PATH": "/nonexistent"}
+    )
+    assert run.returncode == 0, run.stderr
+    return json.loads(run.stdout)
+
+
+def figures(report: dict[str, Any], kind: str) -> list[float]:
+    result = next(result for result in report["results"] if result["kind"] == kind)
+    return [result[name] for name in FIGURES]
+
+
+@pytest.mark.parametrize("name, shape, mean, mean50", REFERENCE)
+def test_the_mean_average_precision_is_that_of_the_reference(
+    name: str, shape: str, mean: float, mean50: float, dataset: Path, annotations: Path
+) -> None:
+    report = evaluate(name, dataset, annotations, "--precision", "f32", "--input", shape, "--boxes-only")
+    ap, ap50 = figures(report, "bbox")[:2]
+    assert ap == pytest.approx(mean, abs=0.002)
+    assert ap50 == pytest.approx(mean50, abs=0.004)
+
+
+def test_half_precision_costs_little(dataset: Path, annotations: Path) -> None:
+    if "avx512_bf16" not in Path("/proc/cpuinfo").read_text() and "amx_bf16" not in Path("/proc/cpuinfo").read_text():
+        pytest.skip("this CPU has no bfloat16")
+    report = evaluate("yolov5n-v6.0.pt", dataset, annotations, "--precision", "bf16")
+    assert report["precision"] == "bf16"
+    assert figures(report, "bbox")[0] == pytest.approx(0.3566, abs=0.004)
+
+
+def test_all_figures_are_those_of_pycocotools(dataset: Path, annotations: Path, tmp_path: Path) -> None:
+    found = tmp_path / "detections.json"
+    report = evaluate("yolov5n-seg.onnx", dataset, annotations, "--save-detections", str(found))
+    truth = COCO(str(annotations))
+    for kind, unused in (("bbox", "segmentation"), ("segm", "bbox")):
+        results = [{key: value for key, value in item.items() if key != unused} for item in json.loads(found.read_text())]
+        evaluation = COCOeval(truth, truth.loadRes(results), kind)
+        evaluation.evaluate()
+        evaluation.accumulate()
+        evaluation.summarize()
+        assert figures(report, kind) == pytest.approx(list(evaluation.stats), abs=1e-4)
+
+
+def test_labels_in_yolo_text_say_nearly_the_same(dataset: Path, annotations: Path) -> None:
+    by_labels = evaluate("yolov5n.onnx", dataset, dataset / "labels/train2017")
+    by_annotations = evaluate("yolov5n.onnx", dataset, annotations)
+    # Without crowds, and with boxes to six digits of the picture's size.
+    assert figures(by_labels, "bbox")[0] == pytest.approx(figures(by_annotations, "bbox")[0], abs=0.02)
+
+
+@pytest.mark.parametrize(
+    "arguments, complaint",
+    [
+        (("missing.onnx", "--images", ".", "--annotations", "."), "missing.onnx"),
+        (("weights.bin", "--images", ".", "--annotations", "."), "must end in .pt, .onnx or .xml"),
+    ],
+)
+def test_what_cannot_be_evaluated_is_named(arguments: tuple[str, ...], complaint: str, tmp_path: Path) -> None:
+    run = subprocess.run([str(BINARY), "evaluate", *arguments], capture_output=True, text=True, timeout=60, cwd=tmp_path)
+    assert run.returncode != 0
+    assert complaint in run.stderr
+
+
+def test_wrong_annotations_are_named(dataset: Path, tmp_path: Path) -> None:
+    for text, complaint in (("{", "JSON"), ('{"images": [], "annotations": [], "categories": []}', "no pictures")):
+        wrong = tmp_path / "annotations.json"
+        wrong.write_text(text)
+        command = [BINARY, "evaluate", model("yolov5n.onnx"), "--images", dataset, "--annotations", wrong]
+        run = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=60)
+        assert run.returncode == 1
+        assert complaint in run.stderr

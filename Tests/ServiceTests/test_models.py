@@ -1,0 +1,512 @@
+"""Several models in one folder: which one answers, what is told of each, and files that come, change, break and go."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import time
+from collections import Counter
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Callable, Iterator
+
+import pytest
+from conftest import BINARY, MODEL, ROOT, Server, StartServer, model_file
+from probes import MEBIBYTE, Answer, assert_problem, call, resident_bytes, run_serve, wait_until
+
+EXPORTS = ROOT / "Tests/Fixtures/exports"
+CHECKPOINTS = ROOT / "Tests/Fixtures/checkpoints"
+# Networks of some thousand parameters, for tests of the folder rather than of what is in it.
+TINY = EXPORTS / "detect-13-dynamic.onnx"
+TINY_HALF = EXPORTS / "detect-13-dynamic-half.onnx"
+TINY_SEGMENT = EXPORTS / "segment-12-dynamic.onnx"
+TINY_CHECKPOINT = CHECKPOINTS / "release7.pt"
+
+# Parameters and GFLOPs of the fused networks, as YOLOv5's val.py and segment/val.py print them ("YOLOv5n summary: 213
+# layers, 1867405 parameters, 0 gradients, 4.5 GFLOPs"); those of v6.0 and v7.0 are the same.
+REFERENCE = (
+    ("yolov5n.onnx", "detect", 1_867_405, 4.5),
+    ("yolov5n-v6.0.pt", "detect", 1_867_405, 4.5),
+    ("yolov5n-seg.onnx", "segment", 1_986_637, 7.1),
+    ("yolov5s-shaped.onnx", "detect", 7_225_885, 16.4),
+)
+
+REQUESTS_PER_SECOND = 20
+LOAD_SECONDS = 30
+SECONDS_BETWEEN_REPLACEMENTS = 3
+
+
+def put(source: Path | bytes, target: Path) -> None:
+    """Replaces a file in one step, as whoever deploys a model should."""
+    part = target.with_name(f".{target.name}.part")
+    part.write_bytes(source if isinstance(source, bytes) else source.read_bytes())
+    part.replace(target)
+
+
+def sha256(*files: Path) -> str:
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+
+
+def served(server: Server) -> dict[str, dict[str, Any]]:
+    """What the service tells of its models, by name."""
+    answer = call(server.url, "GET", "/models")
+    assert answer.status == 200
+    return {model["name"]: model for model in answer.json["models"]}
+
+
+def reload(server: Server) -> dict[str, Any]:
+    answer = call(server.url, "POST", "/models/reload")
+    assert answer.status == 200, answer.body
+    return answer.json
+
+
+def changes(**changed: list[Any]) -> dict[str, Any]:
+    return {"added": [], "replaced": [], "removed": [], "failed": [], **changed}
+
+
+def payload(server: Server, model: str, picture: bytes) -> list[dict[str, Any]]:
+    """What a model finds in a picture."""
+    answer = call(server.url, "POST", f"/detect?model={model}&confidence=0.05", picture)
+    assert answer.status == 200, answer.body
+    assert answer.json["model"] == model
+    return answer.json["payload"]
+
+
+@pytest.fixture(scope="module")
+def picture(pictures: list[Path]) -> bytes:
+    return pictures[0].read_bytes()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder of models with one in it."""
+    folder = tmp_path / "models"
+    folder.mkdir()
+    put(TINY, folder / "first.onnx")
+    return folder
+
+
+@pytest.fixture
+def start_with(start_server: StartServer) -> Callable[..., Server]:
+    """Starts a server on a folder of models that looks at it only when it is told to."""
+    return lambda folder, *flags: start_server(
+        *("--models", str(folder), "--model", "first", "--model-watch", "0", *flags)
+    )
+
+
+# What is there
+
+
+@pytest.fixture(scope="module")
+def real_models(start: StartServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with all models of REFERENCE."""
+    folder = tmp_path_factory.mktemp("real-models")
+    for name, *_ in REFERENCE:
+        (folder / name).symlink_to(model_file(name))
+    server = start("--models", str(folder), "--model-watch", "0", "--precision", "f32")
+    yield server
+    server.stop()
+
+
+@pytest.mark.parametrize("file, task, parameters, gflops", REFERENCE)
+def test_what_a_model_is_can_be_asked(
+    file: str, task: str, parameters: int, gflops: float, real_models: Server
+) -> None:
+    name, _, form = file.rpartition(".")
+    model = served(real_models)[name]
+    classes = model.pop("classes")
+    # COCO's.
+    assert len(classes) == 80
+    assert (classes[0], classes[23], classes[79]) == ("person", "giraffe", "toothbrush")
+    assert model == {
+        "name": name,
+        "task": task,
+        "input_side": 640,
+        "rectangular": True,
+        "precision": "f32",
+        "format": form,
+        "parameters": parameters,
+        "gflops": gflops,
+        "sha256": sha256(model_file(file)),
+    }
+
+
+def test_a_request_picks_its_model(real_models: Server) -> None:
+    url = real_models.url
+    assert call(url, "GET", "/models").json["default"] == MODEL
+    assert call(url, "POST", "/process_image", {"image_id": 9, "scaling_factor": 0.5}).status == 200
+    processed = call(url, "GET", "/get_image/9?variant=processed").body
+    found = {}
+    for name in served(real_models):
+        answer = call(url, "POST", "/predict", {"image_id": 9, "model": name, "image": "none", "confidence": 0.05})
+        assert answer.status == 200, answer.body
+        assert answer.json["model"] == name
+        found[name] = answer.json["payload"]
+        assert found[name] == payload(real_models, name, processed)
+        assert all(("segmentation" in item) == (name == "yolov5n-seg") for item in found[name])
+    assert len({json.dumps(items) for items in found.values()}) == len(REFERENCE), "no two models answer the same"
+    default = call(url, "POST", "/predict", {"image_id": 9, "image": "none", "confidence": 0.05}).json
+    assert (default["model"], default["payload"]) == (MODEL, found[MODEL])
+
+
+def test_a_model_that_is_not_there_is_told_with_those_that_are(real_models: Server, picture: bytes) -> None:
+    assert call(real_models.url, "POST", "/process_image", {"image_id": 9}).status == 200
+    for answer in (
+        call(real_models.url, "POST", "/detect?model=yolov9", picture),
+        call(real_models.url, "POST", "/predict", {"image_id": 9, "model": "yolov9"}),
+        # The names are not paths.
+        call(real_models.url, "POST", "/predict", {"image_id": 9, "model": "../models/yolov5n"}),
+    ):
+        assert_problem(answer, 404)
+        assert all(name in answer.json["detail"] for name in served(real_models))
+
+
+@pytest.mark.parametrize(
+    "name, query",
+    [
+        ("two words", "two%20words"),
+        ("two words", "two+words"),
+        ("a+b", "a%2Bb"),
+        ("größe 50%&=?#;'\"", "gr%C3%B6%C3%9Fe%2050%25%26%3D%3F%23%3B%27%22"),
+        ("虎.v2", "%E8%99%8E.v2"),
+    ],
+)
+def test_a_model_can_have_any_name(
+    name: str, query: str, folder: Path, start_with: Callable[..., Server], picture: bytes
+) -> None:
+    put(TINY_SEGMENT, folder / f"{name}.onnx")
+    server = start_with(folder)
+    assert served(server).keys() == {"first", name}
+    answer = call(server.url, "POST", f"/detect?model={query}", picture)
+    assert answer.status == 200, answer.body
+    assert answer.json["model"] == name
+    assert call(server.url, "POST", "/process_image", {"image_id": 9, "scaling_factor": 0.25}).status == 200
+    assert call(server.url, "POST", "/predict", {"image_id": 9, "model": name, "image": "none"}).json["model"] == name
+
+
+def test_of_several_files_of_one_name_the_checkpoint_counts(folder: Path, start_with: Callable[..., Server]) -> None:
+    put(TINY_CHECKPOINT, folder / "first.pt")
+    server = start_with(folder)
+    assert served(server)["first"]["sha256"] == sha256(TINY_CHECKPOINT)
+    (folder / "first.pt").unlink()
+    assert reload(server) == changes(replaced=["first"])
+    assert served(server)["first"]["sha256"] == sha256(TINY)
+    shutil.copy(EXPORTS / "segment-ir-half.xml", folder / "first.xml")
+    shutil.copy(EXPORTS / "segment-ir-half.bin", folder / "first.bin")
+    assert reload(server) == changes()
+    (folder / "first.onnx").unlink()
+    assert reload(server) == changes(replaced=["first"])
+    assert served(server)["first"]["sha256"] == sha256(folder / "first.xml", folder / "first.bin")
+
+
+# What changes
+
+
+def test_models_come_change_and_go(folder: Path, start_with: Callable[..., Server], picture: bytes) -> None:
+    server = start_with(folder)
+    put(TINY, folder / "street.onnx")
+    assert_problem(call(server.url, "POST", "/detect?model=street", picture), 404)
+    assert reload(server) == changes(added=["street"])
+    assert payload(server, "street", picture) == payload(server, "first", picture)
+    assert reload(server) == changes()
+
+    put(TINY_SEGMENT, folder / "street.onnx")
+    put(TINY_CHECKPOINT, folder / "harbour.pt")
+    assert reload(server) == changes(added=["harbour"], replaced=["street"])
+    assert served(server)["street"]["task"] == "segment"
+    assert all("segmentation" in item for item in payload(server, "street", picture))
+
+    (folder / "street.onnx").unlink()
+    assert reload(server) == changes(removed=["street"])
+    assert_problem(call(server.url, "POST", "/detect?model=street", picture), 404)
+    assert served(server).keys() == {"first", "harbour"}
+
+
+def test_files_that_are_no_models_are_left_alone(folder: Path, start_with: Callable[..., Server]) -> None:
+    for name in ("readme.txt", ".hidden.onnx", ".pt", "onnx", "first.bin", "a.onnx.part", "b.pt~", "c.onnx.gz"):
+        shutil.copy(TINY, folder / name)
+    (folder / "older").mkdir()
+    shutil.copy(TINY, folder / "older" / "first.onnx")
+    assert served(start_with(folder)).keys() == {"first"}
+
+
+def test_every_form_of_network_is_served_or_refused_with_a_reason(
+    folder: Path, start_with: Callable[..., Server], picture: bytes
+) -> None:
+    files = [path for path in (*EXPORTS.iterdir(), *CHECKPOINTS.iterdir()) if path.suffix != ".json"]
+    for file in files:
+        shutil.copy(file, folder / file.name)
+    server = start_with(folder)
+    names = {file.stem for file in files}
+    assert served(server).keys() == {"first", *(name for name in names if not name.startswith("refused-"))}
+    for name in served(server):
+        assert call(server.url, "POST", f"/detect?model={name}", picture).status == 200
+
+
+def truncated(source: Path) -> bytes:
+    return source.read_bytes()[: source.stat().st_size // 2]
+
+
+def unreadable(folder: Path, name: str) -> None:
+    if os.geteuid() == 0:
+        pytest.skip("root may read everything")
+    (folder / f"{name}.onnx").chmod(0)
+
+
+# How a file can be no model; each leaves it beside, or in place of, street.onnx.
+BREAKAGES: dict[str, Callable[[Path, str], None]] = {
+    "a truncated checkpoint": lambda folder, name: put(truncated(TINY_CHECKPOINT), folder / f"{name}.pt"),
+    "a truncated export": lambda folder, name: put(truncated(TINY), folder / f"{name}.onnx"),
+    "garbage": lambda folder, name: put(b"garbage" * 1000, folder / f"{name}.onnx"),
+    "an archive of something else": lambda folder, name: put(b"PK\5\6" + bytes(18), folder / f"{name}.pt"),
+    "an empty checkpoint": lambda folder, name: put(b"", folder / f"{name}.pt"),
+    "an empty export": lambda folder, name: put(b"", folder / f"{name}.onnx"),
+    "an IR without its weights": lambda folder, name: (
+        (folder / f"{name}.onnx").unlink(),
+        put(EXPORTS / "segment-ir-half.xml", folder / f"{name}.xml"),
+    ),
+    "an IR with the weights of another": lambda folder, name: (
+        (folder / f"{name}.onnx").unlink(),
+        put(b"\0\1\2\3", folder / f"{name}.bin"),
+        put(EXPORTS / "segment-ir-half.xml", folder / f"{name}.xml"),
+    ),
+    "a folder": lambda folder, name: (folder / f"{name}.pt").mkdir(),
+    "a link to nothing": lambda folder, name: (folder / f"{name}.pt").symlink_to("nowhere"),
+    "a link to itself": lambda folder, name: (folder / f"{name}.pt").symlink_to(f"{name}.pt"),
+    "a pipe": lambda folder, name: (
+        (folder / f"{name}.onnx").unlink(),
+        os.mkfifo(folder / f"{name}.onnx"),
+    ),
+    "a device": lambda folder, name: (
+        (folder / f"{name}.onnx").unlink(),
+        (folder / f"{name}.onnx").symlink_to("/dev/zero"),
+    ),
+    "a file that may not be read": unreadable,
+    "a model of another task": lambda folder, name: put(EXPORTS / "refused-pose.onnx", folder / f"{name}.onnx"),
+}
+
+
+@pytest.fixture(scope="module")
+def steady(start: StartServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Path]]:
+    """A server that outlives all broken files, and its folder."""
+    folder = tmp_path_factory.mktemp("steady")
+    put(TINY, folder / "first.onnx")
+    server = start("--models", str(folder), "--model", "first", "--model-watch", "0")
+    yield server, folder
+    server.stop()
+
+
+@pytest.mark.parametrize("kind", BREAKAGES)
+def test_a_file_that_cannot_be_loaded_leaves_the_old_model_serving(
+    kind: str, steady: tuple[Server, Path], picture: bytes
+) -> None:
+    server, folder = steady
+    put(TINY_HALF, folder / "street.onnx")
+    assert reload(server)["failed"] == []
+    before = served(server), payload(server, "street", picture)
+    try:
+        BREAKAGES[kind](folder, "street")
+        start = time.monotonic()
+        answer = reload(server)
+        assert time.monotonic() - start < 5
+        reasons = [failure.pop("reason") for failure in answer["failed"]]
+        assert answer == changes(failed=[{"name": "street"}])
+        assert 10 < len(reasons[0]) < 500, reasons
+        assert ".cpp" not in reasons[0], "what went wrong, not where"
+        assert (served(server), payload(server, "street", picture)) == before
+        assert reload(server) == changes(), "a file is tried once"
+    finally:
+        for path in folder.glob("street.*"):
+            path.rmdir() if path.is_dir() else path.unlink()
+    put(TINY_SEGMENT, folder / "street.onnx")
+    assert reload(server) == changes(replaced=["street"])
+    (folder / "street.onnx").unlink()
+    assert reload(server) == changes(removed=["street"])
+
+
+def test_a_broken_file_among_others_at_the_start_is_told_of(folder: Path, start_with: Callable[..., Server]) -> None:
+    put(b"garbage", folder / "street.onnx")
+    server = start_with(folder)
+    assert served(server).keys() == {"first"}
+    assert any("street" in line and "warning" in line for line in server.log_tail().splitlines())
+
+
+def test_the_default_model_is_served_on_when_its_file_is_gone(
+    folder: Path, start_with: Callable[..., Server], picture: bytes
+) -> None:
+    server = start_with(folder)
+    before = payload(server, "first", picture)
+    (folder / "first.onnx").unlink()
+    assert reload(server) == changes()
+    assert served(server).keys() == {"first"}
+    assert payload(server, "first", picture) == before
+    assert call(server.url, "GET", "/readyz").status == 200
+    put(TINY_SEGMENT, folder / "first.onnx")
+    assert reload(server) == changes(replaced=["first"])
+
+
+def test_a_folder_that_is_gone_leaves_the_models_serving(
+    folder: Path, start_with: Callable[..., Server], picture: bytes
+) -> None:
+    put(TINY, folder / "street.onnx")
+    server = start_with(folder, "--cache", str(folder.parent / "cache"))
+    folder.rename(folder.with_name("moved"))
+    answer = call(server.url, "POST", "/models/reload")
+    assert answer.status == 503, answer.body
+    assert_problem(answer, 503)
+    assert payload(server, "street", picture)
+    folder.with_name("moved").rename(folder)
+    assert reload(server) == changes()
+
+
+def test_many_reloads_at_a_time_load_a_file_once(folder: Path, start_with: Callable[..., Server]) -> None:
+    server = start_with(folder)
+    put(TINY, folder / "street.onnx")
+    with ThreadPoolExecutor(32) as clients:
+        answers = list(clients.map(lambda _: call(server.url, "POST", "/models/reload"), range(64)))
+    assert {answer.status for answer in answers} <= {200, 503}
+    assert Counter(name for answer in answers if answer.status == 200 for name in answer.json["added"]) == {"street": 1}
+    for answer in answers:
+        if answer.status == 503:
+            assert_problem(answer, 503)
+            assert int(answer.headers["Retry-After"]) >= 1
+    assert server.log.read_text().count("Model loaded") == 2
+
+
+# The watcher
+
+
+def test_the_watcher_notices_what_comes_changes_and_goes(folder: Path, start_with: Callable[..., Server]) -> None:
+    server = start_with(folder, "--model-watch", "0.2")
+    put(TINY, folder / "street.onnx")
+    assert wait_until(lambda: "street" in served(server), 5)
+    put(TINY_SEGMENT, folder / "street.onnx")
+    assert wait_until(lambda: served(server)["street"]["task"] == "segment", 5)
+    put(b"garbage", folder / "street.onnx")
+    assert wait_until(lambda: "Model not loaded" in server.log_tail(), 5)
+    assert served(server)["street"]["task"] == "segment"
+    (folder / "street.onnx").unlink()
+    assert wait_until(lambda: "street" not in served(server), 5)
+
+
+@pytest.mark.parametrize("source", [TINY, TINY_CHECKPOINT], ids=lambda source: source.suffix)
+def test_the_watcher_waits_for_a_file_that_is_being_written(
+    source: Path, folder: Path, start_with: Callable[..., Server]
+) -> None:
+    server = start_with(folder, "--model-watch", "0.4")
+    content = source.read_bytes()
+    chunk = len(content) // 40 + 1
+    with open(folder / f"street{source.suffix}", "wb", buffering=0) as file:
+        for start in range(0, len(content), chunk):
+            file.write(content[start : start + chunk])
+            time.sleep(0.05)
+        assert "street" not in served(server)
+    assert wait_until(lambda: "street" in served(server), 5)
+    assert served(server)["street"]["sha256"] == sha256(source)
+    assert "Model not loaded" not in server.log.read_text()
+
+
+def test_the_watcher_can_be_switched_off(folder: Path, start_with: Callable[..., Server]) -> None:
+    server = start_with(folder, "--model-watch", "0")
+    put(TINY, folder / "street.onnx")
+    time.sleep(2.5)
+    assert served(server).keys() == {"first"}, "2 seconds is what it would look after by default"
+    assert reload(server) == changes(added=["street"])
+
+
+# Under load, and for long
+
+
+def test_a_model_that_is_replaced_under_load_fails_no_request(
+    start_server: StartServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    forms = [model_file(name).read_bytes() for name in ("yolov5n.onnx", "yolov5n-seg.onnx")]
+    folder = tmp_path / "models"
+    folder.mkdir()
+    put(forms[0], folder / "street.onnx")
+    server = start_server("--models", str(folder), "--model", "street", "--model-watch", "0.5")
+    # A strip of a picture is a quarter of the work: what counts is what happens to requests, not how fast the machine is.
+    strip = {"image_id": 9, "crop": {"x": 0, "y": 200, "width": 640, "height": 128}}
+    assert call(server.url, "POST", "/process_image", strip).status == 200
+    body = {"image_id": 9, "model": "street", "confidence": 0.1, "image": "none"}
+
+    def predict(scheduled: float) -> tuple[Answer, float]:
+        answer = call(server.url, "POST", "/predict", body)
+        return answer, time.monotonic() - scheduled
+
+    expected = [call(server.url, "POST", "/predict", body).json["payload"]]
+    put(forms[1], folder / "street.onnx")
+    assert reload(server) == changes(replaced=["street"])
+    expected.append(call(server.url, "POST", "/predict", body).json["payload"])
+    assert expected[0] and expected[1]
+    assert ["segmentation" in items[0] for items in expected] == [False, True]
+
+    replacements = 0
+    answers: list[Future[tuple[Answer, float]]] = []
+    start = time.monotonic()
+    with ThreadPoolExecutor(64) as clients:
+        for index in range(REQUESTS_PER_SECOND * LOAD_SECONDS):
+            scheduled = start + index / REQUESTS_PER_SECOND
+            time.sleep(max(0.0, scheduled - time.monotonic()))
+            answers.append(clients.submit(predict, scheduled))
+            if index % (REQUESTS_PER_SECOND * SECONDS_BETWEEN_REPLACEMENTS) == REQUESTS_PER_SECOND:
+                put(forms[replacements % 2], folder / "street.onnx")
+                replacements += 1
+                # The watcher and a call find the same file, in turns before the other.
+                if replacements % 2:
+                    clients.submit(reload, server)
+        results = [answer.result() for answer in answers]
+
+    assert {answer.status for answer, _ in results} == {200}
+    payloads = [answer.json["payload"] for answer, _ in results]
+    assert all(items in expected for items in payloads), "each answer is that of one of the two models"
+    kinds = ["segmentation" in items[0] for items in payloads]
+    switches = sum(before != after for before, after in zip(kinds, kinds[1:]))
+    assert switches >= replacements - 1, "all replacements but perhaps the last are seen"
+    latencies = sorted(latency for _, latency in results)
+    with capsys.disabled():
+        middle, late = latencies[len(latencies) // 2], latencies[len(latencies) * 99 // 100]
+        print(f" {replacements} replacements: p50 {middle:.3f} s, p99 {late:.3f} s, max {latencies[-1]:.3f} s", end=" ")
+    assert latencies[-1] < 10
+
+
+def test_memory_does_not_grow_with_reloads(start_server: StartServer, tmp_path: Path, picture: bytes) -> None:
+    source = model_file(f"{MODEL}.onnx").read_bytes()
+    put(source, tmp_path / f"{MODEL}.onnx")
+    server = start_server("--models", str(tmp_path), "--model-watch", "0")
+    resident = []
+    for _ in range(20):
+        put(source, tmp_path / f"{MODEL}.onnx")
+        assert reload(server) == changes(replaced=[MODEL])
+        assert payload(server, MODEL, picture)
+        resident.append(resident_bytes(server.pid))
+    assert resident[19] < 1.3 * resident[4] + 64 * MEBIBYTE, [size // MEBIBYTE for size in resident]
+
+
+# The start
+
+
+@pytest.mark.parametrize(
+    "files, message",
+    [
+        ({"street.onnx": TINY, "harbour.onnx": TINY}, "harbour, street"),
+        ({}, "make assets"),
+        ({"first.onnx": EXPORTS / "refused-pose.onnx", "street.onnx": TINY}, "'pose'"),
+    ],
+    ids=["another is there", "none is there", "it cannot be loaded"],
+)
+def test_a_start_without_its_model_says_what_to_do(
+    files: dict[str, Path], message: str, tmp_path: Path, dataset: Path
+) -> None:
+    for name, source in files.items():
+        put(source, tmp_path / name)
+    run = run_serve(
+        *("--port", "0", "--models", tmp_path, "--model", "first"),
+        *("--data", dataset.parent, "--dataset", dataset.name, "--store", tmp_path / "store"),
+    )
+    assert run.returncode == 1
+    assert "first" in run.stderr and message in run.stderr
+    assert run.stdout == ""

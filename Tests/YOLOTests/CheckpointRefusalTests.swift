@@ -1,0 +1,300 @@
+import CheckpointSupport
+import Inference
+import Testing
+import YOLO
+
+@Suite struct CheckpointRefusalTests {
+    /// A change that makes a model one that must be refused, and what the refusal must say.
+    struct Fault: Sendable, CustomTestStringConvertible {
+        var testDescription: String
+        var words: [String]
+        var spoil: @Sendable (inout SavedYOLO) -> Void
+
+        init(_ name: String, says words: String..., spoil: @escaping @Sendable (inout SavedYOLO) -> Void) {
+            testDescription = name
+            self.words = words
+            self.spoil = spoil
+        }
+    }
+
+    static let layerFaults = [
+        Fault("a block with attention", says: "model.3 (models.common.C3TR)", "ONNX") {
+            $0.layers[3].module = .module("models.common.C3TR")
+        },
+        Fault("a block of a later model", says: "model.3 (ultralytics.nn.modules.block.C2f)", "ONNX") {
+            $0.layers[3].module = .module("ultralytics.nn.modules.block.C2f")
+        },
+        Fault("somebody else's Conv", says: "model.0 (mymodels.common.Conv)") {
+            $0.layers[0].module = .module("mymodels.common.Conv", modules: [("conv", .convolution(3, 4))])
+        },
+        Fault("an activation that is not known", says: "model.1.act (torch.nn.modules.activation.GELU)") {
+            $0.layers[1].module = .conv(4, 4, stride: 2, activation: .module("torch.nn.modules.activation.GELU"))
+        },
+        Fault("another number of channels", says: "model.2 (models.common.Conv)", "4 channels") {
+            $0.layers[2].module = .conv(8, 4, stride: 2)
+        },
+        Fault("no weight", says: "model.2 (torch.nn.modules.conv.Conv2d)", "weight") {
+            $0.layers[2].module = .module("torch.nn.modules.conv.Conv2d", parameters: [("weight", nil)])
+        },
+        Fault("no convolution in a Conv", says: "model.2 (models.common.Conv)", "conv") {
+            $0.layers[2].module = .module("models.common.Conv")
+        },
+        Fault("a weight that is no kernel", says: "model.2 (torch.nn.modules.conv.Conv2d)", "weight") {
+            $0.layers[2].module = .convolution(4, 4, weight: SavedTensor([1, 2, 3, 4], shape: [2, 2]))
+        },
+        Fault("a weight without filters", says: "model.2 (torch.nn.modules.conv.Conv2d)", "weight") {
+            $0.layers[2].module = .convolution(4, 4, weight: SavedTensor([], shape: [0, 4, 3, 3]))
+        },
+        Fault("an empty kernel", says: "model.2 (torch.nn.modules.conv.Conv2d)") {
+            $0.layers[2].module = .convolution(4, 4, weight: SavedTensor([], shape: [4, 4, 0, 3]))
+        },
+        Fault("a bias of another size", says: "model.2 (torch.nn.modules.conv.Conv2d)") {
+            $0.layers[2].module = .module(
+                "torch.nn.modules.conv.Conv2d",
+                parameters: [
+                    ("weight", SavedTensor([1, 2, 3, 4], shape: [1, 4, 1, 1])), ("bias", SavedTensor([1, 2])),
+                ]
+            )
+        },
+        Fault("groups that do not divide the channels", says: "model.2 (torch.nn.modules.conv.Conv2d)", "groups") {
+            $0.layers[2].module = .convolution(4, 4).with("groups", .int(3))
+        },
+        Fault("no groups", says: "model.2 (torch.nn.modules.conv.Conv2d)", "groups") {
+            $0.layers[2].module = .convolution(4, 4).with("groups", .int(0))
+        },
+        Fault("a stride of 0", says: "model.2 (torch.nn.modules.conv.Conv2d)") {
+            $0.layers[2].module = .convolution(4, 4).with("stride", .pair(0))
+        },
+        Fault("a negative padding", says: "model.2 (torch.nn.modules.conv.Conv2d)") {
+            $0.layers[2].module = .convolution(4, 4).with("padding", .pair(-1))
+        },
+        Fault("a padding in words", says: "model.2 (torch.nn.modules.conv.Conv2d)", "padding") {
+            $0.layers[2].module = .convolution(4, 4).with("padding", .string("same"))
+        },
+        Fault("a padding that reflects", says: "model.2 (torch.nn.modules.conv.Conv2d)", "zeros") {
+            $0.layers[2].module = .convolution(4, 4).with("padding_mode", .string("reflect"))
+        },
+        Fault("a stride of three axes", says: "model.2 (torch.nn.modules.conv.Conv2d)", "stride") {
+            $0.layers[2].module = .convolution(4, 4).with("stride", .tuple([.int(1), .int(1), .int(1)]))
+        },
+        Fault(
+            "a batch norm of other channels",
+            says: "model.2.bn (torch.nn.modules.batchnorm.BatchNorm2d)",
+            "4 before it"
+        ) {
+            $0.layers[2].module = .conv(4, 4, stride: 2, normalization: .batchNorm(3))
+        },
+        Fault("an enlargement between the pixels", says: "model.2 (torch.nn.modules.upsampling.Upsample)", "bilinear") {
+            $0.layers[2].module = .upsample(.float(2), mode: "bilinear")
+        },
+        Fault("an enlargement by one and a half", says: "model.2 (torch.nn.modules.upsampling.Upsample)") {
+            $0.layers[2].module = .upsample(.float(1.5))
+        },
+        Fault("an enlargement by nothing", says: "model.2 (torch.nn.modules.upsampling.Upsample)") {
+            $0.layers[2].module = .upsample(.none)
+        },
+        Fault("an enormous enlargement", says: "model.2 (torch.nn.modules.upsampling.Upsample)") {
+            $0.layers[2].module = .upsample(.float(1e18))
+        },
+        Fault("a pool without a size", says: "model.2 (torch.nn.modules.pooling.MaxPool2d)") {
+            $0.layers[2].module = .module("torch.nn.modules.pooling.MaxPool2d")
+        },
+        Fault("a pool with gaps", says: "model.2 (torch.nn.modules.pooling.MaxPool2d)", "dilation") {
+            $0.layers[2].module = .module(
+                "torch.nn.modules.pooling.MaxPool2d",
+                attributes: [("kernel_size", .int(3)), ("stride", .int(2)), ("dilation", .int(2))]
+            )
+        },
+        Fault("layers joined along the rows", says: "model.3 (models.common.Concat)") {
+            $0.layers[3] = SavedYOLO.Layer(module: .concat(dimension: 2), inputs: [2, 2])
+        },
+        Fault("channels that are doubled again and again", says: "(models.common.Concat)", "channels") {
+            $0.layers.append(SavedYOLO.Layer(module: .concat(), inputs: [-1, -1]))
+            for _ in 0..<20 { $0.layers.append(SavedYOLO.Layer(module: .concat(), inputs: [-1, -1])) }
+        },
+        Fault("a residual of other channels", says: "model.3 (models.common.Bottleneck)", "4 and 8 channels") {
+            $0.layers[3].module = .bottleneck(.conv(4, 4), .conv(4, 8))
+        },
+        Fault("two inputs of a convolution", says: "model.3 (models.common.Conv)", "2 inputs") {
+            $0.layers[3].inputs = [1, 2]
+        },
+        Fault("no inputs", says: "model.3 (models.common.Conv)") { $0.layers[3].inputs = [] },
+        Fault("a layer that takes itself", says: "model.3 (models.common.Conv)", "layer 3") {
+            $0.layers[3].inputs = [3]
+        },
+        Fault("a layer that takes a later one", says: "model.1 (models.common.Conv)", "layer 4") {
+            $0.layers[1].inputs = [4]
+        },
+        Fault("a layer before the first", says: "model.1 (models.common.Conv)", "layer -9") {
+            $0.layers[1].inputs = [-9]
+        },
+        Fault("blocks in blocks in blocks", says: "0.0.0.0 (torch.nn.modules.container.Sequential)", "deep") {
+            for _ in 0..<40 { $0.layers[3].module = .sequential([$0.layers[3].module]) }
+        },
+        Fault("a block in itself", says: "holds itself") { $0.layers[3].module = .selfContaining },
+    ]
+
+    static let headFaults = [
+        Fault("a classifier", says: "model.5 (models.common.Classify)", "ONNX") {
+            $0.head.className = "models.common.Classify"
+        },
+        Fault("no anchors", says: "model.5 (models.yolo.Detect)", "anchors") { $0.head.anchors = nil },
+        Fault("an anchor that is no number", says: "model.5 (models.yolo.Detect)", "anchors") {
+            $0.head.anchors = SavedTensor([1, 2, 3, 4, 5, 6, 7, 8, 9, .nan, 11, 12], shape: [3, 2, 2])
+        },
+        Fault("an anchor without width", says: "model.5 (models.yolo.Detect)", "anchors") {
+            $0.head.anchors = SavedTensor([0, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12], shape: [3, 2, 2])
+        },
+        Fault("an endless anchor", says: "model.5 (models.yolo.Detect)", "anchors") {
+            $0.head.anchors = SavedTensor([.infinity, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12], shape: [3, 2, 2])
+        },
+        Fault("anchors in a row", says: "model.5 (models.yolo.Detect)", "anchors") {
+            $0.head.anchors = SavedTensor([Float](repeating: 1, count: 12), shape: [3, 4])
+        },
+        Fault("anchors of too few heads", says: "model.5 (models.yolo.Detect)", "anchors") {
+            $0.head.anchors = SavedTensor([Float](repeating: 1, count: 8), shape: [2, 2, 2])
+        },
+        Fault("heads without an anchor", says: "model.5 (models.yolo.Detect)") {
+            $0.head.anchors = SavedTensor([], shape: [3, 0, 2])
+        },
+        Fault("more heads than inputs", says: "model.5 (models.yolo.Detect)", "3 heads and 2 inputs") {
+            $0.head.inputs = [2, 3]
+        },
+        Fault("more inputs than heads", says: "model.5 (models.yolo.Detect)", "3 heads and 4 inputs") {
+            $0.head.inputs = [2, 3, 4, 4]
+        },
+        Fault("no heads", says: "model.5 (models.yolo.Detect)") {
+            $0.head.convolutions = []
+            $0.head.strides = []
+            $0.head.anchors = SavedTensor([], shape: [0, 2, 2])
+        },
+        Fault("a head that is no convolution", says: "model.5.m.1 (torch.nn.modules.linear.Linear)") {
+            $0.head.convolutions[1] = .module("torch.nn.modules.linear.Linear")
+        },
+        Fault("more classes than the heads answer", says: "model.5 (models.yolo.Detect)", "14 channels") {
+            $0.head.classCount = 3
+        },
+        Fault("no classes", says: "model.5 (models.yolo.Detect)", "classes") { $0.head.classCount = 0 },
+        Fault("endless classes", says: "model.5 (models.yolo.Detect)", "classes") { $0.head.classCount = .max },
+        Fault("a stride that is too large", says: "stride 64") { $0.head.strides = [8, 16, 64] },
+        Fault("a stride that is too small", says: "stride 4") { $0.head.strides = [4, 16, 32] },
+        Fault("a stride that is not whole", says: "model.5 (models.yolo.Detect)", "strides") {
+            $0.head.strides = [8, 16, 32.5]
+        },
+        Fault("a stride of 0", says: "model.5 (models.yolo.Detect)", "strides") { $0.head.strides = [0, 16, 32] },
+        Fault("a stride that is no number", says: "model.5 (models.yolo.Detect)", "strides") {
+            $0.head.strides = [8, .nan, 32]
+        },
+        Fault("strides of too few heads", says: "model.5 (models.yolo.Detect)", "strides") {
+            $0.head.strides = [8, 16]
+        },
+    ]
+
+    @Test("a layer that makes no sense is refused by its name", arguments: layerFaults + headFaults)
+    func refusal(fault: Fault) throws {
+        var saved = SavedYOLO()
+        fault.spoil(&saved)
+        try Self.expectRefusal(of: saved.checkpoint, saying: fault.words)
+    }
+
+    static let maskFaults = [
+        Fault("no prototypes", says: "model.5 (models.yolo.Segment)", "proto") { $0.head.masks = nil },
+        Fault("other prototypes than coefficients", says: "model.5 (models.yolo.Segment)", "8 coefficients") {
+            $0.head.masks = (8, .prototypes(4, 6))
+        },
+        Fault("more coefficients than the heads answer", says: "model.5 (models.yolo.Segment)", "30 channels") {
+            $0.head.masks = (9, .prototypes(4, 9))
+        },
+        Fault("endless coefficients", says: "model.5 (models.yolo.Segment)") {
+            $0.head.masks = (.max, .prototypes(4, 8))
+        },
+    ]
+
+    @Test("a segmentation head that makes no sense is refused", arguments: maskFaults)
+    func maskRefusal(fault: Fault) throws {
+        var saved = SavedYOLO(coefficientCount: 8)
+        fault.spoil(&saved)
+        try Self.expectRefusal(of: saved.checkpoint, saying: fault.words)
+    }
+
+    // What the graph itself finds out once the picture's size is known.
+    static let sizeFaults = [
+        Fault("a residual of another size") { $0.layers[3].module = .bottleneck(.conv(4, 4), .conv(4, 4, stride: 2)) },
+        Fault("layers of different sizes side by side") {
+            $0.layers.insert(SavedYOLO.Layer(module: .concat(), inputs: [1, 2]), at: 3)
+            $0.layers[4].module = .conv(8, 4, stride: 2)
+        },
+        Fault("a window larger than the picture") {
+            $0.layers[4].module = .module(
+                "torch.nn.modules.pooling.MaxPool2d",
+                attributes: [("kernel_size", .int(1000)), ("stride", .int(2))]
+            )
+        },
+        Fault("a picture that becomes enormous", says: "too many") { saved in
+            let enlarged = (0..<4).map { _ in SavedYOLO.Layer(module: .upsample(.float(32))) }
+            let pooled = (0..<4).map { _ in
+                SavedYOLO.Layer(
+                    module: .module("torch.nn.modules.pooling.MaxPool2d", attributes: [("kernel_size", .int(32))])
+                )
+            }
+            saved.layers += enlarged + pooled
+            saved.head.inputs = [2, 3, saved.layers.count - 1]
+        },
+    ]
+
+    @Test("a network whose sizes make no sense is refused", arguments: sizeFaults)
+    func sizeRefusal(fault: Fault) throws {
+        var saved = SavedYOLO()
+        fault.spoil(&saved)
+        try Self.expectRefusal(of: saved.checkpoint, saying: fault.words)
+    }
+
+    static let roots: [(name: String, words: [String], root: @Sendable () -> SavedValue)] = [
+        ("weights alone", ["state dict"], { .orderedDictionary([("model.0.weight", .tensor(SavedTensor([1])))]) }),
+        (
+            "a checkpoint of weights alone", ["state dict"],
+            { .dictionary([("model", .orderedDictionary([("model.0.weight", .tensor(SavedTensor([1])))]))]) }
+        ),
+        (
+            "another framework's weights", ["state dict"],
+            { .dictionary([("state_dict", .orderedDictionary([("w", .parameter(SavedTensor([1])))]))]) }
+        ),
+        ("nothing", ["no model"], { .none }),
+        ("an empty dictionary", ["no model"], { .dictionary([(String, SavedValue)]()) }),
+        ("a training that is over without a model", ["no model"], { .dictionary([("model", .none), ("ema", .none)]) }),
+        ("a model of something else", ["timm.models.resnet.ResNet"], { .module("timm.models.resnet.ResNet") }),
+        ("a model without layers", ["layers"], { .module("models.yolo.Model", modules: [("model", .sequential([]))]) }),
+        (
+            "a call instead of a model", ["os.system"],
+            { .dictionary([("model", .call("os.system", [.string("true")]))]) }
+        ),
+        (
+            "a weight of which one number stands for all", ["far more elements"],
+            {
+                var saved = SavedYOLO()
+                let storage = SavedStorage([1])
+                let weight = SavedTensor(storage: storage, shape: [4, 4, 5000, 5000], strides: [0, 0, 0, 0])
+                saved.layers[2].module = .convolution(4, 4, weight: weight)
+                return saved.checkpoint
+            }
+        ),
+    ]
+
+    @Test("a file of something else is refused, saying what it is", arguments: roots.indices)
+    func rootRefusal(index: Int) throws {
+        try Self.expectRefusal(of: Self.roots[index].root(), saying: Self.roots[index].words)
+    }
+
+    private static func expectRefusal(of root: SavedValue, saying words: [String]) throws {
+        let folder = try ModelFolder()
+        let file = try folder.save(root)
+        #expect {
+            try Network(file: file, runtime: Runtime())
+        } throws: { error in
+            guard let error = error as? InferenceError, error.code == .invalidModel else { return false }
+            let missing = words.filter { !error.message.contains($0) }
+            #expect(missing.isEmpty, "\(error.message)")
+            return true
+        }
+    }
+}
