@@ -23,6 +23,7 @@ extension Network {
         case .onnx, .openVINO:
             self = try Network(export: file.path, runtime: runtime)
         }
+        labels = labels.map(Self.printable)
     }
 
     /// The network as it is for a square picture of its size, or for the one size that it takes.
@@ -41,6 +42,15 @@ extension Network {
             }
             return .fixed(width: width, height: height)
         }
+    }
+
+    /// A class's name as it can be drawn and printed: without control characters, and not endless.
+    private static func printable(_ label: String) -> String {
+        String(
+            String.UnicodeScalarView(
+                label.unicodeScalars.prefix(200).filter { $0.properties.generalCategory != .control }
+            )
+        )
     }
 
     /// Refuses a network that would take all memory; its shapes must be fixed.

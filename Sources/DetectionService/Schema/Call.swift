@@ -1,6 +1,7 @@
 internal import FoundationEssentials
 internal import HTTPTypes
 internal import Hummingbird
+internal import HummingbirdCore
 
 /// A request to an operation, its path and query checked against the operation's declaration.
 struct Call: Sendable {
@@ -31,15 +32,10 @@ struct Call: Sendable {
         var text: String
     }
 
-    /// The items of a query, as forms and most clients write them: a plus sign stands for a space.
+    /// The items of a query, in which forms and many clients write a space as a plus sign.
     private static func items(ofQuery query: String) -> [Item] {
-        query.split(separator: "&").map { item in
-            let parts = item.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map { part in
-                let text = String(part.map { $0 == "+" ? " " : $0 })
-                return text.removingPercentEncoding ?? text
-            }
-            return Item(name: parts[0], text: parts.count > 1 ? parts[1] : "")
-        }
+        let spaced = query.split(separator: "+", omittingEmptySubsequences: false).joined(separator: "%20")
+        return URI("?\(spaced)").queryParameters.map { Item(name: String($0), text: String($1)) }
     }
 
     /// Turns the texts of a path or query into values of their fields' types.
