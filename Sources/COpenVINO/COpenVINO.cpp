@@ -40,7 +40,12 @@ const char *cov_version(void) {
 }
 
 COVStatus cov_core_create(COVCore **core) {
-    return guarded(COV_FAILED, [&] { *core = new COVCore; });
+    return guarded(COV_FAILED, [&] {
+        auto created = std::make_unique<COVCore>();
+        // A file that is mapped and then cut short by somebody else would end the process.
+        created->core.set_property(ov::enable_mmap(false));
+        *core = created.release();
+    });
 }
 
 void cov_core_free(COVCore *core) { delete core; }

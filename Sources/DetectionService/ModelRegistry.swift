@@ -16,6 +16,7 @@ public final class ModelRegistry: Sendable {
     private let entries: Mutex<[String: Entry]>
     private let directory: String?
     private let load: Load
+    private let didChange: @Sendable ([ModelDescription]) -> Void
     /// One file is loaded after the other.
     private let turns = WorkQueue(slots: 1, capacity: 16)
     /// Files as they were when they were last seen to differ from what is served.
@@ -33,6 +34,7 @@ public final class ModelRegistry: Sendable {
         defaultName = defaultDetector.model.name
         entries = Mutex([defaultName: Entry(detector: defaultDetector)])
         directory = nil
+        didChange = { _ in }
         load = { file in throw InferenceError(.failed, "\(file.path) is not of a registry with a directory") }
     }
 
@@ -42,10 +44,17 @@ public final class ModelRegistry: Sendable {
     ///   - directory: Folder with models.
     ///   - defaultName: The name of the model that serves requests which name none.
     ///   - load: Loads a model.
-    public init(directory: String, defaultName: String, load: @escaping Load) {
+    ///   - didChange: Called with what is served whenever that has changed.
+    public init(
+        directory: String,
+        defaultName: String,
+        load: @escaping Load,
+        didChange: @escaping @Sendable ([ModelDescription]) -> Void = { _ in }
+    ) {
         self.defaultName = defaultName
         self.directory = directory
         self.load = load
+        self.didChange = didChange
         entries = Mutex([:])
     }
 
@@ -87,6 +96,7 @@ public final class ModelRegistry: Sendable {
                     if entries.removeValue(forKey: name)?.detector != nil { changes.removed.append(name) }
                 }
             }
+            if !changes.isEmpty { didChange(models) }
             return changes
         }
     }
@@ -98,7 +108,9 @@ public final class ModelRegistry: Sendable {
         if onlySettled, !settling.withLock({ $0.updateValue(signature, forKey: file.name) == signature }) { return }
         do {
             let detector = try await load(file)
-            entries.withLock { $0[file.name] = Entry(detector: detector, signature: signature) }
+            // One that was replaced while it was read may be half the one, half the other: the next look loads it again.
+            let isSettled = FileSignature(of: file) == signature
+            entries.withLock { $0[file.name] = Entry(detector: detector, signature: isSettled ? signature : nil) }
             if before?.detector == nil { changes.added.append(file.name) } else { changes.replaced.append(file.name) }
         } catch {
             entries.withLock { $0[file.name, default: Entry()].signature = signature }

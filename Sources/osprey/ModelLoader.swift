@@ -32,5 +32,15 @@ struct ModelLoader {
         return detector
     }
 
+    /// Removes from the cache what was compiled of files that are not served any more.
+    func dropCompiledModels(but hashes: Set<String>) {
+        guard let directory = configuration.cacheDirectory,
+            let names = try? FileManager.default.contentsOfDirectory(atPath: directory)
+        else { return }
+        for name in names where name.utf8.count == 64 && name.allSatisfy(\.isHexDigit) && !hashes.contains(name) {
+            try? FileManager.default.removeItem(atPath: "\(directory)/\(name)")
+        }
+    }
+
     private func seconds(_ duration: Duration) -> Double { (duration / .milliseconds(1)).rounded() / 1000 }
 }

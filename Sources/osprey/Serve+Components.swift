@@ -66,9 +66,12 @@ extension Serve {
             ),
             logger: logger
         )
-        let registry = ModelRegistry(directory: configuration.models, defaultName: configuration.model) { file in
-            try await loader.load(file)
-        }
+        let registry = ModelRegistry(
+            directory: configuration.models,
+            defaultName: configuration.model,
+            load: { try await loader.load($0) },
+            didChange: { loader.dropCompiledModels(but: Set($0.map(\.sha256))) }
+        )
         let changes: ModelChanges
         do {
             changes = try await registry.reload()
@@ -87,16 +90,7 @@ extension Serve {
                     + "one there, or name another with --model\(served.isEmpty ? "" : " (\(served))")."
             )
         }
-        dropCompiledModels(in: loader.configuration.cacheDirectory, but: Set(registry.models.map(\.sha256)))
         return registry
-    }
-
-    /// Removes from the cache what was compiled of files that are not served any more.
-    private func dropCompiledModels(in directory: String?, but hashes: Set<String>) {
-        guard let directory, let names = try? FileManager.default.contentsOfDirectory(atPath: directory) else { return }
-        for name in names where name.utf8.count == 64 && name.allSatisfy(\.isHexDigit) && !hashes.contains(name) {
-            try? FileManager.default.removeItem(atPath: "\(directory)/\(name)")
-        }
     }
 
     private func cacheDirectory(_ configuration: ServeConfiguration, logger: Logger) -> String? {

@@ -67,8 +67,10 @@ struct Serve: AsyncParsableCommand {
         let name = isAnyAddress ? "localhost" : host.contains(":") ? "[\(host)]" : host
         let address = "http://\(name):\(port)"
         let pictures = components.pictures.dataset.map { "\($0.ids.count) pictures of \($0.name)" } ?? "no dataset"
+        let others = components.models.models.count - 1
+        let models = components.models.defaultName + (others > 0 ? " and \(others) more" : "")
         return """
-            Osprey \(Osprey.version) serves \(components.models.defaultName) on \(pictures).
+            Osprey \(Osprey.version) serves \(models) on \(pictures).
               service   \(address)
               API       \(address)/docs
               metrics   \(address)/metrics

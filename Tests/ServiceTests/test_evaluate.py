@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import BINARY, MIRROR, ROOT
+from conftest import BINARY, model_file
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
@@ -27,13 +27,6 @@ REFERENCE = (
 )
 
 
-def model(name: str) -> Path:
-    for folder in (ROOT / "models", MIRROR / "models"):
-        if (folder / name).is_file():
-            return folder / name
-    pytest.skip(f"{name} is neither in models/ nor in a mirror")
-
-
 @pytest.fixture
 def annotations(dataset: Path) -> Path:
     file = dataset / "annotations/instances_train2017.json"
@@ -43,7 +36,8 @@ def annotations(dataset: Path) -> Path:
 
 
 def evaluate(name: str, dataset: Path, annotations: Path, *flags: str) -> dict[str, Any]:
-    command = [BINARY, "evaluate", model(name), "--images", dataset / "images/train2017", "--annotations", annotations]
+    command = [BINARY, "evaluate", model_file(name)]
+    command += ["--images", dataset / "images/train2017", "--annotations", annotations]
     # Nothing of Python or anything else is on its path.
     run = subprocess.run(
         [*map(str, command), "--json", *flags], capture_output=True, text=True, timeout=300, env={"PATH": "/nonexistent"}
@@ -112,7 +106,7 @@ def test_wrong_annotations_are_named(dataset: Path, tmp_path: Path) -> None:
     for text, complaint in (("{", "JSON"), ('{"images": [], "annotations": [], "categories": []}', "no pictures")):
         wrong = tmp_path / "annotations.json"
         wrong.write_text(text)
-        command = [BINARY, "evaluate", model("yolov5n.onnx"), "--images", dataset, "--annotations", wrong]
+        command = [BINARY, "evaluate", model_file("yolov5n.onnx"), "--images", dataset, "--annotations", wrong]
         run = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=60)
         assert run.returncode == 1
         assert complaint in run.stderr

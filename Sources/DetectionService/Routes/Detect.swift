@@ -50,14 +50,14 @@ extension ServiceComponents {
             if contentType?.essence == "application/json" {
                 return try await withJSON(of: call) { values in
                     let text = values.string("image") ?? ""
-                    let outcome = try await detect(wanted, call: call, imageID: nil) {
+                    let bytes = try await detect(wanted, call: call, imageID: nil) {
                         try Self.picture(inBase64: text)
                     }
-                    return try await respond(outcome, wanted.form)
+                    return try answer(bytes, wanted.form)
                 }
             }
             return try await withBody(of: call) { body in
-                try await respond(try await detect(wanted, call: call, imageID: nil) { body }, wanted.form)
+                try answer(try await detect(wanted, call: call, imageID: nil) { body }, wanted.form)
             }
         }
     }
@@ -68,16 +68,16 @@ extension ServiceComponents {
             throw Problem(.notAcceptable, "A list of pictures is answered in application/json; accept that.")
         }
         return try await withParts(of: call, contentType: contentType) { parts in
-            var outcomes: [DetectionBody] = []
-            var drawnBytes = 0
+            var answers: [[UInt8]] = []
+            var byteCount = 0
             for (index, part) in parts.enumerated() {
                 do {
-                    outcomes.append(try await detect(wanted, call: call, imageID: nil) { part }.body)
-                    drawnBytes += outcomes[index].image?.utf8.count ?? 0
-                    guard drawnBytes <= settings.maximumBodyBytes else {
+                    answers.append(try await detect(wanted, call: call, imageID: nil) { part })
+                    byteCount += answers[index].count
+                    guard byteCount <= settings.maximumBodyBytes else {
                         throw Problem(
                             .tooLarge,
-                            "The drawn pictures are too large together: send fewer, or image=none."
+                            "The answers are too large together: send fewer pictures, or image=none, or masks=rle."
                         )
                     }
                 } catch let error as ImageError {
@@ -86,7 +86,11 @@ extension ServiceComponents {
                     throw problem
                 }
             }
-            return try await respond(outcomes)
+            var json = JSONWriter()
+            json.array { json in
+                for answer in answers { json.json(answer) }
+            }
+            return try answer(json.bytes, wanted.form)
         }
     }
 

@@ -35,14 +35,14 @@ extension ServiceComponents {
     ///   - call: The request that it is for.
     ///   - imageID: The picture's id, if it has one.
     ///   - read: Gives the picture's bytes; runs on a worker thread.
-    /// - Returns: What was found.
+    /// - Returns: The answer: JSON, or the drawn picture.
     /// - Throws: `ImageError` for a picture that cannot be read, ``Problem`` where there is none or the queue is full.
     func detect(
         _ wanted: DetectionRequest,
         call: Call,
         imageID: String?,
         read: @escaping @Sendable () throws -> [UInt8]
-    ) async throws -> DetectionOutcome {
+    ) async throws -> [UInt8] {
         let stages = call.context.stages
         let start = ContinuousClock.now
         return try await withSlot(stages) {
@@ -61,58 +61,44 @@ extension ServiceComponents {
             count(result.detections, of: wanted.detector.model)
 
             return try await work {
-                var drawn = (bytes: [UInt8](), base64: String?.none)
+                var drawn: [UInt8] = []
                 if let format = wanted.form.drawnFormat {
-                    drawn = try draw(result.detections, on: image, as: format, wanted, stages: stages)
+                    drawn = try draw(result.detections, on: image, as: format, wanted.detector.model, stages: stages)
                 }
-                return DetectionOutcome(
-                    body: DetectionBody(
-                        requestID: call.context.requestID,
-                        computeTime: (ContinuousClock.now - start) / .seconds(1),
-                        imageID: imageID,
-                        image: image,
-                        drawn: drawn.base64,
-                        detections: result.detections,
-                        wanted: wanted
-                    ),
-                    drawn: drawn.bytes
+                if case .drawn = wanted.form { return drawn }
+                let body = DetectionBody(
+                    requestID: call.context.requestID,
+                    computeTime: (ContinuousClock.now - start) / .seconds(1),
+                    imageID: imageID,
+                    image: image,
+                    drawn: drawn.isEmpty ? nil : Data(drawn).base64EncodedString(),
+                    detections: result.detections,
+                    wanted: wanted
                 )
+                var json = JSONWriter()
+                body.write(to: &json)
+                return json.bytes
             }
         }
     }
 
-    /// The picture with the detections drawn on it, in the form that is wanted.
+    /// The picture with the detections drawn on it.
     private func draw(
         _ detections: [Detection],
         on image: RGBImage,
         as format: ImageFormat,
-        _ wanted: DetectionRequest,
+        _ model: ModelDescription,
         stages: StageClock
-    ) throws -> (bytes: [UInt8], base64: String?) {
-        let picture = try stages.time(.draw) {
-            try DetectionPainter(labels: wanted.detector.model.labels).draw(detections, on: image)
-        }
-        return try stages.time(.encode) {
-            let bytes = try picture.encoded(as: format)
-            if case .drawn = wanted.form { return (bytes, nil) }
-            return ([], Data(bytes).base64EncodedString())
-        }
+    ) throws -> [UInt8] {
+        let picture = try stages.time(.draw) { try DetectionPainter(labels: model.labels).draw(detections, on: image) }
+        return try stages.time(.encode) { try picture.encoded(as: format) }
     }
 
-    /// Writes an answer in JSON on a worker thread, as one with pictures in it takes a while.
-    func respond(_ body: some Encodable & Sendable) async throws -> Response {
-        try await work { try .json(body) }
-    }
-
-    func respond(_ outcome: DetectionOutcome, _ form: DetectionRequest.Form) async throws -> Response {
+    /// Answers with what was found in one picture.
+    func answer(_ bytes: [UInt8], _ form: DetectionRequest.Form) throws -> Response {
         switch form {
-        case .json: try await respond(outcome.body)
-        case .drawn(let format):
-            Response(
-                status: .ok,
-                headers: [.contentType: format.mediaType, .vary: "Accept"],
-                body: ResponseBody(byteBuffer: ByteBuffer(bytes: outcome.drawn))
-            )
+        case .json: try answer(bytes, headers: [.contentType: "application/json"])
+        case .drawn(let format): try answer(bytes, headers: [.contentType: format.mediaType, .vary: "Accept"])
         }
     }
 

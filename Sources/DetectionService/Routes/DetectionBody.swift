@@ -3,80 +3,86 @@ internal import ObjectDetection
 internal import YOLO
 
 /// The detections of a picture, as JSON.
-struct DetectionBody: Encodable, Sendable {
-    struct Item: Encodable, Sendable {
-        struct Box: Encodable, Sendable {
-            /// Top left corner, in pixels.
-            var origin: [Double]
-            /// Width and height in pixels.
-            var size: [Double]
-        }
-
-        enum CodingKeys: String, CodingKey {
-            case label = "class"
-            case classID = "class_id"
-            case score
-            case box = "bbox"
-            case segmentation
-        }
-
-        var label: String
-        var classID: Int
-        var score: Double
-        var box: Box
-        var segmentation: SegmentationBody?
-    }
-
-    enum CodingKeys: String, CodingKey {
-        case requestID = "request_id"
-        case computeTime = "compute_time"
-        case model
-        case imageID = "image_id"
-        case width
-        case height
-        case image
-        case payload
-    }
-
+struct DetectionBody {
     var requestID: String
+    /// Seconds, waiting included.
     var computeTime: Double
-    var model: String
     var imageID: String?
-    var width: Int
-    var height: Int
-    var image: String?
-    var payload: [Item]
+    var image: RGBImage
+    /// The picture with the detections drawn on it, in base64.
+    var drawn: String?
+    var detections: [Detection]
+    var wanted: DetectionRequest
 
-    init(
-        requestID: String,
-        computeTime: Double,
-        imageID: String?,
-        image: RGBImage,
-        drawn: String?,
-        detections: [Detection],
-        wanted: DetectionRequest
-    ) {
+    /// Writes the body, its members in the order of their names.
+    func write(to json: inout JSONWriter) {
         let model = wanted.detector.model
-        self.requestID = requestID
-        self.computeTime = Self.rounded(computeTime, digits: 1e6)
-        self.model = model.name
-        self.imageID = imageID
-        width = image.width
-        height = image.height
-        self.image = drawn
-        payload = detections.map { detection in
-            Item(
-                label: model.labels[detection.classID],
-                classID: detection.classID,
-                score: Self.rounded(Double(detection.score), digits: 1e5),
-                box: Item.Box(
-                    origin: [detection.box.minX, detection.box.minY].map { Self.rounded(Double($0), digits: 1e3) },
-                    size: [detection.box.width, detection.box.height].map { Self.rounded(Double($0), digits: 1e3) }
-                ),
-                segmentation: detection.mask.flatMap { mask in
-                    SegmentationBody(mask, as: wanted.masks, tolerance: wanted.polygonTolerance)
+        json.object { json in
+            json.key("compute_time")
+            json.number(Self.rounded(computeTime, digits: 1e6))
+            json.key("height")
+            json.number(image.height)
+            if let drawn {
+                json.key("image")
+                json.string(drawn)
+            }
+            if let imageID {
+                json.key("image_id")
+                json.string(imageID)
+            }
+            json.key("model")
+            json.string(model.name)
+            json.key("payload")
+            json.array { json in
+                for detection in detections { write(detection, label: model.labels[detection.classID], to: &json) }
+            }
+            json.key("request_id")
+            json.string(requestID)
+            json.key("width")
+            json.number(image.width)
+        }
+    }
+
+    private func write(_ detection: Detection, label: String, to json: inout JSONWriter) {
+        let box = detection.box
+        json.object { json in
+            json.key("bbox")
+            json.object { json in
+                json.key("origin")
+                json.array([box.minX, box.minY].map { Self.rounded(Double($0), digits: 1e3) })
+                json.key("size")
+                json.array([box.width, box.height].map { Self.rounded(Double($0), digits: 1e3) })
+            }
+            json.key("class")
+            json.string(label)
+            json.key("class_id")
+            json.number(detection.classID)
+            json.key("score")
+            json.number(Self.rounded(Double(detection.score), digits: 1e5))
+            if let mask = detection.mask { write(mask, to: &json) }
+        }
+    }
+
+    private func write(_ mask: Mask, to json: inout JSONWriter) {
+        guard wanted.masks != .none else { return }
+        json.key("segmentation")
+        json.object { json in
+            switch wanted.masks {
+            case .polygon:
+                json.key("polygons")
+                json.array { json in
+                    for polygon in mask.polygons(tolerance: wanted.polygonTolerance) { json.array(polygon) }
                 }
-            )
+            case .rle:
+                json.key("rle")
+                json.object { json in
+                    json.key("counts")
+                    json.string(mask.runLengths.compressedCounts)
+                    json.key("size")
+                    json.array([Double(mask.imageHeight), Double(mask.imageWidth)])
+                }
+            case .none: break
+            }
         }
     }
 
@@ -84,7 +90,9 @@ struct DetectionBody: Encodable, Sendable {
     private static func rounded(_ value: Double, digits: Double) -> Double {
         (value * digits).rounded() / digits
     }
+}
 
+extension DetectionBody {
     static let schema = Schema.object([
         Field(name: "request_id", schema: .anyString, isRequired: true),
         Field(name: "compute_time", schema: .anyNumber.described("In seconds, waiting included."), isRequired: true),
@@ -119,7 +127,7 @@ struct DetectionBody: Encodable, Sendable {
                         ]),
                         isRequired: true
                     ),
-                    Field(name: "segmentation", schema: SegmentationBody.schema),
+                    Field(name: "segmentation", schema: segmentationSchema),
                 ])
             ).described("Best first."),
             isRequired: true
@@ -136,4 +144,25 @@ struct DetectionBody: Encodable, Sendable {
             ]
         ],
     ]
+
+    private static let segmentationSchema = Schema.object([
+        Field(
+            name: "polygons",
+            schema: .array(of: .array(of: .anyNumber)).described(
+                "One for each part of the object: x and y of its corners in turn, in pixels. A hole is joined to the "
+                    + "outline by a cut of no width."
+            )
+        ),
+        Field(
+            name: "rle",
+            schema: .object([
+                Field(
+                    name: "size",
+                    schema: .array(of: .anyInteger, count: 2...2).described("Height and width of the picture."),
+                    isRequired: true
+                ),
+                Field(name: "counts", schema: .anyString.described("COCO's compressed runs."), isRequired: true),
+            ])
+        ),
+    ]).described("The object's pixels, of a segmentation model: polygons or rle, as asked for.")
 }

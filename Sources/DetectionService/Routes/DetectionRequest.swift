@@ -34,10 +34,3 @@ struct DetectionRequest: Sendable {
     var polygonTolerance: Double
     var form: Form
 }
-
-/// What was found in one picture.
-struct DetectionOutcome: Sendable {
-    var body: DetectionBody
-    /// The picture with the detections drawn on it, where it is the answer itself; else empty.
-    var drawn: [UInt8]
-}

@@ -37,12 +37,12 @@ extension ServiceComponents {
     private static let smallAnswerBytes = 256 << 10
 
     /// Answers with bytes that count against the service's budget until the client has taken them.
-    private func answer(_ bytes: [UInt8], headers: HTTPFields) throws -> Response {
+    func answer(_ bytes: [UInt8], headers: HTTPFields) throws -> Response {
         let buffer = ByteBuffer(bytes: bytes)
         guard bytes.count > Self.smallAnswerBytes else {
             return Response(status: .ok, headers: headers, body: ResponseBody(byteBuffer: buffer))
         }
-        // A dataset's picture may be larger than any body, and must be served all the same.
+        // An answer may be larger than any body, and must be given all the same.
         let count = min(bytes.count, settings.maximumBodyBytes)
         guard memoryBudget.take(count) else { throw outOfMemory }
         let share = ByteBudget.Share(of: memoryBudget, count: count)

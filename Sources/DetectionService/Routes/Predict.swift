@@ -28,10 +28,10 @@ extension ServiceComponents {
             try await withJSON(of: call) { values in
                 let id = try values.imageID()
                 let wanted = try detectionRequest(call, values: values, at: "body", drawn: "png")
-                let outcome = try await detect(wanted, call: call, imageID: id.description) {
+                let bytes = try await detect(wanted, call: call, imageID: id.description) {
                     try pictures.processed(id).bytes
                 }
-                return try await respond(outcome, wanted.form)
+                return try answer(bytes, wanted.form)
             }
         }
     }

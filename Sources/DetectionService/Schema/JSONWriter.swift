@@ -1,0 +1,89 @@
+/// Writes JSON byte by byte.
+///
+/// For answers with thousands of numbers, where a general encoder would take longer than the network. Members come in
+/// the order in which they are written.
+struct JSONWriter {
+    private(set) var bytes: [UInt8] = []
+    /// Whether something stands before the next value or member of the object or array that is open.
+    private var needsComma = false
+
+    mutating func object(_ members: (inout JSONWriter) -> Void) {
+        enclose(UInt8(ascii: "{"), UInt8(ascii: "}"), members)
+    }
+
+    mutating func array(_ elements: (inout JSONWriter) -> Void) {
+        enclose(UInt8(ascii: "["), UInt8(ascii: "]"), elements)
+    }
+
+    mutating func array(_ numbers: [Double]) {
+        array { writer in
+            for number in numbers { writer.number(number) }
+        }
+    }
+
+    /// Begins a member of an object; its value comes next.
+    mutating func key(_ name: String) {
+        string(name)
+        bytes.append(UInt8(ascii: ":"))
+        needsComma = false
+    }
+
+    /// - Parameter number: A finite number.
+    mutating func number(_ number: Double) {
+        if let integer = Int(exactly: number) { return self.number(integer) }
+        separate()
+        bytes.append(contentsOf: number.description.utf8)
+    }
+
+    mutating func number(_ number: Int) {
+        separate()
+        if number < 0 { bytes.append(UInt8(ascii: "-")) }
+        var rest = number.magnitude
+        let start = bytes.count
+        repeat {
+            let (quotient, remainder) = rest.quotientAndRemainder(dividingBy: 10)
+            bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: remainder))
+            rest = quotient
+        } while rest > 0
+        bytes[start...].reverse()
+    }
+
+    mutating func string(_ text: String) {
+        separate()
+        bytes.append(UInt8(ascii: "\""))
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+                bytes.append(UInt8(ascii: "\\"))
+                bytes.append(byte)
+            case ..<0x20:
+                let digits = Array("0123456789abcdef".utf8)
+                bytes.append(contentsOf: "\\u00".utf8)
+                bytes.append(digits[Int(byte >> 4)])
+                bytes.append(digits[Int(byte & 15)])
+            default: bytes.append(byte)
+            }
+        }
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    /// Writes bytes that are JSON already.
+    mutating func json(_ value: [UInt8]) {
+        separate()
+        bytes.append(contentsOf: value)
+    }
+
+    private mutating func separate() {
+        if needsComma { bytes.append(UInt8(ascii: ",")) }
+        needsComma = true
+    }
+
+    private mutating func enclose(_ opening: UInt8, _ closing: UInt8, _ contents: (inout JSONWriter) -> Void) {
+        separate()
+        bytes.append(opening)
+        needsComma = false
+        contents(&self)
+        bytes.append(closing)
+        needsComma = true
+    }
+}
