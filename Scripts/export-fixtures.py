@@ -403,6 +403,7 @@ def main():
     save(onnxslim.slim(onnx.load(at("detect-13-dynamic.onnx"))), at("detect-13-dynamic-slim.onnx"))
     halved = float16.convert_float_to_float16(onnx.load(at("detect-13-dynamic.onnx")), keep_io_types=True)
     save(halved, at("detect-13-dynamic-half.onnx"))
+    save_ir(at("detect-11.onnx"), at("detect-ir.xml"), compress=False)
     save_ir(at("segment-17.onnx"), at("segment-ir-half.xml"), compress=True)
     write_whole(at)
     write_refused(at)

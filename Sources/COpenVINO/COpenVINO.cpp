@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include <openvino/op/constant.hpp>
 #include <openvino/op/parameter.hpp>
 
 struct COVCompiledModel {
@@ -13,6 +12,16 @@ struct COVCompiledModel {
 struct COVRequest {
     ov::InferRequest request;
 };
+
+/// What a question about a model is answered with; no exception may leave the bridge, and the indices that would bring
+/// one are the caller's mistake.
+template <typename Answer, typename Body>
+static Answer answer(Answer fallback, Body body) {
+    guarded(COV_INVALID_ARGUMENT, [&] { fallback = body(); });
+    return fallback;
+}
+
+static const COVShape unknown_shape = {-1, {}};
 
 COVShape shape_of(const ov::PartialShape &partial) {
     COVShape shape = {};
@@ -56,21 +65,27 @@ COVStatus cov_model_read(COVCore *core, const char *path, COVModel **model) {
 
 void cov_model_free(COVModel *model) { delete model; }
 
-size_t cov_model_input_count(const COVModel *model) { return model->model->inputs().size(); }
+size_t cov_model_input_count(const COVModel *model) {
+    return answer<size_t>(0, [&] { return model->model->inputs().size(); });
+}
 
-size_t cov_model_output_count(const COVModel *model) { return model->model->outputs().size(); }
+size_t cov_model_output_count(const COVModel *model) {
+    return answer<size_t>(0, [&] { return model->model->outputs().size(); });
+}
 
 COVShape cov_model_input_shape(const COVModel *model, size_t index) {
-    return shape_of(model->model->input(index).get_partial_shape());
+    return answer(unknown_shape, [&] { return shape_of(model->model->input(index).get_partial_shape()); });
 }
 
 COVShape cov_model_output_shape(const COVModel *model, size_t index) {
-    return shape_of(model->model->output(index).get_partial_shape());
+    return answer(unknown_shape, [&] { return shape_of(model->model->output(index).get_partial_shape()); });
 }
 
 COVPort cov_model_output_port(const COVModel *model, size_t index) {
-    const auto source = model->model->output(index).get_node()->input_value(0);
-    return {model->positions.at(source.get_node()), source.get_index()};
+    return answer(COVPort{}, [&]() -> COVPort {
+        const auto source = model->model->output(index).get_node()->input_value(0);
+        return {model->positions.at(source.get_node()), source.get_index()};
+    });
 }
 
 const char *cov_model_metadata(COVModel *model, const char *key) {
@@ -99,24 +114,14 @@ COVNode cov_model_node(const COVModel *model, size_t node) {
 }
 
 COVPort cov_model_node_input(const COVModel *model, size_t node, size_t input) {
-    const auto source = model->nodes[node]->get_input_source_output(input);
-    return {model->positions.at(source.get_node()), source.get_index()};
+    return answer(COVPort{}, [&]() -> COVPort {
+        const auto source = model->nodes.at(node)->get_input_source_output(input);
+        return {model->positions.at(source.get_node()), source.get_index()};
+    });
 }
 
 COVShape cov_model_port_shape(const COVModel *model, COVPort port) {
-    return shape_of(model->nodes[port.node]->get_output_partial_shape(port.output));
-}
-
-COVStatus cov_model_constant(const COVModel *model, size_t node, float *values, size_t capacity, size_t *count) {
-    const auto constant = std::dynamic_pointer_cast<ov::op::v0::Constant>(model->nodes[node]);
-    if (!constant) {
-        return fail(COV_INVALID_ARGUMENT, "the node is no constant");
-    }
-    return guarded(COV_INVALID_MODEL, [&] {
-        const auto converted = constant->cast_vector<float>(static_cast<int64_t>(capacity));
-        std::copy(converted.begin(), converted.end(), values);
-        *count = ov::shape_size(constant->get_shape());
-    });
+    return answer(unknown_shape, [&] { return shape_of(model->nodes.at(port.node)->get_output_partial_shape(port.output)); });
 }
 
 COVStatus cov_model_reshape(COVModel *model, int64_t batch, int64_t height, int64_t width) {

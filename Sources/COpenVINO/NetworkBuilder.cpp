@@ -63,8 +63,6 @@ COVStatus cov_builder_create(COVBuilder **builder) {
 
 void cov_builder_free(COVBuilder *builder) { delete builder; }
 
-size_t cov_builder_input(void) { return 0; }
-
 COVShape cov_builder_shape(const COVBuilder *builder, size_t output) {
     return shape_of(builder->outputs[output].get_partial_shape());
 }
@@ -121,13 +119,12 @@ COVStatus cov_builder_activation(COVBuilder *builder, size_t input, COVActivatio
     });
 }
 
-COVStatus cov_builder_max_pool(COVBuilder *builder, size_t input, COVWindow window, bool rounds_up, size_t *output) {
+COVStatus cov_builder_max_pool(COVBuilder *builder, size_t input, COVWindow window, size_t *output) {
     return add(builder, output, [&] {
         const ov::Shape padding(window.padding, window.padding + 2);
         return std::make_shared<ov::op::v1::MaxPool>(
             builder->outputs[input], ov::Strides(window.stride, window.stride + 2), padding, padding,
-            ov::Shape(window.kernel, window.kernel + 2),
-            rounds_up ? ov::op::RoundingType::CEIL : ov::op::RoundingType::FLOOR);
+            ov::Shape(window.kernel, window.kernel + 2));
     });
 }
 
@@ -137,13 +134,13 @@ COVStatus cov_builder_add(COVBuilder *builder, size_t left, size_t right, size_t
     });
 }
 
-COVStatus cov_builder_concat(COVBuilder *builder, const size_t *inputs, size_t count, int64_t axis, size_t *output) {
+COVStatus cov_builder_concat(COVBuilder *builder, const size_t *inputs, size_t count, size_t *output) {
     return add(builder, output, [&] {
         ov::OutputVector joined;
         for (size_t position = 0; position < count; ++position) {
             joined.push_back(builder->outputs[inputs[position]]);
         }
-        return std::make_shared<ov::op::v0::Concat>(joined, axis);
+        return std::make_shared<ov::op::v0::Concat>(joined, 1);
     });
 }
 

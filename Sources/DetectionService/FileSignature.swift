@@ -10,6 +10,8 @@ struct FileSignature: Hashable, Sendable {
         var bytes: Int
         var modifiedSeconds: Int
         var modifiedNanoseconds: Int
+        var changedSeconds: Int
+        var changedNanoseconds: Int
     }
 
     private let parts: [Part]
@@ -24,7 +26,9 @@ struct FileSignature: Hashable, Sendable {
                 file: UInt(status.st_ino),
                 bytes: Int(status.st_size),
                 modifiedSeconds: status.st_mtim.tv_sec,
-                modifiedNanoseconds: status.st_mtim.tv_nsec
+                modifiedNanoseconds: status.st_mtim.tv_nsec,
+                changedSeconds: status.st_ctim.tv_sec,
+                changedNanoseconds: status.st_ctim.tv_nsec
             )
         }
     }

@@ -26,10 +26,10 @@ public struct ModelWatcher: Service {
             while (try? await Task.sleep(for: interval)) != nil {
                 do {
                     try await registry.reload(onlySettled: true).log(to: logger)
-                } catch is CancellationError {
-                    return
+                } catch let error as ModelFolderError {
+                    logger.warning("The models' folder cannot be read: \(error.cause)")
                 } catch {
-                    logger.warning("The models' folder cannot be read: \(error)")
+                    // Cancelled, or loads are asked for faster than they are done; there is a next look.
                 }
             }
         }

@@ -6,6 +6,9 @@ extension Graph {
         /// Multiplications and additions of the convolutions for one picture.
         public var operations: Int
 
+        /// 10^9 multiplications and additions, to one digit.
+        public var gigaOperations: Double { (Double(operations) / 1e8).rounded() / 10 }
+
         /// Makes a cost.
         public init(parameters: Int, operations: Int) {
             self.parameters = parameters
@@ -17,8 +20,8 @@ extension Graph {
     public var cost: Cost {
         nodes.indices.reduce(into: Cost(parameters: 0, operations: 0)) { total, index in
             let cost = cost(of: index)
-            total.parameters += cost.parameters
-            total.operations += cost.operations
+            total.parameters = total.parameters.addingSaturated(cost.parameters)
+            total.operations = total.operations.addingSaturated(cost.operations)
         }
     }
 
@@ -31,8 +34,8 @@ extension Graph {
             else { break }
             let weights = kernel.elementCount ?? 0
             // Each filter is applied once for each cell of the output.
-            let cells = (output[2] ?? 1) * (output[3] ?? 1)
-            return Cost(parameters: weights, operations: 2 * weights * cells)
+            let (operations, isTooMany) = [2, weights, output[2] ?? 1, output[3] ?? 1].productReportingOverflow()
+            return Cost(parameters: weights, operations: isTooMany ? .max : operations)
         case "Add":
             guard let channels = node.outputs.first??[1],
                 node.inputs.contains(where: { nodes[$0.node].type.hasSuffix("Convolution") }),
@@ -44,5 +47,37 @@ extension Graph {
         return Cost(parameters: 0, operations: 0)
     }
 
+    /// Most values that the tensors hold together at any time; `Int.max` where there are more than can be counted.
+    ///
+    /// A tensor is held from where it is made to where it is last taken. The graph's shapes must be fixed.
+    public var peakElementCount: Int {
+        var lastUse = Array(nodes.indices)
+        for (index, node) in nodes.enumerated() {
+            for input in node.inputs { lastUse[input.node] = index }
+        }
+        // Constants are the file's.
+        let sizes = nodes.map { node in
+            node.type == "Constant" ? 0 : node.outputs.reduce(0) { $0.addingSaturated($1?.elementCount ?? .max) }
+        }
+        var freed = [[Int]](repeating: [], count: nodes.count)
+        for (index, use) in lastUse.enumerated() { freed[use].append(sizes[index]) }
+        var (peak, live) = (0, 0)
+        for index in nodes.indices {
+            live = live.addingSaturated(sizes[index])
+            guard live < .max else { return .max }
+            peak = max(peak, live)
+            live -= freed[index].reduce(0, +)
+        }
+        return peak
+    }
+
     private func shape(of port: Port) -> TensorShape? { nodes[port.node].outputs[port.output] }
+}
+
+extension Int {
+    /// The sum, or the greatest number where it is greater.
+    fileprivate func addingSaturated(_ other: Int) -> Int {
+        let (sum, overflow) = addingReportingOverflow(other)
+        return overflow ? .max : sum
+    }
 }

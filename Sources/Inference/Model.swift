@@ -45,20 +45,6 @@ public final class Model {
         cov_model_metadata(handle, key).map { String(cString: $0) }
     }
 
-    /// The values of a constant, as `Float`, in row-major order.
-    ///
-    /// - Parameters:
-    ///   - node: Index of a `Constant` in the model's graph.
-    ///   - limit: How many values to read at most.
-    /// - Returns: The values, `limit` of them at most.
-    /// - Throws: ``InferenceError`` when the node is no constant.
-    public func constant(_ node: Int, limit: Int) throws -> [Float] {
-        var count = 0
-        var values = [Float](repeating: 0, count: limit)
-        try check(cov_model_constant(handle, node, &values, limit, &count))
-        return Array(values.prefix(count))
-    }
-
     /// Where an output comes from.
     public func port(ofOutput index: Int) -> Graph.Port {
         let port = cov_model_output_port(handle, index)

@@ -23,7 +23,7 @@ public final class NetworkBuilder {
     deinit { cov_builder_free(handle) }
 
     /// The picture.
-    public var input: Value { Value(index: cov_builder_input()) }
+    public var input: Value { Value(index: 0) }
 
     /// Number of channels of a value.
     public func channels(of value: Value) -> Int {
@@ -84,17 +84,10 @@ public final class NetworkBuilder {
         return try append { cov_builder_activation(handle, input.index, kind, slope, $0) }
     }
 
-    /// The largest number of each window.
-    ///
-    /// - Parameters:
-    ///   - input: What it is applied to.
-    ///   - window: The window's size and steps.
-    ///   - roundsUp: Whether a window that reaches over the edge counts too.
-    /// - Returns: One number a window.
-    /// - Throws: ``InferenceError`` when the window makes no sense.
-    public func maximumPool(_ input: Value, window: Window, roundsUp: Bool = false) throws -> Value {
+    /// The largest number of each window that lies inside the padded input.
+    public func maximumPool(_ input: Value, window: Window) throws -> Value {
         guard window.isValid else { throw InferenceError(.invalidModel, "a pooling's window makes no sense") }
-        return try append { cov_builder_max_pool(handle, input.index, window.raw, roundsUp, $0) }
+        return try append { cov_builder_max_pool(handle, input.index, window.raw, $0) }
     }
 
     /// The sum of two values of the same shape.
@@ -108,7 +101,7 @@ public final class NetworkBuilder {
     /// The channels of all values, one value's after the other's.
     public func concatenation(_ inputs: [Value]) throws -> Value {
         guard !inputs.isEmpty else { throw InferenceError(.invalidModel, "nothing is concatenated") }
-        return try append { cov_builder_concat(handle, inputs.map(\.index), inputs.count, 1, $0) }
+        return try append { cov_builder_concat(handle, inputs.map(\.index), inputs.count, $0) }
     }
 
     /// Repeats each cell `factor` times along both sides.

@@ -17,7 +17,7 @@ struct ExportedModel {
 
     /// An error that says what was found and what to do.
     func refusal(_ finding: String, _ advice: String) -> InferenceError {
-        InferenceError(.invalidModel, "it \(finding): \(advice)")
+        InferenceError(.invalidModel, "it \(printable(finding, limit: 500)): \(advice)")
     }
 
     /// Fixes the input's size where the export leaves it open, as shapes inside the graph are known only then.

@@ -93,12 +93,13 @@ public struct ModelFile: Hashable, Sendable {
     }
 
     private func update(_ hash: inout SHA256, with part: String) throws {
-        let descriptor = open(part, O_RDONLY | O_CLOEXEC)
+        let descriptor = open(part, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw failure(of: part) }
         defer { close(descriptor) }
         try withUnsafeTemporaryAllocation(byteCount: 1 << 16, alignment: 1) { buffer in
             while true {
                 let count = read(descriptor, buffer.baseAddress, buffer.count)
+                if count < 0, errno == EINTR { continue }
                 guard count >= 0 else { throw failure(of: part) }
                 guard count > 0 else { return }
                 hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: buffer[..<count]))

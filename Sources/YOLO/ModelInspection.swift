@@ -1,7 +1,7 @@
 public import Inference
 internal import PyTorch
 
-/// What is in a model's file, found without running it.
+/// What is in a model's file, found without a picture.
 public struct ModelInspection: Sendable {
     /// One step of the network.
     public struct Layer: Sendable {
@@ -47,14 +47,13 @@ public struct ModelInspection: Sendable {
     public init(file: ModelFile, runtime: Runtime) throws {
         sha256 = try file.sha256()
         let network = try Network(file: file, runtime: runtime)
-        let sized = try network.sized.graph()
         self.file = file
         task = network.layout.maskCoefficientCount > 0 ? .segment : .detect
         labels = network.labels
         inputSide = network.inputSide
         isDynamic = network.isDynamic
         uncutReason = network.uncutReason
-        cost = sized.cost
+        cost = network.cost
         heads =
             if case .heads(let heads) = network.layout.boxes {
                 heads.map { ($0.stride, $0.anchors.map { ($0.width, $0.height) }) }
@@ -65,7 +64,7 @@ public struct ModelInspection: Sendable {
             if file.format == .checkpoint {
                 try CheckpointNetwork(Checkpoint(path: file.path), runtime: runtime).inspectedLayers
             } else {
-                sized.inspectedLayers
+                try network.sized.graph().inspectedLayers
             }
     }
 }

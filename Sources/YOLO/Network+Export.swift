@@ -20,7 +20,7 @@ extension Network {
         let export = ExportedModel(model: model)
         try export.refuseOtherTasks()
         let size = try export.fixSize()
-        try Self.refuseHugeTensors(in: model)
+        try Self.refuseHuge(model.graph())
         let sites = DetectionHead.sites(in: export.model)
         if let probe = HeadProbe(export.model, sites: sites) {
             try self.init(cutting: export, at: sites, probe: probe, size: size)

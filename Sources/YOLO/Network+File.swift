@@ -3,8 +3,8 @@ package import Inference
 internal import PyTorch
 
 extension Network {
-    /// Most values of one tensor while the network runs on a picture of its size; far more than any YOLO has.
-    private static let maximumTensorSize = 1 << 28
+    /// Most values that a network may hold at a time while it runs on a picture of its size: 2 GiB in single precision.
+    private static let maximumPeakElementCount = 1 << 29
 
     /// Reads the network of a file.
     ///
@@ -15,15 +15,18 @@ extension Network {
         case .checkpoint:
             do {
                 self = try Network(checkpoint: Checkpoint(path: file.path), runtime: runtime)
-                try Self.refuseHugeTensors(in: sized)
-                try checkHeads()
             } catch let error as PyTorchError {
                 throw InferenceError(.invalidModel, error.message, cause: error)
             }
         case .onnx, .openVINO:
             self = try Network(export: file.path, runtime: runtime)
         }
-        labels = labels.map(Self.printable)
+        labels = labels.map { printable($0, limit: 200) }
+        let sized = try sized
+        let graph = sized.graph()
+        try Self.refuseHuge(graph)
+        if file.format == .checkpoint { try checkHeads(sized.outputs) }
+        cost = graph.cost
     }
 
     /// The network as it is for a square picture of its size, or for the one size that it takes.
@@ -44,27 +47,20 @@ extension Network {
         }
     }
 
-    /// A class's name as it can be drawn and printed: without control characters, and not endless.
-    private static func printable(_ label: String) -> String {
-        String(
-            String.UnicodeScalarView(
-                label.unicodeScalars.prefix(200).filter { $0.properties.generalCategory != .control }
-            )
-        )
-    }
-
     /// Refuses a network that would take all memory; its shapes must be fixed.
-    static func refuseHugeTensors(in model: Model) throws {
-        let largest = model.graph().nodes.flatMap(\.outputs).compactMap { $0?.elementCount }.max() ?? 0
-        guard largest <= maximumTensorSize else {
-            throw InferenceError(.invalidModel, "the network needs tensors of \(largest) values, which is too many")
+    static func refuseHuge(_ graph: Graph) throws {
+        guard graph.peakElementCount <= maximumPeakElementCount else {
+            throw InferenceError(
+                .invalidModel,
+                "it holds more than \(maximumPeakElementCount) values at a time for one picture, which is too many"
+            )
         }
     }
 
     /// Refuses a checkpoint that says of its heads what is not so.
-    private func checkHeads() throws {
+    private func checkHeads(_ outputs: [TensorShape?]) throws {
         guard case .heads(let heads) = layout.boxes else { return }
-        for (output, head) in zip(try sized.outputs, heads) {
+        for (output, head) in zip(outputs, heads) {
             let cells = inputSide / head.stride
             guard let output, output[2] == cells, output[3] == cells else {
                 throw InferenceError(

@@ -14,6 +14,8 @@ package struct Network {
     package var stride: Int
     /// Whether height and width may differ from call to call.
     package var isDynamic: Bool
+    /// Its size, and what a square picture of ``inputSide`` costs.
+    package var cost = Graph.Cost(parameters: 0, operations: 0)
     /// Why the network runs as it was exported, with its own decoding; nil where it was cut at its heads.
     package var uncutReason: String?
 

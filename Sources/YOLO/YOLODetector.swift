@@ -42,7 +42,6 @@ public final class YOLODetector: ObjectDetector {
     public init(file: ModelFile, configuration: Configuration, runtime: Runtime) throws {
         let sha256 = try file.sha256()
         let network = try Network(file: file, runtime: runtime)
-        let cost = try network.sized.graph().cost
         let fixedShape = try network.isDynamic ? nil : network.fixedShape
         try network.model.takePixels(dynamicSize: network.isDynamic)
         // A folder for each file, so that what is cached for one that is gone can go too.
@@ -62,7 +61,7 @@ public final class YOLODetector: ObjectDetector {
             precision: compiled.precision,
             format: file.format,
             sha256: sha256,
-            cost: cost
+            cost: network.cost
         )
     }
 
@@ -85,7 +84,7 @@ public final class YOLODetector: ObjectDetector {
                     inference: inferred - fitted,
                     postprocessing: ContinuousClock.now - inferred
                 )
-                if options.masks, model.task == .segment { addMasks(to: &result, outputs, sources, letterbox) }
+                if options.masks, model.task == .segment { try addMasks(to: &result, outputs, sources, letterbox) }
                 return result
             }
         }
@@ -97,10 +96,12 @@ public final class YOLODetector: ObjectDetector {
         _ outputs: [OutputTensor],
         _ sources: [CoefficientSource],
         _ letterbox: Letterbox
-    ) {
+    ) throws {
         let start = ContinuousClock.now
         let decoder = MaskDecoder(prototypes: outputs[outputs.count - 1], letterbox: letterbox)
         for (index, source) in sources.enumerated() {
+            // Hundreds of masks in a huge picture take a while.
+            try Task.checkCancellation()
             let coefficients = source.coefficients(in: outputs, count: layout.maskCoefficientCount)
             result.detections[index].mask = decoder.mask(in: result.detections[index].box, coefficients: coefficients)
         }

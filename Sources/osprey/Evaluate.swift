@@ -107,6 +107,9 @@ struct Evaluate: AsyncParsableCommand {
             }
         }
         let hasMasks = run.detector.model.task == .segment && !boxesOnly && run.groundTruth.hasOutlines
+        if run.detector.model.task == .segment, !boxesOnly, !run.groundTruth.hasOutlines {
+            writeToStandardError(Array("Note: not every object has an outline, so masks are not measured.\n".utf8))
+        }
         let results = try (hasMasks ? [COCOEvaluation.Kind.boxes, .masks] : [.boxes]).map { kind in
             var evaluation = try COCOEvaluation(groundTruth: run.groundTruth, kind: kind)
             for (imageID, found) in detections { try evaluation.add(found, imageID: imageID) }

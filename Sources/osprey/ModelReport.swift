@@ -59,7 +59,7 @@ struct ModelReport: Encodable {
             Head(stride: head.stride, anchors: head.anchors.map { [$0.width, $0.height] })
         }
         parameters = model.cost.parameters
-        gflops = model.gigaOperations
+        gflops = model.cost.gigaOperations
         sha256 = model.sha256
         guard hasLayers else { return }
         layers = model.layers.map { layer in
@@ -87,11 +87,6 @@ struct ModelReport: Encodable {
         path = file.path
         format = file.format.rawValue
     }
-}
-
-extension ModelInspection {
-    /// 10^9 operations for a square picture, to one digit.
-    var gigaOperations: Double { (Double(cost.operations) / 1e8).rounded() / 10 }
 }
 
 /// The model's file that an argument names.

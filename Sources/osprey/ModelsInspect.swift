@@ -8,8 +8,8 @@ struct ModelsInspect: ParsableCommand {
         commandName: "inspect",
         abstract: "Tells what is in a model's file, layer by layer.",
         discussion: """
-            Nothing in the file is run: a checkpoint's layers are its modules, an export's its operations. Shapes are \
-            those for a square picture of the model's input side.
+            A checkpoint's layers are its modules, and nothing in it is run; an export's are its operations. Shapes \
+            are those for a square picture of the model's input side.
 
             Example:
               osprey models inspect runs/train/exp/weights/best.pt
@@ -44,7 +44,7 @@ struct ModelsInspect: ParsableCommand {
             print("head        stride \(head.stride), anchors \(anchors)")
         }
         print("parameters  \(model.cost.parameters.grouped) with batch norms folded in")
-        print("GFLOPs      \(model.gigaOperations)")
+        print("GFLOPs      \(model.cost.gigaOperations)")
         print("SHA-256     \(model.sha256)")
         if let reason = model.uncutReason { print("note        \(reason)") }
     }

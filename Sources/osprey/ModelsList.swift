@@ -46,7 +46,7 @@ struct ModelsList: ParsableCommand {
         for case (let file, .success(let model)) in results {
             table.add([
                 file.name, file.format.rawValue, model.task.rawValue, String(model.labels.count),
-                String(model.inputSide), model.cost.parameters.grouped, String(model.gigaOperations),
+                String(model.inputSide), model.cost.parameters.grouped, String(model.cost.gigaOperations),
                 String(model.sha256.prefix(12)),
             ])
         }

@@ -75,7 +75,7 @@ extension Serve {
         let changes: ModelChanges
         do {
             changes = try await registry.reload()
-        } catch {
+        } catch is ModelFolderError {
             throw CommandError("The folder \(configuration.models) cannot be read: run `make assets`, or name another.")
         }
         changes.log(to: logger)

@@ -39,13 +39,12 @@ struct Serve: AsyncParsableCommand {
             fflush(nil)
         }
         // The group stops its services from the last to the first.
-        var services: [any Service] = [
-            application, DrainService(readiness: components.readiness, delay: configuration.drainDelay),
-        ]
+        var services: [any Service] = []
         if configuration.modelWatch > .zero {
             let watcher = ModelWatcher(registry: components.models, interval: configuration.modelWatch, logger: logger)
             services.append(watcher)
         }
+        services += [application, DrainService(readiness: components.readiness, delay: configuration.drainDelay)]
         var group = ServiceGroupConfiguration(
             services: services,
             gracefulShutdownSignals: [.sigterm, .sigint],

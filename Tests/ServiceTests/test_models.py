@@ -24,6 +24,8 @@ TINY_HALF = EXPORTS / "detect-13-dynamic-half.onnx"
 TINY_SEGMENT = EXPORTS / "segment-12-dynamic.onnx"
 TINY_CHECKPOINT = CHECKPOINTS / "release7.pt"
 TINY_IR = EXPORTS / "segment-ir-half.xml"
+# In single precision, OpenVINO runs on the file's own weights.
+TINY_IR_FULL = EXPORTS / "detect-ir.xml"
 
 # Parameters and GFLOPs of the fused networks, as YOLOv5's val.py and segment/val.py print them ("YOLOv5n summary: 213
 # layers, 1867405 parameters, 0 gradients, 4.5 GFLOPs"); those of v6.0 and v7.0 are the same.
@@ -315,7 +317,7 @@ def test_a_file_that_cannot_be_loaded_leaves_the_old_model_serving(
         assert 10 < len(reasons[0]) < 500, reasons
         assert ".cpp" not in reasons[0], "what went wrong, not where"
         assert (served(server), payload(server, "street", picture)) == before
-        assert reload(server) == changes(), "a file is tried once"
+        assert [failure["name"] for failure in reload(server)["failed"]] == ["street"], "told of as long as it lasts"
     finally:
         for path in folder.glob("street.*"):
             path.rmdir() if path.is_dir() else path.unlink()
@@ -325,11 +327,13 @@ def test_a_file_that_cannot_be_loaded_leaves_the_old_model_serving(
     assert reload(server) == changes(removed=["street"])
 
 
-@pytest.mark.parametrize("source", [TINY_CHECKPOINT, TINY_SEGMENT, TINY_IR], ids=lambda source: source.suffix)
+@pytest.mark.parametrize(
+    "source", [TINY_CHECKPOINT, TINY_SEGMENT, TINY_IR, TINY_IR_FULL], ids=lambda source: source.name
+)
 def test_a_file_written_over_in_place_leaves_the_old_model_serving(
     source: Path, folder: Path, start_with: Callable[..., Server], picture: bytes
 ) -> None:
-    weights = folder / f"street{'.bin' if source == TINY_IR else source.suffix}"
+    weights = folder / f"street{'.bin' if source.suffix == '.xml' else source.suffix}"
     shutil.copy(source, folder / f"street{source.suffix}")
     shutil.copy(source.with_suffix(weights.suffix), weights)
     server = start_with(folder)

@@ -63,6 +63,7 @@ import YOLO
         ),
         Export(file: "segment-17.onnx", candidates: "segment", boxes: masks, maskCoefficientCount: 4),
         Export(file: "segment-17-half.onnx", candidates: "segment", boxes: masks, maskCoefficientCount: 4),
+        Export(file: "detect-ir.xml", candidates: "detect", boxes: usual),
         Export(file: "segment-ir-half.xml", candidates: "segment", boxes: masks, maskCoefficientCount: 4),
         // Its boxes are not decoded as YOLOv5's are.
         Export(file: "detect-11-v3.onnx", candidates: "v3", boxes: .rows, isDynamic: false),

@@ -104,8 +104,6 @@ size_t cov_model_node_count(const COVModel *model);
 COVNode cov_model_node(const COVModel *model, size_t node);
 COVPort cov_model_node_input(const COVModel *model, size_t node, size_t input);
 COVShape cov_model_port_shape(const COVModel *model, COVPort port);
-/// Copies a constant's values, converted to float, for at most `capacity` of them; `count` is how many it has.
-COVStatus cov_model_constant(const COVModel *model, size_t node, float *values, size_t capacity, size_t *count);
 
 /// Fixes the size of the only input to `[batch, 3, height, width]`; -1 leaves an axis open.
 COVStatus cov_model_reshape(COVModel *model, int64_t batch, int64_t height, int64_t width);
@@ -124,10 +122,9 @@ COVStatus cov_model_sized(const COVModel *model, size_t height, size_t width, CO
 COVStatus cov_model_take_pixels(COVModel *model, bool dynamic_size);
 
 /// Builds a network that takes `[1, 3, height, width]` in 0...1, height and width not fixed, operation by operation.
-/// Each operation names the outputs it takes by the numbers that earlier ones left in `output`.
+/// Each operation names the outputs it takes by the numbers that earlier ones left in `output`; 0 is the picture.
 COVStatus cov_builder_create(COVBuilder **builder);
 void cov_builder_free(COVBuilder *builder);
-size_t cov_builder_input(void);
 COVShape cov_builder_shape(const COVBuilder *builder, size_t output);
 /// `weights` has `filters * channels / groups * kernel` values; `bias` has `filters`.
 COVStatus cov_builder_convolution(COVBuilder *builder, size_t input, size_t filters, size_t groups, COVWindow window,
@@ -137,9 +134,10 @@ COVStatus cov_builder_affine(COVBuilder *builder, size_t input, size_t channels,
                              const float *shift, size_t *output);
 COVStatus cov_builder_activation(COVBuilder *builder, size_t input, COVActivation activation, float slope,
                                  size_t *output);
-COVStatus cov_builder_max_pool(COVBuilder *builder, size_t input, COVWindow window, bool rounds_up, size_t *output);
+COVStatus cov_builder_max_pool(COVBuilder *builder, size_t input, COVWindow window, size_t *output);
 COVStatus cov_builder_add(COVBuilder *builder, size_t left, size_t right, size_t *output);
-COVStatus cov_builder_concat(COVBuilder *builder, const size_t *inputs, size_t count, int64_t axis, size_t *output);
+/// The channels of all inputs, one after the other.
+COVStatus cov_builder_concat(COVBuilder *builder, const size_t *inputs, size_t count, size_t *output);
 /// Repeats each cell `factor` times along both sides.
 COVStatus cov_builder_upsample(COVBuilder *builder, size_t input, size_t factor, size_t *output);
 /// Every second cell along both sides, beginning with the given row and column.

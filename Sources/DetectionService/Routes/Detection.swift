@@ -76,7 +76,7 @@ extension ServiceComponents {
                     wanted: wanted
                 )
                 var json = JSONWriter()
-                body.write(to: &json)
+                try body.write(to: &json, maximumBytes: settings.maximumBodyBytes + drawn.count * 4 / 3)
                 return json.bytes
             }
         }

@@ -15,9 +15,14 @@ struct DetectionBody {
     var wanted: DetectionRequest
 
     /// Writes the body, its members in the order of their names.
-    func write(to json: inout JSONWriter) {
+    ///
+    /// - Parameters:
+    ///   - json: Receives it.
+    ///   - maximumBytes: Most bytes of it.
+    /// - Throws: ``Problem`` (413) when it becomes larger: the polygons of a thousand objects can.
+    func write(to json: inout JSONWriter, maximumBytes: Int) throws {
         let model = wanted.detector.model
-        json.object { json in
+        try json.object { json in
             json.key("compute_time")
             json.number(Self.rounded(computeTime, digits: 1e6))
             json.key("height")
@@ -33,8 +38,13 @@ struct DetectionBody {
             json.key("model")
             json.string(model.name)
             json.key("payload")
-            json.array { json in
-                for detection in detections { write(detection, label: model.labels[detection.classID], to: &json) }
+            try json.array { json in
+                for detection in detections {
+                    write(detection, label: model.labels[detection.classID], to: &json)
+                    guard json.bytes.count <= maximumBytes else {
+                        throw Problem(.tooLarge, "The answer is too large: ask for masks=rle, or lower max_detections.")
+                    }
+                }
             }
             json.key("request_id")
             json.string(requestID)

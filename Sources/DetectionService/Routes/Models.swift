@@ -47,9 +47,7 @@ extension ServiceComponents {
                 changes = try await models.reload()
             } catch let error as InferenceError where error.code == .queueFull {
                 throw Problem(.busy, "The models are being loaded already.", headers: [.retryAfter: "5"])
-            } catch let error as CancellationError {
-                throw error
-            } catch {
+            } catch is ModelFolderError {
                 throw Problem(
                     .notReady,
                     "The models' folder cannot be read; the models are served as they were.",
@@ -137,7 +135,7 @@ private struct ModelsBody: Encodable {
             precision = model.precision
             format = model.format.rawValue
             parameters = model.cost.parameters
-            gflops = (Double(model.cost.operations) / 1e8).rounded() / 10
+            gflops = model.cost.gigaOperations
             sha256 = model.sha256
         }
     }

@@ -7,12 +7,12 @@ struct JSONWriter {
     /// Whether something stands before the next value or member of the object or array that is open.
     private var needsComma = false
 
-    mutating func object(_ members: (inout JSONWriter) -> Void) {
-        enclose(UInt8(ascii: "{"), UInt8(ascii: "}"), members)
+    mutating func object(_ members: (inout JSONWriter) throws -> Void) rethrows {
+        try enclose(UInt8(ascii: "{"), UInt8(ascii: "}"), members)
     }
 
-    mutating func array(_ elements: (inout JSONWriter) -> Void) {
-        enclose(UInt8(ascii: "["), UInt8(ascii: "]"), elements)
+    mutating func array(_ elements: (inout JSONWriter) throws -> Void) rethrows {
+        try enclose(UInt8(ascii: "["), UInt8(ascii: "]"), elements)
     }
 
     mutating func array(_ numbers: [Double]) {
@@ -78,11 +78,15 @@ struct JSONWriter {
         needsComma = true
     }
 
-    private mutating func enclose(_ opening: UInt8, _ closing: UInt8, _ contents: (inout JSONWriter) -> Void) {
+    private mutating func enclose(
+        _ opening: UInt8,
+        _ closing: UInt8,
+        _ contents: (inout JSONWriter) throws -> Void
+    ) rethrows {
         separate()
         bytes.append(opening)
         needsComma = false
-        contents(&self)
+        try contents(&self)
         bytes.append(closing)
         needsComma = true
     }

@@ -10,6 +10,8 @@ struct LayerBuilder {
     typealias Value = NetworkBuilder.Value
     typealias Extent = NetworkBuilder.Window.Extent
 
+    /// Most modules of a network.
+    static let maximumModules = 20_000
     /// Most channels of a value.
     static let maximumChannels = 1 << 16
 
@@ -83,7 +85,6 @@ struct LayerBuilder {
 extension LayerBuilder {
     /// What a network may hold; far more than any YOLOv5, so that a hostile file cannot ask for all memory.
     private struct Budget {
-        private static let maximumModules = 20_000
         private static let maximumDepth = 32
 
         let maximumWeights: Int
@@ -96,7 +97,7 @@ extension LayerBuilder {
 
         mutating func spend(on module: Module) throws {
             modules += 1
-            guard modules <= Self.maximumModules, module.depth <= Self.maximumDepth else {
+            guard modules <= LayerBuilder.maximumModules, module.depth <= Self.maximumDepth else {
                 throw module.error("is one module too many, or too deep inside others")
             }
         }
@@ -177,14 +178,14 @@ extension LayerBuilder {
         guard try module.extent("dilation") ?? Extent(height: 1, width: 1) == Extent(height: 1, width: 1) else {
             throw module.error("has a dilation, which is not supported for pools")
         }
+        guard !(module.bool("ceil_mode") ?? false) else { throw module.error("rounds up, which is not supported") }
         return try operations.maximumPool(
             input,
             window: NetworkBuilder.Window(
                 kernel: kernel,
                 stride: module.extent("stride") ?? kernel,
                 padding: module.extent("padding") ?? Extent(height: 0, width: 0)
-            ),
-            roundsUp: module.bool("ceil_mode") ?? false
+            )
         )
     }
 

@@ -34,7 +34,7 @@ struct Module {
 
     /// The modules inside, in their order.
     var modules: [Module] {
-        (dictionary("_modules")?.entries ?? []).compactMap { key, value in
+        (dictionary("_modules")?.entries ?? []).prefix(LayerBuilder.maximumModules).compactMap { key, value in
             guard let name = key.string, let object = value.object else { return nil }
             return inner(object, name: name)
         }
@@ -52,7 +52,9 @@ struct Module {
     }
 
     private func inner(_ object: PickleObject, name: String) -> Module {
-        Module(object, path: path.isEmpty ? name : "\(path).\(name)", depth: depth + 1)
+        // Shared by thousands, a long name would fill the memory with paths.
+        let name = printable(name, limit: 40)
+        return Module(object, path: path.isEmpty ? name : "\(path).\(name)", depth: depth + 1)
     }
 
     /// A parameter or buffer.
@@ -124,7 +126,9 @@ struct Module {
     }
 
     func error(_ problem: String) -> ModuleError {
-        ModuleError(message: "\(path.isEmpty ? "" : "\(path) ")(\(className)) \(problem)")
+        ModuleError(
+            message: "\(path.isEmpty ? "" : "\(path) ")(\(className.prefix(200))) \(printable(problem, limit: 500))"
+        )
     }
 
     /// Runs `body` and says of what fails in it that it happened in this module.
