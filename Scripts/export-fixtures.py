@@ -347,6 +347,17 @@ def write_refused(at):
     ]
     small(at("refused-nms.onnx"), {"output0": (TensorProto.INT64, ["count", 3])}, suppression)
 
+    # More cells than can be counted, in a network of a few hundred bytes.
+    sides, filters = np.array([1, 3, 1 << 32, 1 << 32]), np.zeros((8, 3, 1, 1), np.float32)
+    endless = [
+        helper.make_node("Constant", [], ["sides"], value=numpy_helper.from_array(sides)),
+        helper.make_node("Constant", [], ["filters"], value=numpy_helper.from_array(filters)),
+        helper.make_node("Resize", ["images", "", "", "sides"], ["large"], mode="nearest"),
+        helper.make_node("Conv", ["large", "filters"], ["larger"]),
+        helper.make_node("ReduceMax", ["larger"], ["output0"], axes=[3], keepdims=0),
+    ]
+    small(at("refused-endless.onnx"), {"output0": (TensorProto.FLOAT, [1, 8, 1 << 32])}, endless)
+
     model = onnx.load(at("segment-17-half.onnx"))
     del model.graph.output[1]
     onnx.save(model, at("refused-prototypes.onnx"))

@@ -48,6 +48,13 @@ import YOLO
         Fault("an empty kernel", says: "model.2 (torch.nn.modules.conv.Conv2d)") {
             $0.layers[2].module = .convolution(4, 4, weight: SavedTensor([], shape: [4, 4, 0, 3]))
         },
+        Fault("a name that would fill a terminal", says: "model.2.?[31mlayer?xxxxxxxx", "C3TR") { saved in
+            let name = "\u{1B}[31mlayer\n" + String(repeating: "x", count: 100_000)
+            saved.layers[2].module = .module(
+                "torch.nn.modules.container.Sequential",
+                modules: [(name, .module("models.common.C3TR"))]
+            )
+        },
         Fault("a bias of another size", says: "model.2 (torch.nn.modules.conv.Conv2d)") {
             $0.layers[2].module = .module(
                 "torch.nn.modules.conv.Conv2d",

@@ -143,6 +143,7 @@ import YOLO
         arguments: [
             ("best", "answers with the best boxes only, [1, 30, 6]"),
             ("classify", "answers with none of YOLO's shapes (it answers [1, 10])"),
+            ("endless", "holds more than 536870912 values at a time"),
             ("gray", "takes [1, 1, 64, 64]"),
             ("huge", "takes [1, 3, 64, 1099511627776]"),
             ("inputs", "has 2 inputs"),

@@ -2,40 +2,42 @@
 ///
 /// For answers with thousands of numbers, where a general encoder would take longer than the network. Members come in
 /// the order in which they are written.
-struct JSONWriter {
-    private(set) var bytes: [UInt8] = []
+package struct JSONWriter {
+    package private(set) var bytes: [UInt8] = []
     /// Whether something stands before the next value or member of the object or array that is open.
     private var needsComma = false
 
-    mutating func object(_ members: (inout JSONWriter) throws -> Void) rethrows {
+    package init() {}
+
+    package mutating func object(_ members: (inout JSONWriter) throws -> Void) rethrows {
         try enclose(UInt8(ascii: "{"), UInt8(ascii: "}"), members)
     }
 
-    mutating func array(_ elements: (inout JSONWriter) throws -> Void) rethrows {
+    package mutating func array(_ elements: (inout JSONWriter) throws -> Void) rethrows {
         try enclose(UInt8(ascii: "["), UInt8(ascii: "]"), elements)
     }
 
-    mutating func array(_ numbers: [Double]) {
+    package mutating func array(_ numbers: [Double]) {
         array { writer in
             for number in numbers { writer.number(number) }
         }
     }
 
     /// Begins a member of an object; its value comes next.
-    mutating func key(_ name: String) {
+    package mutating func key(_ name: String) {
         string(name)
         bytes.append(UInt8(ascii: ":"))
         needsComma = false
     }
 
     /// - Parameter number: A finite number.
-    mutating func number(_ number: Double) {
+    package mutating func number(_ number: Double) {
         if let integer = Int(exactly: number) { return self.number(integer) }
         separate()
         bytes.append(contentsOf: number.description.utf8)
     }
 
-    mutating func number(_ number: Int) {
+    package mutating func number(_ number: Int) {
         separate()
         if number < 0 { bytes.append(UInt8(ascii: "-")) }
         var rest = number.magnitude
@@ -48,7 +50,7 @@ struct JSONWriter {
         bytes[start...].reverse()
     }
 
-    mutating func string(_ text: String) {
+    package mutating func string(_ text: String) {
         separate()
         bytes.append(UInt8(ascii: "\""))
         for byte in text.utf8 {
@@ -68,7 +70,7 @@ struct JSONWriter {
     }
 
     /// Writes bytes that are JSON already.
-    mutating func json(_ value: [UInt8]) {
+    package mutating func json(_ value: [UInt8]) {
         separate()
         bytes.append(contentsOf: value)
     }
