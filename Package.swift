@@ -22,7 +22,10 @@ let openVINOSearchPath: [LinkerSetting] = [
 let package = Package(
     name: "osprey",
     platforms: [.macOS(.v15)],
-    products: [.executable(name: "osprey", targets: ["osprey"])],
+    products: [
+        .executable(name: "osprey", targets: ["osprey"]),
+        .executable(name: "scenes", targets: ["SceneGenerator"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -110,6 +113,17 @@ let package = Package(
             ],
             swiftSettings: settings,
             linkerSettings: openVINOSearchPath
+        ),
+        .target(name: "Scenes", dependencies: ["CCairo", "Imaging", "ObjectDetection"], swiftSettings: settings),
+        .executableTarget(
+            name: "SceneGenerator",
+            dependencies: ["Scenes", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "ScenesTests",
+            dependencies: ["Scenes", "Imaging", "ObjectDetection"],
+            swiftSettings: settings
         ),
         .testTarget(name: "ObjectDetectionTests", dependencies: ["ObjectDetection"], swiftSettings: settings),
         .testTarget(

@@ -57,8 +57,6 @@ COVStatus cov_core_create(COVCore **core) {
     });
 }
 
-void cov_core_free(COVCore *core) { delete core; }
-
 COVStatus cov_model_read(COVCore *core, const char *path, COVModel **model) {
     return guarded(COV_INVALID_MODEL, [&] { *model = new COVModel(core->core.read_model(path)); });
 }

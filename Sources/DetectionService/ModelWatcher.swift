@@ -37,10 +37,8 @@ public struct ModelWatcher: Service {
 }
 
 extension ModelChanges {
-    /// Tells what has changed, model by model.
+    /// Tells which models are gone and which could not be loaded; who loads one tells of that.
     public func log(to logger: Logger) {
-        for name in added { logger.info("Model added", metadata: ["model": "\(name)"]) }
-        for name in replaced { logger.info("Model replaced", metadata: ["model": "\(name)"]) }
         for name in removed { logger.info("Model removed", metadata: ["model": "\(name)"]) }
         for (name, reason) in failed {
             logger.warning("Model not loaded", metadata: ["model": "\(name)", "reason": "\(reason)"])

@@ -10,16 +10,28 @@ public final class Runtime: @unchecked Sendable {
 
     let handle: OpaquePointer
 
-    /// Starts the runtime.
+    /// The one core of the process, which is never freed.
+    ///
+    /// Freeing it unloads the code that OpenVINO's threads run. A thread that has told of its last result may still be
+    /// on its way out of that code, and nothing waits for it.
+    private struct Core: @unchecked Sendable {
+        static let shared = Result { try Core() }
+
+        let handle: OpaquePointer
+
+        init() throws {
+            var created: OpaquePointer?
+            try check(cov_core_create(&created))
+            handle = try unwrap(created)
+        }
+    }
+
+    /// Starts the runtime, or joins the one that runs.
     ///
     /// - Throws: ``InferenceError`` when OpenVINO cannot be started.
     public init() throws {
-        var created: OpaquePointer?
-        try check(cov_core_create(&created))
-        handle = try unwrap(created)
+        handle = try Core.shared.get().handle
     }
-
-    deinit { cov_core_free(handle) }
 }
 
 /// Turns a status of the bridge into a throw.

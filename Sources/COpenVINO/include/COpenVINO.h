@@ -82,7 +82,6 @@ const char *cov_last_error(void);
 const char *cov_version(void);
 
 COVStatus cov_core_create(COVCore **core);
-void cov_core_free(COVCore *core);
 
 /// Reads an ONNX file, or an OpenVINO IR named by its .xml file.
 COVStatus cov_model_read(COVCore *core, const char *path, COVModel **model);
