@@ -1,0 +1,136 @@
+"""What training minimises: YOLOv5's four losses."""
+
+import dataclasses
+import math
+
+import torch
+from torch.nn import functional
+
+# An anchor answers for an object where neither side is this many times the other's.
+LARGEST_RATIO = 4
+# Weights of the losses, and of the places of each stride in that of objectness.
+GAINS = {"box": 0.1, "objectness": 0.3, "class": 0.15, "mask": 0.1}
+STRIDE_BALANCE = [4.0, 1.0, 0.25, 0.06]
+# Places whose masks are looked at in a batch, the rows and columns of points in each, and how far these go beyond the
+# box, in parts of its sides.
+MASKS = 192
+POINTS = 16
+MARGIN = 0.05
+
+
+@dataclasses.dataclass
+class Matches:
+    """Places that answer for an object: a picture, anchor, row and column of a head each, and the object."""
+
+    pictures: torch.Tensor
+    anchors: torch.Tensor
+    rows: torch.Tensor
+    columns: torch.Tensor
+    objects: torch.Tensor
+
+
+def losses(head, outputs, batch):
+    """The mean losses of a batch, by their names as in GAINS, and the mean IoU of the places that answer for objects.
+
+    outputs are the heads', [pictures, anchors * values, rows, columns] by rising stride, and the prototypes.
+    """
+    *levels, prototypes = [output.float() for output in outputs]
+    centres, sizes = (batch.boxes[:, :2] + batch.boxes[:, 2:]) / 2, batch.boxes[:, 2:] - batch.boxes[:, :2]
+    found = {name: [] for name in ("box", "class", "iou", "coefficients", "pictures", "objects")}
+    objectness_loss = 0
+    for level, anchors, stride, balance in zip(levels, head.anchors, head.stride.tolist(), STRIDE_BALANCE):
+        count, _, rows, columns = level.shape
+        values = level.view(count, head.na, head.no, rows, columns)
+        matches = match(batch.pictures, centres / stride, sizes / stride, anchors, rows, columns)
+        chosen = values[matches.pictures, matches.anchors, :, matches.rows, matches.columns]
+        cells = torch.stack([matches.columns, matches.rows], 1)
+        iou, ciou = overlaps(
+            2 * chosen[:, :2].sigmoid() - 0.5,
+            (2 * chosen[:, 2:4].sigmoid()) ** 2 * anchors[matches.anchors],
+            centres[matches.objects] / stride - cells,
+            sizes[matches.objects] / stride,
+        )
+        # Where two objects meet, the place is worth as much as the better of its boxes.
+        objectness = torch.zeros(count, head.na, rows, columns)
+        places = ((matches.pictures * head.na + matches.anchors) * rows + matches.rows) * columns + matches.columns
+        objectness.view(-1).scatter_reduce_(0, places, ciou.detach().clamp(0), "amax")
+        objectness_loss += balance * functional.binary_cross_entropy_with_logits(values[:, :, 4], objectness)
+        classes = functional.one_hot(batch.classes[matches.objects], head.nc).float()
+        class_loss = functional.binary_cross_entropy_with_logits(
+            chosen[:, 5 : 5 + head.nc], classes, reduction="none"
+        ).mean(1)
+        found["box"].append(1 - ciou)
+        found["class"].append(class_loss)
+        found["iou"].append(iou.detach())
+        found["coefficients"].append(chosen[:, 5 + head.nc :])
+        found["pictures"].append(matches.pictures)
+        found["objects"].append(matches.objects)
+    found = {name: torch.cat(values) for name, values in found.items()}
+    if not len(found["objects"]):
+        nothing = prototypes.sum() * 0
+        return {"box": nothing, "objectness": objectness_loss, "class": nothing, "mask": nothing}, nothing.detach()
+    result = {name: found[name].mean() for name in ("box", "class")}
+    result["objectness"] = objectness_loss
+    result["mask"] = mask_loss(prototypes, found["coefficients"], found["pictures"], found["objects"], batch)
+    return result, found["iou"].mean()
+
+
+def match(pictures, centres, sizes, anchors, rows, columns):
+    """Finds the places that answer for objects; all lengths are in cells of the head.
+
+    Of each anchor near an object's size they are the cell of its centre, and the neighbours that the centre is nearer
+    to than to those on the other side: across, down, or both.
+    """
+    ratio = sizes[None] / anchors[:, None]
+    near = torch.maximum(ratio, 1 / ratio).amax(2) < LARGEST_RATIO
+    numbers, objects = near.nonzero(as_tuple=True)
+    centres = centres[objects]
+    away = torch.where(centres % 1 < 0.5, -1.0, 1.0)
+    steps = torch.stack([torch.zeros_like(away), away * torch.tensor([1, 0]), away * torch.tensor([0, 1])])
+    cells = centres.floor() + steps
+    inside = ((cells >= 0) & (cells < torch.tensor([columns, rows]))).all(2)
+    cells = cells[inside].long()
+    numbers, objects = numbers.expand(3, -1)[inside], objects.expand(3, -1)[inside]
+    return Matches(pictures[objects], numbers, cells[:, 1], cells[:, 0], objects)
+
+
+def overlaps(centres, sizes, true_centres, true_sizes):
+    """Intersection over union of pairs of boxes, and the complete IoU: less for centres apart and other proportions."""
+    low, high = centres - sizes / 2, centres + sizes / 2
+    true_low, true_high = true_centres - true_sizes / 2, true_centres + true_sizes / 2
+    shared = (torch.minimum(high, true_high) - torch.maximum(low, true_low)).clamp(0).prod(1)
+    iou = shared / (sizes.prod(1) + true_sizes.prod(1) - shared + 1e-7)
+    around = torch.maximum(high, true_high) - torch.minimum(low, true_low)
+    distance = (centres - true_centres).square().sum(1) / (around.square().sum(1) + 1e-7)
+    angles = torch.atan(sizes[:, 0] / (sizes[:, 1] + 1e-7)), torch.atan(true_sizes[:, 0] / true_sizes[:, 1])
+    proportion = 4 / math.pi**2 * (angles[0] - angles[1]).square()
+    with torch.no_grad():
+        weight = proportion / (1 - iou + proportion + 1e-7)
+    return iou, iou - distance - weight * proportion
+
+
+def mask_loss(prototypes, coefficients, pictures, objects, batch):
+    """How well masks fit, at points spread evenly over the objects' boxes: small objects count as much as large ones.
+
+    As when masks are drawn, probabilities are those at the prototypes' places, interpolated bilinearly in between.
+    """
+    chosen = torch.randperm(len(objects))[:MASKS]
+    chosen = chosen[pictures[chosen].argsort(stable=True)]
+    coefficients, pictures, objects = coefficients[chosen], pictures[chosen], objects[chosen]
+    _, channels, rows, columns = prototypes.shape
+    counts = torch.bincount(pictures, minlength=len(prototypes)).tolist()
+    flat = prototypes.view(len(prototypes), channels, -1)
+    logits = torch.cat([part @ planes for part, planes in zip(coefficients.split(counts), flat)])
+    probabilities = logits.sigmoid().view(-1, 1, rows, columns)
+
+    steps = torch.arange(POINTS)
+    grid = torch.stack(torch.meshgrid(steps, steps, indexing="xy"), 2) + torch.rand(len(objects), POINTS, POINTS, 2)
+    within = grid / POINTS * (1 + 2 * MARGIN) - MARGIN
+    truth = batch.masks[objects][:, None].float() / 255
+    truth = functional.grid_sample(truth, 2 * within - 1, align_corners=False) > 0.5
+    boxes = batch.boxes[objects][:, None, None]
+    points = boxes[..., :2] + within * (boxes[..., 2:] - boxes[..., :2])
+    height, width = batch.pixels.shape[2:]
+    places = 2 * points / torch.tensor([width, height]) - 1
+    drawn = functional.grid_sample(probabilities, places, padding_mode="border", align_corners=False)
+    return functional.binary_cross_entropy(drawn.clamp(1e-6, 1 - 1e-6), truth.float())

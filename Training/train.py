@@ -1,0 +1,223 @@
+#!/usr/bin/env python3
+"""Trains the model `shapes` on generated scenes and saves it as a checkpoint of YOLOv5's form.
+
+Takes folders as the scenes' generator writes them: images/, and annotations/instances.json in COCO's form. Training
+ends after --steps or --minutes, whichever comes first; the learning rate falls to nothing as that end comes near, so
+a checkpoint is at its best once training is over. What was reached is saved every few minutes and whenever training
+is interrupted: --output has the average of the weights, fit for use at any time, and --output with `.state` behind
+it what --resume goes on from.
+
+Everything random comes from --seed. With --steps reached before --minutes, the same command gives the same weights on
+the same machine.
+"""
+
+import argparse
+import contextlib
+import copy
+import dataclasses
+import math
+import os
+import pathlib
+import sys
+import time
+
+# Read when torch is loaded: else threads that wait for one another take the processor from all that runs beside them.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+import torch
+
+import loss
+import network
+import scenes
+
+# Part of training in which the learning rate rises.
+WARM_UP = 0.03
+AVERAGE_OVER_STEPS = 500
+REPORT_SECONDS = 15
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add = parser.add_argument
+    add("data", type=pathlib.Path, help="folder of scenes to train on")
+    add("--check", type=pathlib.Path, metavar="DATA", help="folder of other scenes, to report the losses on as well")
+    add("--output", type=pathlib.Path, metavar="FILE", default="shapes.pt", help="checkpoint to write (%(default)s)")
+    add("--steps", type=int, metavar="N", default=6000, help="steps to train for (%(default)s)")
+    add("--minutes", type=float, metavar="N", default=math.inf, help="minutes to train for at most, without loading")
+    add("--resume", action="store_true", help="go on from the state beside --output where there is one")
+    add("--side", type=int, metavar="N", default=416, help="longest side of the input in pixels (%(default)s)")
+    add("--batch", type=int, metavar="N", default=16, help="pictures in a step (%(default)s)")
+    add("--rate", type=float, metavar="R", default=4e-3, help="highest learning rate (%(default)s)")
+    add("--decay", type=float, metavar="R", default=0.02, help="weight decay (%(default)s)")
+    add("--seed", type=int, metavar="N", default=1, help="seed of all that is random (%(default)s)")
+    add("--threads", type=int, metavar="N", default=len(os.sched_getaffinity(0)), help="(%(default)s here)")
+    add("--precision", choices=["bf16", "f32"], default=fastest_precision(), help="(%(default)s here)")
+    add("--save-minutes", type=float, metavar="N", default=3, help="minutes from save to save (%(default)s)")
+    options = parser.parse_args()
+    if options.side % scenes.STRIDE or options.side <= 0:
+        parser.error("--side is a multiple of 32")
+    if min(options.steps, options.minutes, options.batch, options.threads) <= 0:
+        parser.error("--steps, --minutes, --batch and --threads are more than 0")
+    return options
+
+
+def fastest_precision():
+    """bf16 where the processor computes with it, several times as fast as f32."""
+    with contextlib.suppress(OSError):
+        flags = pathlib.Path("/proc/cpuinfo").read_text()
+        return "bf16" if "avx512_bf16" in flags or "amx_bf16" in flags else "f32"
+    return "f32"
+
+
+@dataclasses.dataclass
+class Training:
+    """What training changes as it goes."""
+
+    model: torch.nn.Module
+    average: torch.nn.Module
+    optimizer: torch.optim.Optimizer
+    generator: torch.Generator
+    steps: int = 0
+    seconds: float = 0
+
+    @classmethod
+    def begin(cls, names, anchors, options):
+        model = network.build(names, anchors).to(memory_format=torch.channels_last)
+        # What scales and shifts is not drawn to nothing.
+        kinds = [[value for value in model.parameters() if (value.dim() > 1) == decays] for decays in (True, False)]
+        groups = [{"params": kinds[0], "weight_decay": options.decay}, {"params": kinds[1], "weight_decay": 0}]
+        optimizer = torch.optim.AdamW(groups, lr=options.rate, betas=(0.9, 0.99), fused=True)
+        average = copy.deepcopy(model).requires_grad_(False)
+        return cls(model, average, optimizer, torch.Generator().manual_seed(options.seed))
+
+    def state(self):
+        parts = {name: getattr(self, name).state_dict() for name in ("model", "average", "optimizer")}
+        random = {"generator": self.generator.get_state(), "random": torch.get_rng_state()}
+        return {**parts, **random, "steps": self.steps, "seconds": self.seconds}
+
+    def restore(self, state):
+        for name in ("model", "average", "optimizer"):
+            getattr(self, name).load_state_dict(state[name])
+        self.generator.set_state(state["generator"])
+        torch.set_rng_state(state["random"])
+        self.steps, self.seconds = state["steps"], state["seconds"]
+
+    def progress(self, options):
+        """How much of training is over, 0...1."""
+        return min(1, max(self.steps / options.steps, self.seconds / 60 / options.minutes))
+
+    def step(self, batch, options):
+        """Learns from a batch; returns the losses and the mean IoU as numbers."""
+        progress = self.progress(options)
+        rate = options.rate * min(1, (progress + 1e-3) / WARM_UP) * (0.505 + 0.495 * math.cos(math.pi * progress))
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        parts, iou = forward(self.model, batch, options)
+        total = sum(loss.GAINS[name] * part for name, part in parts.items())
+        self.optimizer.zero_grad()
+        total.backward()
+        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        if not torch.isfinite(norm):
+            sys.exit("The loss is no longer finite: lower --rate, and go on with --resume.")
+        self.optimizer.step()
+        self.steps += 1
+        self.follow()
+        return {name: float(part.detach()) for name, part in {**parts, "iou": iou}.items()}
+
+    @torch.no_grad()
+    def follow(self):
+        """Moves the average towards the weights: quickly in the beginning, when these are far from good."""
+        weight = max(1 / AVERAGE_OVER_STEPS, 1 / (1 + self.steps / 4))
+        values = self.model.state_dict()
+        for name, value in self.average.state_dict().items():
+            if value.is_floating_point():
+                value.lerp_(values[name], weight)
+
+
+def forward(model, batch, options):
+    with torch.autocast("cpu", torch.bfloat16, enabled=options.precision == "bf16"):
+        outputs = model(batch.pixels.contiguous(memory_format=torch.channels_last))
+    return loss.losses(model.model[-1], outputs, batch)
+
+
+@torch.no_grad()
+def check(model, pictures, options):
+    """The losses on other scenes, as `Training.step` gives them."""
+    model.eval()
+    sums, count = {}, 0
+    for scene in pictures:
+        batch = scenes.plain([scene])
+        if not len(batch.classes):
+            continue
+        parts, iou = forward(model, batch, options)
+        for name, value in {**parts, "iou": iou}.items():
+            sums[name] = sums.get(name, 0) + float(value)
+        count += 1
+    return {name: value / max(count, 1) for name, value in sums.items()}
+
+
+def written(values):
+    return "  ".join(f"{name} {value:.3f}" for name, value in values.items())
+
+
+def load(folder, options):
+    def report(done, count):
+        if done == count or done % 250 == 0:
+            print(f"\rReading {folder}: {done} of {count} pictures", end="" if done < count else "\n", flush=True)
+
+    return scenes.read(folder, options.side, report)
+
+
+def main():
+    options = arguments()
+    torch.manual_seed(options.seed)
+    torch.set_num_threads(options.threads)
+    state_path = options.output.with_name(options.output.name + ".state")
+    pictures, names = load(options.data, options)
+    others = load(options.check, options)[0] if options.check else []
+    anchors = scenes.anchors(pictures, network.STRIDES)
+    training = Training.begin(names, anchors, options)
+    if options.resume and state_path.exists():
+        state = torch.load(state_path, weights_only=True)
+        training.restore(state)
+        print(f"Going on after {training.steps} steps and {training.seconds / 60:.1f} minutes")
+    weights = sum(value.numel() for value in training.model.parameters())
+    print(f"{weights} weights, {options.precision}, anchors {anchors}", flush=True)
+
+    def save():
+        network.save(training.average, options.side, options.output)
+        network.replace(state_path, training.state())
+
+    try:
+        train(training, scenes.batches(pictures, options.batch, training.generator), options, save)
+    except KeyboardInterrupt:
+        print("Interrupted; --resume goes on from here")
+    save()
+    if others:
+        print(f"On {options.check}:  {written(check(training.average, others, options))}")
+    print(f"Saved {options.output} after {training.steps} steps, {training.seconds / 60:.1f} minutes")
+
+
+def train(training, batches, options, save):
+    """Trains to the end, saving and reporting on the way."""
+    saved = reported = last = time.monotonic()
+    recent = {}
+    training.model.train()
+    while training.progress(options) < 1:
+        for name, value in training.step(next(batches), options).items():
+            recent[name] = value if name not in recent else recent[name] + 0.05 * (value - recent[name])
+        now = time.monotonic()
+        training.seconds += now - last
+        last = now
+        if now - reported > REPORT_SECONDS:
+            reported = now
+            minutes = training.seconds / 60
+            left = minutes / training.progress(options) - minutes
+            print(f"{minutes:5.1f} min, {left:4.1f} left, step {training.steps}:  {written(recent)}", flush=True)
+        if now - saved > 60 * options.save_minutes:
+            saved = now
+            save()
+
+
+if __name__ == "__main__":
+    main()
