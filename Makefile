@@ -1,18 +1,28 @@
 # The one entry to setting up, building, checking and running Osprey; `make` lists what there is.
 
-# What is chosen where a line says nothing else, as in: make predict ID=25 PORT=8080
-MODEL   := $(OSPREY_MODEL)
-DATASET := $(OSPREY_DATASET)
+# What is chosen where neither the command line nor the environment says: make predict ID=25 PORT=8080
+# Without an ID, calls are about the first picture of the data set.
+MODEL   ?= $(OSPREY_MODEL)
+DATASET ?= $(OSPREY_DATASET)
+PORT    ?= $(or $(OSPREY_PORT),1337)
+ARGS    ?=
+ID      ?=
+SCALE   ?= 0.5
+# Not from the environment, where some shells keep the machine's name.
 HOST    := $(or $(OSPREY_HOST),127.0.0.1)
-PORT    := $(or $(OSPREY_PORT),1337)
-ARGS    :=
-ID      := 144
-SCALE   := 0.5
 
-BINARY := .build/release/osprey
-CALLS  := get_image process_image predict save-detection-image view-detection-json check_health open_docs
+# The container's image, and where the cluster takes it from.
+IMAGE           ?= osprey:latest
+REGISTRY        ?= localhost:5001
+FORWARD_PORT    ?= 1338
 
-.PHONY: help setup assets build run test lint format clean $(CALLS)
+BINARY  := .build/release/osprey
+CALLS   := get_image process_image predict save-detection-image view-detection-json check_health open_docs
+CLUSTER := push create-cluster deploy port-forward delete-cluster
+DOCKER  := docker-build docker-run docker-test kill
+
+.PHONY: help setup assets build run test demo-pictures demo-model demo-scores lint format clean run-actions-locally \
+	$(CALLS) $(DOCKER) $(CLUSTER)
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -27,27 +37,59 @@ assets: ## Choose the model (MODEL) and the data set (DATASET), fetch what is mi
 build: setup ## Build the service, .build/release/osprey
 	swift build --configuration release --product osprey
 
-run: setup assets build ## Serve at HOST and PORT; further flags in ARGS
+run: setup build assets ## Serve at HOST and PORT; further flags in ARGS
 	@. models/.selected && exec $(BINARY) serve --host '$(HOST)' --port '$(PORT)' \
 		--models models --data data --model "$$model" --dataset "$$dataset" $(ARGS)
 
-# Without testable imports the tests share every object file with the build.
 test: setup build ## Run every test
-	@Scripts/assets.py --model yolov5n --dataset coco128
-	python3 -m unittest discover --start-directory Tests/ScriptsTests
-	swift test --configuration release --disable-testable-imports --disable-xctest
-	@Scripts/venv
-	.deps/venv/bin/python -m pytest -rs Tests/ServiceTests
+	@Scripts/test
 
-lint: ## Check style, scripts and sizes
+demo-pictures: setup ## Draw the pictures of the demo again
+	swift build --configuration release --product scenes
+	@Scripts/demo pictures
+
+demo-model: setup build ## Train the model of the demo again, for about an hour
+	swift build --configuration release --product scenes
+	@Scripts/demo model
+
+demo-scores: setup build ## Evaluate the model of the demo, on its pictures and on fresh ones
+	swift build --configuration release --product scenes
+	@Scripts/demo scores
+
+lint: ## Check style, scripts, workflows, manifests, sizes and secrets
 	@Scripts/lint
 
 format: ## Bring the Swift sources into style
 	swift format --in-place --parallel --recursive Package.swift Sources Tests
 
+run-actions-locally: ## Run the workflow of CI in containers, by act
+	@Scripts/actions
+
 clean: ## Remove what was built and saved; keep .deps/, models/ and data/
 	swift package clean
 	rm -rf output
+
+docker-build: ## Build the container's image, IMAGE, with models and pictures unless ASSETS=none
+docker-run: ## Serve from a container at PORT
+docker-test: ## Run every test in a container
+kill: ## Stop that container
+
+$(DOCKER): export IMAGE := $(IMAGE)
+$(DOCKER): export PORT := $(PORT)
+$(DOCKER):
+	@Scripts/docker $(@:docker-%=%)
+
+push: ## Push IMAGE to REGISTRY
+create-cluster: ## Make a Kubernetes cluster on this machine, by kind, and a registry at localhost:5001
+deploy: ## Bring the pushed image into the cluster
+port-forward: ## Bring the cluster's service to FORWARD_PORT, 1338
+delete-cluster: ## Delete the cluster and its registry
+
+$(CLUSTER): export IMAGE := $(IMAGE)
+$(CLUSTER): export REGISTRY := $(REGISTRY)
+$(CLUSTER): export FORWARD_PORT := $(FORWARD_PORT)
+$(CLUSTER):
+	@Scripts/cluster $(@:%-cluster=%)
 
 get_image: ## Save picture ID in output/
 process_image: ## Make the processed version of picture ID at SCALE, save it in output/

@@ -50,6 +50,8 @@ let package = Package(
             pkgConfig: "pangocairo",
             providers: [.apt(["libcairo2-dev", "libpango1.0-dev"])]
         ),
+        // Its pkg-config file has flags that SwiftPM warns of; the module map names the libraries.
+        .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev", "libssl-dev"])]),
         .systemLibrary(name: "CMalloc"),
         .target(
             name: "COpenVINO",
@@ -76,7 +78,7 @@ let package = Package(
         .target(name: "Evaluation", dependencies: ["ObjectDetection"], swiftSettings: settings),
         .target(
             name: "Storage",
-            dependencies: [.product(name: "Crypto", package: "swift-crypto")],
+            dependencies: ["CHiredis", .product(name: "Crypto", package: "swift-crypto")],
             swiftSettings: settings
         ),
         .target(
@@ -106,6 +108,7 @@ let package = Package(
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -138,10 +141,15 @@ let package = Package(
             linkerSettings: openVINOSearchPath
         ),
         .target(name: "CheckpointSupport", path: "Tests/CheckpointSupport", swiftSettings: settings),
-        .testTarget(name: "PyTorchTests", dependencies: ["PyTorch", "CheckpointSupport"], swiftSettings: settings),
+        .target(name: "TestAssets", path: "Tests/TestAssets", swiftSettings: settings),
+        .testTarget(
+            name: "PyTorchTests",
+            dependencies: ["PyTorch", "CheckpointSupport", "TestAssets"],
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "YOLOTests",
-            dependencies: ["YOLO", "CheckpointSupport", "Imaging", "Inference", "ObjectDetection"],
+            dependencies: ["YOLO", "CheckpointSupport", "Imaging", "Inference", "ObjectDetection", "TestAssets"],
             swiftSettings: settings
         ),
         .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "ObjectDetection"], swiftSettings: settings),

@@ -4,9 +4,10 @@
     Scripts/assets.py [--model NAME] [--dataset NAME]
 
 Looks in models/ and data/, then in a mirror directory (OSPREY_ASSETS_MIRROR, by default ../shared/assets; its
-SHA256SUMS says what it holds), then at the public addresses. Nothing takes its name before its SHA-256 was right,
-so this can be killed at any time; a download goes on where it stopped. Says what was chosen, and why, and leaves
-it to `make run` in models/.selected.
+SHA256SUMS says what it holds), then at the public addresses. Where none of them has what is served by default, the
+demo that is part of the sources (Demo/) takes its place. Nothing takes its name before its SHA-256 was right, so this
+can be killed at any time; a download goes on where it stopped. Says what was chosen, and why, and leaves it to
+`make run` in models/.selected.
 """
 
 from __future__ import annotations
@@ -30,6 +31,17 @@ RUNNABLE = (".pt", ".onnx", ".xml")
 # Where no model is named, the first of these that can be had.
 PREFERRED_MODELS = ("yolov5s", "yolov5n")
 DEFAULT_DATASET = "coco128"
+
+# A model and a data set of this name are part of the sources.
+DEMO = "shapes"
+DEMO_MODEL = ROOT / "Demo" / "models" / f"{DEMO}.pt"
+DEMO_DATASET = ROOT / "Demo" / "data" / DEMO
+
+# How to come by what is not part of the sources.
+SOURCES = (
+    "set OSPREY_ASSETS_MIRROR to a directory of copies with a SHA256SUMS,\n"
+    "or let this machine reach github.com (HTTPS_PROXY is heeded)"
+)
 
 YOLOV5 = "https://github.com/ultralytics/yolov5/releases/download/v7.0"
 KNOWN = (
@@ -85,8 +97,14 @@ class Mirror:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Chooses the model and the data set to serve, and fetches them.")
-    parser.add_argument("--model", default="", help=f"by default the first to be had of {', '.join(PREFERRED_MODELS)}")
-    parser.add_argument("--dataset", default="", help=f"by default {DEFAULT_DATASET}")
+    parser.add_argument(
+        "--model",
+        default="",
+        help=f"by default the first to be had of {', '.join(PREFERRED_MODELS)}, your own, and the demo's, {DEMO}",
+    )
+    parser.add_argument(
+        "--dataset", default="", help=f"by default {DEFAULT_DATASET}, or the demo's, {DEMO}, where the model is {DEMO}"
+    )
     arguments = parser.parse_args()
     if "/" in arguments.model + arguments.dataset:
         parser.error("a name is that of a file in models/ (without its suffix) and of a folder in data/")
@@ -98,16 +116,24 @@ def main() -> None:
 
     mirror = Mirror.configured()
     named = Path(arguments.model)
-    model = choose_model(named.stem if named.suffix in RUNNABLE else named.name, mirror)
-    dataset = choose_dataset(arguments.dataset or DEFAULT_DATASET, mirror)
+    model_name = named.stem if named.suffix in RUNNABLE else named.name
+    if arguments.dataset == DEMO:
+        model_name = model_name or DEMO
+    obstacles: list[str] = []
+    model = choose_model(model_name, mirror, obstacles)
+    dataset = choose_dataset(arguments.dataset or (DEMO if model == DEMO else ""), mirror, obstacles)
+    if DEMO in (model, dataset) and DEMO not in (model_name, arguments.dataset):
+        announce_demo(model, dataset, obstacles)
     selection = MODELS / ".selected.part"
     selection.write_text(f"model={shlex.quote(model)}\ndataset={shlex.quote(dataset)}\n")
     selection.replace(MODELS / ".selected")
 
 
-def choose_model(named: str, mirror: Mirror | None) -> str:
-    """Returns the name of a model that now is in models/: the one named, else the first that can be had."""
-    obstacles = []
+def choose_model(named: str, mirror: Mirror | None, obstacles: list[str]) -> str:
+    """Returns the name of a model that now is in models/: the one named, else the first that can be had.
+
+    What stood in the way of those before it joins the obstacles.
+    """
     for name in [named] if named else PREFERRED_MODELS:
         try:
             origin = obtain_model(name, mirror)
@@ -119,11 +145,14 @@ def choose_model(named: str, mirror: Mirror | None) -> str:
             origin += " and say MODEL=NAME"
         print(f"Model {name}: {origin}.")
         return name
-    own = sorted(path for path in MODELS.iterdir() if path.suffix in RUNNABLE)
-    if own and not named:
-        print(f"Model {own[0].stem}: {shown(own[0])}, the first one there. Not the default: {'; '.join(obstacles)}.")
+    if named:
+        give_up("model", obstacles, f"Put a model (NAME{' or NAME'.join(RUNNABLE)}) in models/ and say MODEL=NAME")
+    own = sorted(path for path in MODELS.iterdir() if path.suffix in RUNNABLE and path.resolve() != DEMO_MODEL)
+    if own:
+        print(f"Model {own[0].stem}: {shown(own[0])}, the first one there. Not the default: {obstacles[0]}.")
         return own[0].stem
-    give_up("model", obstacles, f"Put a model (NAME{' or NAME'.join(RUNNABLE)}) in models/ and say MODEL=NAME")
+    print(f"Model {DEMO}: {obtain_model(DEMO, mirror)}.")
+    return DEMO
 
 
 def obtain_model(name: str, mirror: Mirror | None) -> str:
@@ -132,6 +161,8 @@ def obtain_model(name: str, mirror: Mirror | None) -> str:
     for target in targets:
         if target.is_file() and weights(target).is_file():
             return f"{shown(target)}, already there{remark_on_release(target)}"
+    if name == DEMO:
+        return link(MODELS / DEMO_MODEL.name, DEMO_MODEL)
     for target in targets:
         # The weights first: a model that is there is whole.
         if mirror and all(mirror.copy(f"models/{file.name}", file) for file in (weights(target), target)):
@@ -156,13 +187,18 @@ def remark_on_release(path: Path) -> str:
     return ""
 
 
-def choose_dataset(name: str, mirror: Mirror | None) -> str:
-    """Returns the name of a data set that now is in data/."""
+def choose_dataset(named: str, mirror: Mirror | None, obstacles: list[str]) -> str:
+    """Returns the name of a data set that now is in data/: the one named, else the default, else the demo's."""
+    name = named or DEFAULT_DATASET
     try:
         print(f"Data set {name}: {obtain_dataset(name, mirror)}.")
+        return name
     except Unavailable as obstacle:
-        give_up("data set", [str(obstacle)], "Put pictures in data/NAME/ and say DATASET=NAME")
-    return name
+        obstacles.append(str(obstacle))
+    if named:
+        give_up("data set", obstacles[-1:], "Put pictures in data/NAME/ and say DATASET=NAME")
+    print(f"Data set {DEMO}: {obtain_dataset(DEMO, mirror)}.")
+    return DEMO
 
 
 def obtain_dataset(name: str, mirror: Mirror | None) -> str:
@@ -173,6 +209,8 @@ def obtain_dataset(name: str, mirror: Mirror | None) -> str:
     if archive.is_file():
         extract(archive, folder)
         return f"{shown(folder)}/, unpacked from {shown(archive)}"
+    if name == DEMO:
+        return link(folder, DEMO_DATASET)
     if mirror and mirror.copy(archive.name, archive):
         origin = f"copied from {mirror}"
     else:
@@ -190,10 +228,31 @@ def shown(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
+def link(path: Path, target: Path) -> str:
+    """Makes a symbolic link, in place of one that leads nowhere; returns where what is now there came from."""
+    path.unlink(missing_ok=True)
+    path.symlink_to(os.path.relpath(target, path.parent))
+    return f"{shown(path)}, part of the sources ({shown(target)})"
+
+
+def announce_demo(model: str, dataset: str, obstacles: list[str]) -> None:
+    """Says that what is served is not what the service is made for, and how to come by that."""
+    print("=" * 100)
+    print("The demo that comes with the sources is served instead of YOLOv5s and COCO128:")
+    if model == DEMO:
+        print(f"  model {DEMO}: a small network that finds and outlines eight kinds of drawn objects")
+    if dataset == DEMO:
+        print(f"  data set {DEMO}: 32 pictures of such objects")
+    print("because")
+    for obstacle in dict.fromkeys(obstacles):
+        print(f"  {obstacle}.")
+    print(f"To have them, {SOURCES}.\nTo serve your own, put NAME.pt in models/ and pictures in data/NAME/, and say")
+    print("MODEL=NAME DATASET=NAME.", "=" * 100, sep="\n", flush=True)
+
+
 def give_up(what: str, obstacles: list[str], advice: str) -> NoReturn:
     sys.exit(
-        f"assets: no {what} to serve: {'; '.join(obstacles)}.\n{advice}, or set OSPREY_ASSETS_MIRROR to a directory\n"
-        "of copies with a SHA256SUMS, or let this machine reach github.com (HTTPS_PROXY is heeded)."
+        f"assets: no {what} to serve: {'; '.join(obstacles)}.\n{advice}, or {SOURCES}."
     )
 
 

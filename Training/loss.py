@@ -36,43 +36,45 @@ def losses(head, outputs, batch):
     """
     *levels, prototypes = [output.float() for output in outputs]
     centres, sizes = (batch.boxes[:, :2] + batch.boxes[:, 2:]) / 2, batch.boxes[:, 2:] - batch.boxes[:, :2]
-    found = {name: [] for name in ("box", "class", "iou", "coefficients", "pictures", "objects")}
-    objectness_loss = 0
+    objectness, answers = 0, []
     for level, anchors, stride, balance in zip(levels, head.anchors, head.stride.tolist(), STRIDE_BALANCE):
         count, _, rows, columns = level.shape
         values = level.view(count, head.na, head.no, rows, columns)
         matches = match(batch.pictures, centres / stride, sizes / stride, anchors, rows, columns)
         chosen = values[matches.pictures, matches.anchors, :, matches.rows, matches.columns]
-        cells = torch.stack([matches.columns, matches.rows], 1)
         iou, ciou = overlaps(
             2 * chosen[:, :2].sigmoid() - 0.5,
             (2 * chosen[:, 2:4].sigmoid()) ** 2 * anchors[matches.anchors],
-            centres[matches.objects] / stride - cells,
+            centres[matches.objects] / stride - torch.stack([matches.columns, matches.rows], 1),
             sizes[matches.objects] / stride,
         )
-        # Where two objects meet, the place is worth as much as the better of its boxes.
-        objectness = torch.zeros(count, head.na, rows, columns)
-        places = ((matches.pictures * head.na + matches.anchors) * rows + matches.rows) * columns + matches.columns
-        objectness.view(-1).scatter_reduce_(0, places, ciou.detach().clamp(0), "amax")
-        objectness_loss += balance * functional.binary_cross_entropy_with_logits(values[:, :, 4], objectness)
-        classes = functional.one_hot(batch.classes[matches.objects], head.nc).float()
-        class_loss = functional.binary_cross_entropy_with_logits(
-            chosen[:, 5 : 5 + head.nc], classes, reduction="none"
-        ).mean(1)
-        found["box"].append(1 - ciou)
-        found["class"].append(class_loss)
-        found["iou"].append(iou.detach())
-        found["coefficients"].append(chosen[:, 5 + head.nc :])
-        found["pictures"].append(matches.pictures)
-        found["objects"].append(matches.objects)
-    found = {name: torch.cat(values) for name, values in found.items()}
-    if not len(found["objects"]):
+        objectness += balance * objectness_loss(values[:, :, 4], matches, ciou.detach().clamp(0))
+        answers.append((chosen, matches.pictures, matches.objects, iou.detach(), ciou))
+    chosen, pictures, objects, iou, ciou = (torch.cat(parts) for parts in zip(*answers))
+    if not len(objects):
         nothing = prototypes.sum() * 0
-        return {"box": nothing, "objectness": objectness_loss, "class": nothing, "mask": nothing}, nothing.detach()
-    result = {name: found[name].mean() for name in ("box", "class")}
-    result["objectness"] = objectness_loss
-    result["mask"] = mask_loss(prototypes, found["coefficients"], found["pictures"], found["objects"], batch)
-    return result, found["iou"].mean()
+        return {"box": nothing, "objectness": objectness, "class": nothing, "mask": nothing}, nothing
+    _, _, _, classes, coefficients = chosen.split([2, 2, 1, head.nc, head.nm], 1)
+    truth = functional.one_hot(batch.classes[objects], head.nc).float()
+    parts = {
+        "box": (1 - ciou).mean(),
+        "objectness": objectness,
+        "class": functional.binary_cross_entropy_with_logits(classes, truth, reduction="none").mean(1).mean(),
+        "mask": mask_loss(prototypes, coefficients, pictures, objects, batch),
+    }
+    return parts, iou.mean()
+
+
+def objectness_loss(logits, matches, worth):
+    """How well a head, [pictures, anchors, rows, columns], tells where objects are, and what its boxes there are worth.
+
+    Where two objects meet, a place is worth as much as the better of its boxes.
+    """
+    _, anchors, rows, columns = logits.shape
+    truth = torch.zeros(logits.shape)
+    places = ((matches.pictures * anchors + matches.anchors) * rows + matches.rows) * columns + matches.columns
+    truth.view(-1).scatter_reduce_(0, places, worth, "amax")
+    return functional.binary_cross_entropy_with_logits(logits, truth)
 
 
 def match(pictures, centres, sizes, anchors, rows, columns):

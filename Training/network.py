@@ -79,7 +79,7 @@ def build(names, anchors):
 def save(model, side, path):
     """Saves a model in half precision, in the container that YOLOv5's training leaves behind; atomically.
 
-    side is the longest side of the pictures that it was trained on, in pixels.
+    side is the longest side that pictures are to have when it is used, in pixels.
     """
     half = copy.deepcopy(model).to(memory_format=torch.contiguous_format).half().eval().requires_grad_(False)
     checkpoint = {"epoch": -1, "best_fitness": None, "model": half, "ema": None, "updates": None, "optimizer": None}

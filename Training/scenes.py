@@ -15,6 +15,8 @@ GREY = 114
 STRIDE = 32
 # Rows and columns in which an object's mask is kept, whatever its size.
 MASK_SIDE = 64
+# How much smaller than --side a batch may be.
+SMALLEST_SCALE = 0.55
 
 
 @dataclasses.dataclass
@@ -154,7 +156,7 @@ def batches(scenes, size, generator):
         while len(queue) < size:
             queue.extend(torch.randperm(len(shape), generator=generator).tolist())
         chosen, queues[choice] = queue[:size], queue[size:]
-        yield augmented([shape[number] for number in chosen], generator)
+        yield resized(augmented([shape[number] for number in chosen], generator), generator)
 
 
 def augmented(scenes, generator):
@@ -182,6 +184,18 @@ def augmented(scenes, generator):
     if random(1) < 0.5:
         pixels, boxes, masks = pixels.transpose(2, 3), boxes[:, [1, 0, 3, 2]], masks.transpose(1, 2)
     return Batch(pixels, *owners_and_classes(scenes), boxes, masks)
+
+
+def resized(batch, generator):
+    """Makes a batch smaller, to between SMALLEST_SCALE and all of its size; its sides stay multiples of STRIDE."""
+    scale = SMALLEST_SCALE + (1 - SMALLEST_SCALE) * float(torch.rand(1, generator=generator))
+    height, width = batch.pixels.shape[2:]
+    rows, columns = (max(STRIDE, round(length * scale / STRIDE) * STRIDE) for length in (height, width))
+    if (rows, columns) == (height, width):
+        return batch
+    pixels = functional.interpolate(batch.pixels, (rows, columns), mode="bilinear", align_corners=False)
+    ratios = torch.tensor([columns / width, rows / height, columns / width, rows / height])
+    return dataclasses.replace(batch, pixels=pixels, boxes=batch.boxes * ratios)
 
 
 def plain(scenes):

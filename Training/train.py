@@ -42,10 +42,11 @@ def arguments():
     add("data", type=pathlib.Path, help="folder of scenes to train on")
     add("--check", type=pathlib.Path, metavar="DATA", help="folder of other scenes, to report the losses on as well")
     add("--output", type=pathlib.Path, metavar="FILE", default="shapes.pt", help="checkpoint to write (%(default)s)")
-    add("--steps", type=int, metavar="N", default=6000, help="steps to train for (%(default)s)")
+    add("--steps", type=int, metavar="N", default=8000, help="steps to train for (%(default)s)")
     add("--minutes", type=float, metavar="N", default=math.inf, help="minutes to train for at most, without loading")
     add("--resume", action="store_true", help="go on from the state beside --output where there is one")
-    add("--side", type=int, metavar="N", default=416, help="longest side of the input in pixels (%(default)s)")
+    add("--side", type=int, metavar="N", default=480, help="longest side to train on, in pixels (%(default)s)")
+    add("--served-side", type=int, metavar="N", default=512, help="longest side to ask for when served (%(default)s)")
     add("--batch", type=int, metavar="N", default=16, help="pictures in a step (%(default)s)")
     add("--rate", type=float, metavar="R", default=4e-3, help="highest learning rate (%(default)s)")
     add("--decay", type=float, metavar="R", default=0.02, help="weight decay (%(default)s)")
@@ -54,8 +55,8 @@ def arguments():
     add("--precision", choices=["bf16", "f32"], default=fastest_precision(), help="(%(default)s here)")
     add("--save-minutes", type=float, metavar="N", default=3, help="minutes from save to save (%(default)s)")
     options = parser.parse_args()
-    if options.side % scenes.STRIDE or options.side <= 0:
-        parser.error("--side is a multiple of 32")
+    if any(side % scenes.STRIDE or side <= 0 for side in (options.side, options.served_side)):
+        parser.error("--side and --served-side are multiples of 32")
     if min(options.steps, options.minutes, options.batch, options.threads) <= 0:
         parser.error("--steps, --minutes, --batch and --threads are more than 0")
     return options
@@ -185,7 +186,7 @@ def main():
     print(f"{weights} weights, {options.precision}, anchors {anchors}", flush=True)
 
     def save():
-        network.save(training.average, options.side, options.output)
+        network.save(training.average, options.served_side, options.output)
         network.replace(state_path, training.state())
 
     try:

@@ -10,7 +10,7 @@ struct Osprey: AsyncParsableCommand {
         commandName: "osprey",
         abstract: "Finds objects in pictures, over HTTP.",
         version: version,
-        subcommands: [Serve.self, Evaluate.self, Models.self, Benchmark.self]
+        subcommands: [Serve.self, Health.self, Evaluate.self, Models.self, Benchmark.self]
     )
 
     static func main() async {

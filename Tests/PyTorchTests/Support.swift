@@ -3,18 +3,6 @@ import Foundation
 import PyTorch
 import Testing
 
-/// The checkpoint of the v6.0 release, where `make assets` or the mirror has it.
-enum Assets {
-    static let yolov5nCheckpoint: String? = {
-        let checkout = URL(filePath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
-            .deletingLastPathComponent().deletingLastPathComponent()
-        let mirror = ProcessInfo.processInfo.environment["OSPREY_ASSETS_MIRROR"] ?? "../shared/assets"
-        return [checkout, URL(filePath: mirror, directoryHint: .isDirectory, relativeTo: checkout)]
-            .map { $0.appending(path: "models/yolov5n-v6.0.pt").path }
-            .first { FileManager.default.fileExists(atPath: $0) }
-    }()
-}
-
 /// SplitMix64: the same numbers for the same seed, on every machine.
 struct SeededGenerator: RandomNumberGenerator {
     private var state: UInt64

@@ -1,16 +1,18 @@
 import Foundation
 import PyTorch
+import TestAssets
 import Testing
 
 /// The numbers are those that PyTorch 2.13 gives for the same file, loaded with empty classes in place of YOLOv5's.
-@Suite(.enabled(if: Assets.yolov5nCheckpoint != nil, "models/yolov5n-v6.0.pt is not there"))
+@Suite(.needs(.model("yolov5n-v6.0.pt")))
 struct YOLOv5CheckpointTests {
+    private static let path = Asset.model("yolov5n-v6.0.pt").path
     private let root: PickleDictionary
     private let model: PickleObject
     private var tensors: [(name: String, isParameter: Bool, tensor: Tensor)] = []
 
     init() throws {
-        let checkpoint = try Checkpoint(path: try #require(Assets.yolov5nCheckpoint))
+        let checkpoint = try Checkpoint(path: Self.path)
         root = try #require(checkpoint.root.dictionary)
         model = try #require(root["model"]?.object)
         try collectTensors(of: model, "")
@@ -140,6 +142,6 @@ struct YOLOv5CheckpointTests {
     }
 
     private func bytes() throws -> [UInt8] {
-        [UInt8](try Data(contentsOf: URL(filePath: try #require(Assets.yolov5nCheckpoint))))
+        [UInt8](try Data(contentsOf: URL(filePath: Self.path)))
     }
 }

@@ -19,6 +19,9 @@ class AssetsTests(FolderTestCase):
         (self.checkout / "Scripts").mkdir(parents=True)
         for name in ("assets.py", "downloads.py"):
             shutil.copy(SCRIPTS / name, self.checkout / "Scripts")
+        for path in ("models/shapes.pt", "data/shapes/images/000000000001.jpg"):
+            (self.checkout / "Demo" / path).parent.mkdir(parents=True)
+            (self.checkout / "Demo" / path).write_text("made here")
 
     def fill_mirror(self) -> None:
         (self.mirror / "models").mkdir(parents=True)
@@ -62,18 +65,62 @@ class AssetsTests(FolderTestCase):
     def test_a_damaged_mirror_is_told_apart(self) -> None:
         self.fill_mirror()
         (self.mirror / "models" / "yolov5n.onnx").write_bytes(b"another network")
-        said = self.assets(code=1)
+        said = self.assets("--model", "yolov5n", code=1)
         self.assertIn("yolov5n.onnx is damaged", said)
         self.assertEqual([path.name for path in (self.checkout / "models").iterdir()], [])
 
-    def test_without_any_source_it_says_what_to_do(self) -> None:
-        said = self.assets(code=1)
-        for part in ("no model to serve", "github.com cannot be reached", "MODEL=NAME", "OSPREY_ASSETS_MIRROR"):
-            self.assertIn(part, said)
+    def test_without_any_source_the_demo_is_served_and_says_how_to_get_more(self) -> None:
+        for _ in range(2):
+            said = self.assets()
+            for part in (
+                "instead of YOLOv5s and COCO128",
+                "model shapes",
+                "data set shapes",
+                "github.com cannot be reached",
+                "OSPREY_ASSETS_MIRROR",
+                "MODEL=NAME",
+            ):
+                self.assertIn(part, said)
+            self.assertEqual(self.selection(), "model=shapes\ndataset=shapes\n")
+        for path in ("models/shapes.pt", "data/shapes/images/000000000001.jpg"):
+            self.assertEqual((self.checkout / path).read_text(), "made here")
+
+    def test_the_demo_gives_way_to_what_can_be_had(self) -> None:
+        self.assets()
+        self.fill_mirror()
+        self.assertNotIn("demo", self.assets())
+        self.assertEqual(self.selection(), "model=yolov5n\ndataset=coco128\n")
+
+    def test_the_demo_asked_for_needs_no_explanation(self) -> None:
+        self.fill_mirror()
+        for arguments in (("--model", "shapes"), ("--dataset", "shapes"), ("--model", "shapes.pt", "--dataset", "shapes")):
+            with self.subTest(arguments):
+                self.assertNotIn("instead of", self.assets(*arguments))
+                self.assertEqual(self.selection(), "model=shapes\ndataset=shapes\n")
+
+    def test_the_demo_stands_in_for_what_is_missing_only(self) -> None:
+        for path in ("models/own.onnx", "data/own/1.jpg"):
+            (self.checkout / path).parent.mkdir(parents=True, exist_ok=True)
+            (self.checkout / path).write_text("own")
+        for arguments, selection, parts in (
+            (("--model", "own"), "model=own\ndataset=shapes\n", ["data set shapes"]),
+            (("--dataset", "own"), "model=own\ndataset=own\n", []),
+            (("--model", "shapes", "--dataset", "own"), "model=shapes\ndataset=own\n", []),
+        ):
+            with self.subTest(arguments):
+                said = self.assets(*arguments)
+                shown = [part for part in ("model shapes", "data set shapes") if part in said]
+                self.assertEqual((self.selection(), shown), (selection, parts))
+
+    def test_an_own_file_of_the_demos_name_is_left_alone(self) -> None:
+        (self.checkout / "models").mkdir()
+        (self.checkout / "models/shapes.pt").write_text("own")
+        self.assets("--model", "shapes")
+        self.assertEqual((self.checkout / "models/shapes.pt").read_text(), "own")
 
     def test_an_empty_variable_means_no_mirror(self) -> None:
         self.fill_mirror()
-        self.assertIn("cannot be reached", self.assets(code=1, OSPREY_ASSETS_MIRROR=""))
+        self.assertIn("cannot be reached", self.assets("--model", "yolov5n", code=1, OSPREY_ASSETS_MIRROR=""))
 
     def test_a_mirror_elsewhere_is_used(self) -> None:
         self.fill_mirror()

@@ -1,6 +1,7 @@
-"""What the tests of the built binary share: servers that end with the tests, and the pictures that they serve.
+"""What the tests of the built binary share: servers that end with the tests, and the models and pictures they serve.
 
-OSPREY_BINARY names another binary than .build/release/osprey.
+Those are the demo's, unless a test compares with the reference's numbers. OSPREY_BINARY names another binary than
+.build/release/osprey. With OSPREY_TEST_ASSETS=required, what is not part of the sources has to be there.
 """
 
 from __future__ import annotations
@@ -12,14 +13,16 @@ import subprocess
 import threading
 import urllib.request
 from pathlib import Path
-from typing import Callable, Iterator, Mapping
+from typing import Callable, Iterator, Mapping, NoReturn
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 BINARY = Path(os.environ.get("OSPREY_BINARY") or ROOT / ".build/release/osprey").resolve()
 MIRROR = Path(os.environ.get("OSPREY_ASSETS_MIRROR") or ROOT.parent / "shared/assets")
-MODEL = "yolov5n"
+DEMO = ROOT / "Demo"
+MODEL = "shapes"
+DEMO_MODEL = DEMO / f"models/{MODEL}.pt"
 READY_SECONDS = 60
 STOP_SECONDS = 60
 
@@ -90,34 +93,59 @@ class Server:
 StartServer = Callable[..., Server]
 
 
+def missing(reason: str) -> NoReturn:
+    """Skips a test for want of what is not part of the sources, or fails it where nothing may be missing."""
+    if os.environ.get("OSPREY_TEST_ASSETS") == "required":
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
+
+
 @pytest.fixture(scope="session")
 def dataset() -> Path:
-    """The 128 pictures, in images/train2017/."""
-    folder = ROOT / "data/coco128"
-    if not folder.is_dir():
-        pytest.skip("data/coco128 is not there: make assets")
-    return folder
+    """The demo's 32 pictures, in images/, and the objects on them, in annotations/instances.json."""
+    return DEMO / "data/shapes"
 
 
 @pytest.fixture(scope="session")
 def pictures(dataset: Path) -> list[Path]:
+    """The paths of the demo's pictures, by id."""
+    return sorted((dataset / "images").glob("*.jpg"))
+
+
+@pytest.fixture(scope="session")
+def coco() -> Path:
+    """COCO128 as COCO has it: the release's own zip has its pictures compressed once more, and no annotations."""
+    folder = ROOT / "data/coco128"
+    if not (folder / "annotations/instances_train2017.json").is_file():
+        missing("COCO's own files are not in data/coco128: OSPREY_ASSETS_MIRROR=DIR make assets DATASET=coco128")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def coco_pictures(coco: Path) -> list[Path]:
     """The paths of the 128 pictures, by id."""
-    return sorted((dataset / "images/train2017").glob("*.jpg"))
+    return sorted((coco / "images/train2017").glob("*.jpg"))
+
+
+@pytest.fixture(scope="session")
+def coco_annotations(coco: Path) -> Path:
+    return coco / "annotations/instances_train2017.json"
 
 
 def model_file(name: str) -> Path:
-    """The path of a model, or no test where there is none."""
+    """The path of a model of Ultralytics', or no test where there is none."""
     for folder in (ROOT / "models", MIRROR / "models"):
         if (folder / name).is_file():
             return folder / name
-    pytest.skip(f"{name} is neither in models/ nor in a mirror: make assets MODEL={name.rpartition('.')[0]}")
+    choice = f"MODEL={name.rpartition('.')[0]}"
+    missing(f"{name} is neither in models/ nor in a mirror: OSPREY_ASSETS_MIRROR=DIR make assets {choice}")
 
 
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with one model and, for the whole session, what was compiled of it."""
+    """A folder with the demo's model and, for the whole session, what was compiled of it."""
     models = tmp_path_factory.mktemp("models")
-    (models / f"{MODEL}.onnx").symlink_to(model_file(f"{MODEL}.onnx"))
+    (models / f"{MODEL}.pt").symlink_to(DEMO_MODEL)
     return models
 
 
@@ -125,7 +153,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def start(models: Path, dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> StartServer:
     """Starts a server that its caller has to stop."""
     if not BINARY.is_file():
-        pytest.skip(f"{BINARY} is not there: make build")
+        missing(f"{BINARY} is not there: make build")
     own = {name: value for name, value in os.environ.items() if not name.startswith("OSPREY_")}
 
     def start_one(*flags: str, env: Mapping[str, str] | None = None) -> Server:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Callable, Mapping
 from urllib.parse import urlsplit
 
-from conftest import BINARY, ROOT
+from conftest import BINARY, ROOT, missing
 
 MEBIBYTE = 1 << 20
 
@@ -137,6 +137,19 @@ def noise_png(seed: int, side: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
     )
+
+
+def evaluate(model: Path, pictures: Path, annotations: Path, *flags: str) -> dict:
+    """Runs `osprey evaluate`; its report."""
+    if not BINARY.is_file():
+        missing(f"{BINARY} is not there: make build")
+    command = [BINARY, "evaluate", model, "--images", pictures, "--annotations", annotations, "--json", *flags]
+    # Nothing of Python or anything else is on its path.
+    run = subprocess.run(
+        list(map(str, command)), capture_output=True, text=True, timeout=300, env={"PATH": "/nonexistent"}
+    )
+    assert run.returncode == 0, run.stderr
+    return json.loads(run.stdout)
 
 
 def run_serve(*flags: object, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:

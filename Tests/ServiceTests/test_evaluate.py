@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import BINARY, model_file
+from conftest import BINARY, DEMO_MODEL, model_file
+from probes import evaluate
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
@@ -27,23 +28,18 @@ REFERENCE = (
 )
 
 
-@pytest.fixture
-def annotations(dataset: Path) -> Path:
-    file = dataset / "annotations/instances_train2017.json"
-    if not file.is_file():
-        pytest.skip(f"{file} is not there: the release's own coco128.zip has only labels")
-    return file
+Pictures = tuple[Path, Path]
 
 
-def evaluate(name: str, dataset: Path, annotations: Path, *flags: str) -> dict[str, Any]:
-    command = [BINARY, "evaluate", model_file(name)]
-    command += ["--images", dataset / "images/train2017", "--annotations", annotations]
-    # Nothing of Python or anything else is on its path.
-    run = subprocess.run(
-        [*map(str, command), "--json", *flags], capture_output=True, text=True, timeout=300, env={"PATH": "/nonexistent"}
-    )
-    assert run.returncode == 0, run.stderr
-    return json.loads(run.stdout)
+@pytest.fixture(scope="session")
+def coco_set(coco: Path, coco_annotations: Path) -> Pictures:
+    """Pictures and what is on them."""
+    return coco / "images/train2017", coco_annotations
+
+
+@pytest.fixture(scope="session")
+def demo_set(dataset: Path) -> Pictures:
+    return dataset / "images", dataset / "annotations/instances.json"
 
 
 def figures(report: dict[str, Any], kind: str) -> list[float]:
@@ -53,25 +49,25 @@ def figures(report: dict[str, Any], kind: str) -> list[float]:
 
 @pytest.mark.parametrize("name, shape, mean, mean50", REFERENCE)
 def test_the_mean_average_precision_is_that_of_the_reference(
-    name: str, shape: str, mean: float, mean50: float, dataset: Path, annotations: Path
+    name: str, shape: str, mean: float, mean50: float, coco_set: Pictures
 ) -> None:
-    report = evaluate(name, dataset, annotations, "--precision", "f32", "--input", shape, "--boxes-only")
+    report = evaluate(model_file(name), *coco_set, "--precision", "f32", "--input", shape, "--boxes-only")
     ap, ap50 = figures(report, "bbox")[:2]
     assert ap == pytest.approx(mean, abs=0.002)
     assert ap50 == pytest.approx(mean50, abs=0.004)
 
 
-def test_half_precision_costs_little(dataset: Path, annotations: Path) -> None:
+def test_half_precision_costs_little(coco_set: Pictures) -> None:
     if "avx512_bf16" not in Path("/proc/cpuinfo").read_text() and "amx_bf16" not in Path("/proc/cpuinfo").read_text():
         pytest.skip("this CPU has no bfloat16")
-    report = evaluate("yolov5n-v6.0.pt", dataset, annotations, "--precision", "bf16")
+    report = evaluate(model_file("yolov5n-v6.0.pt"), *coco_set, "--precision", "bf16")
     assert report["precision"] == "bf16"
     assert figures(report, "bbox")[0] == pytest.approx(0.3566, abs=0.004)
 
 
-def test_all_figures_are_those_of_pycocotools(dataset: Path, annotations: Path, tmp_path: Path) -> None:
-    found = tmp_path / "detections.json"
-    report = evaluate("yolov5n-seg.onnx", dataset, annotations, "--save-detections", str(found))
+def assert_figures_are_those_of_pycocotools(model: Path, pictures: Path, annotations: Path, found: Path) -> None:
+    """Has pycocotools score what a model finds, which is written to `found`."""
+    report = evaluate(model, pictures, annotations, "--save-detections", str(found))
     truth = COCO(str(annotations))
     for kind, unused in (("bbox", "segmentation"), ("segm", "bbox")):
         results = [{key: value for key, value in item.items() if key != unused} for item in json.loads(found.read_text())]
@@ -82,9 +78,19 @@ def test_all_figures_are_those_of_pycocotools(dataset: Path, annotations: Path, 
         assert figures(report, kind) == pytest.approx(list(evaluation.stats), abs=1e-4)
 
 
-def test_labels_in_yolo_text_say_nearly_the_same(dataset: Path, annotations: Path) -> None:
-    by_labels = evaluate("yolov5n.onnx", dataset, dataset / "labels/train2017")
-    by_annotations = evaluate("yolov5n.onnx", dataset, annotations)
+def test_all_figures_are_those_of_pycocotools(demo_set: Pictures, tmp_path: Path) -> None:
+    assert_figures_are_those_of_pycocotools(DEMO_MODEL, *demo_set, tmp_path / "detections.json")
+
+
+def test_all_figures_are_those_of_pycocotools_with_crowds(coco_set: Pictures, tmp_path: Path) -> None:
+    model = model_file("yolov5n-seg.onnx")
+    assert_figures_are_those_of_pycocotools(model, *coco_set, tmp_path / "detections.json")
+
+
+def test_labels_in_yolo_text_say_nearly_the_same(coco: Path, coco_set: Pictures) -> None:
+    pictures, annotations = coco_set
+    by_labels = evaluate(model_file("yolov5n.onnx"), pictures, coco / "labels/train2017")
+    by_annotations = evaluate(model_file("yolov5n.onnx"), pictures, annotations)
     # Without crowds, and with boxes to six digits of the picture's size.
     assert figures(by_labels, "bbox")[0] == pytest.approx(figures(by_annotations, "bbox")[0], abs=0.02)
 
@@ -106,7 +112,7 @@ def test_wrong_annotations_are_named(dataset: Path, tmp_path: Path) -> None:
     for text, complaint in (("{", "JSON"), ('{"images": [], "annotations": [], "categories": []}', "no pictures")):
         wrong = tmp_path / "annotations.json"
         wrong.write_text(text)
-        command = [BINARY, "evaluate", model_file("yolov5n.onnx"), "--images", dataset, "--annotations", wrong]
+        command = [BINARY, "evaluate", DEMO_MODEL, "--images", dataset, "--annotations", wrong]
         run = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=60)
         assert run.returncode == 1
         assert complaint in run.stderr

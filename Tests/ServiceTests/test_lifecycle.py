@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import http.client
 import json
 import re
 import signal
@@ -15,7 +17,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from conftest import MODEL, Server, StartServer
-from probes import Answer, assert_problem, call, connect, exchange, metric, run_serve
+from probes import Answer, assert_problem, call, connect, exchange, metric, run_serve, wait_until
 
 KEY = "a-key-for-the-tests"
 OTHER_KEY = "another-key"
@@ -153,7 +155,7 @@ def test_without_the_usual_dataset_own_pictures_are_served(start_server: StartSe
     # An option given as nothing counts as not given.
     server = start_server("--data", str(tmp_path), "--dataset", "")
     assert f"There is no dataset {tmp_path}/coco128" in server.log_tail()
-    assert_problem(call(server.url, "GET", "/get_image/144"), 404)
+    assert_problem(call(server.url, "GET", "/get_image/12"), 404)
     assert call(server.url, "GET", "/images").status == 200
 
 
@@ -177,7 +179,7 @@ def locked(start: StartServer) -> Iterator[Server]:
 
 
 LOCKED_CALLS = [
-    ("GET", "/get_image/144"),
+    ("GET", "/get_image/12"),
     ("GET", "/images"),
     ("GET", "/models"),
     ("GET", "/metrics"),
@@ -185,7 +187,7 @@ LOCKED_CALLS = [
     ("POST", "/predict"),
     ("POST", "/detect"),
     ("POST", "/images"),
-    ("DELETE", "/images/144"),
+    ("DELETE", "/images/12"),
 ]
 
 
@@ -214,7 +216,7 @@ def test_without_a_key_nobody_gets_in(locked: Server, method: str, path: str, he
 @pytest.mark.parametrize("form", ["X-API-Key: {}", "Authorization: Bearer {}", "authorization: bearer {}"])
 def test_with_a_key_everybody_gets_in(locked: Server, form: str, key: str) -> None:
     name, _, value = form.format(key).partition(": ")
-    assert call(locked.url, "GET", "/get_image/144", headers={name: value}).status == 200
+    assert call(locked.url, "GET", "/get_image/12", headers={name: value}).status == 200
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
@@ -225,7 +227,7 @@ def test_health_needs_no_key(locked: Server, path: str) -> None:
 # What every answer carries, and the log
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/get_image/144", "/nowhere", "/get_image/..", "/metrics"])
+@pytest.mark.parametrize("path", ["/healthz", "/get_image/12", "/nowhere", "/get_image/..", "/metrics"])
 def test_a_sane_request_id_comes_back_and_another_is_replaced(server: Server, path: str) -> None:
     given = "Trace_1.2-" + "a" * 118
     assert call(server.url, "GET", path, headers={"X-Request-ID": given}).headers["X-Request-ID"] == given
@@ -244,7 +246,7 @@ def stages(answer: Answer) -> dict[str, float]:
 
 
 def test_server_timing_names_the_stages_and_they_add_up(server: Server, pictures: list[Path]) -> None:
-    picture = pictures[0].read_bytes()
+    picture = pictures[11].read_bytes()
     shares = []
     for _ in range(9):
         start = time.monotonic()
@@ -252,7 +254,7 @@ def test_server_timing_names_the_stages_and_they_add_up(server: Server, pictures
         seconds = time.monotonic() - start
         total = found.pop("total")
         assert found.keys() == {
-            "receive", "queue", "decode", "letterbox", "infer", "postprocess", "draw", "encode",
+            "receive", "queue", "decode", "letterbox", "infer", "postprocess", "masks", "draw", "encode",
         }
         assert all(duration >= 0 for duration in found.values())
         assert total / 1000 <= seconds
@@ -264,7 +266,7 @@ def test_server_timing_names_the_stages_and_they_add_up(server: Server, pictures
 
 def test_each_line_of_the_json_log_is_an_object(start_server: StartServer) -> None:
     server = start_server("--log-format", "json", "--log-level", "debug")
-    call(server.url, "GET", "/get_image/144", headers={"X-Request-ID": "a-request-of-the-test"})
+    call(server.url, "GET", "/get_image/12", headers={"X-Request-ID": "a-request-of-the-test"})
     for target in (b'/get_image/"}{', b"/get_image/%0a%22", b"/get_image/\\u000a"):
         exchange(server.url, b"GET " + target + b" HTTP/1.1\r\nHost: osprey\r\nConnection: close\r\n\r\n")
     exchange(server.url, b"\0\1\2\r\n\r\n")
@@ -276,11 +278,11 @@ def test_each_line_of_the_json_log_is_an_object(start_server: StartServer) -> No
         assert line.keys() == {"time", "level", "message", "metadata"}
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z", line["time"])
     own = [line for line in lines if line["metadata"].get("request_id") == "a-request-of-the-test"]
-    assert "GET /get_image/144 200" in [line["message"] for line in own]
+    assert "GET /get_image/12 200" in [line["message"] for line in own]
 
 
 def test_metrics_are_prometheus_text(server: Server) -> None:
-    for path in ("/get_image/144", "/get_image/..", "/nowhere"):
+    for path in ("/get_image/12", "/get_image/..", "/nowhere"):
         call(server.url, "GET", path)
     exchange(server.url, b'DELETE /"\\ HTTP/1.1\r\nHost: osprey\r\nConnection: close\r\n\r\n')
     answer = call(server.url, "GET", "/metrics")
@@ -307,6 +309,21 @@ def test_an_idle_service_ends_at_once(start_server: StartServer, number: signal.
         server.process.send_signal(number)
         assert server.process.wait(30) == 0
     assert time.monotonic() - start < 3
+
+
+def test_connections_that_are_kept_end_with_their_next_answer_once_it_drains(start_server: StartServer) -> None:
+    server = start_server("--drain-delay", "3")
+    address = urlsplit(server.url)
+    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=10)
+    with contextlib.closing(connection):
+        for status, header in ((200, None), (503, "close")):
+            connection.request("GET", "/readyz")
+            answer = connection.getresponse()
+            assert answer.read()
+            assert (answer.status, answer.headers["Connection"]) == (status, header)
+            if status == 200:
+                server.process.send_signal(signal.SIGTERM)
+                assert wait_until(lambda: call(server.url, "GET", "/readyz").status == 503, 1)
 
 
 def test_an_address_of_ipv6_is_listened_on_alone(start_server: StartServer) -> None:

@@ -11,12 +11,13 @@ from typing import Any, Iterator
 
 import numpy as np
 import pytest
-from conftest import MIRROR, MODEL, Server, StartServer, model_file
+from conftest import DEMO_MODEL, MIRROR, ROOT, Server, StartServer, missing, model_file
 from hostile_inputs import png
 from probes import MEBIBYTE, assert_problem, call, peak_resident_bytes
 from pycocotools import mask as coco
 
-SEGMENTATION = "yolov5n-seg"
+# A network that gives no masks.
+PLAIN = ROOT / "Tests/Fixtures/exports/detect-13-dynamic.onnx"
 # Over this many pixels, the reference's masks and ours must agree closely; of smaller ones a pixel is much.
 LARGE = 1_000
 
@@ -30,9 +31,9 @@ Item = dict[str, Any]
 def server(start: StartServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with one model that gives masks and one that does not."""
     folder = tmp_path_factory.mktemp("models")
-    for name in (SEGMENTATION, MODEL):
-        (folder / f"{name}.onnx").symlink_to(model_file(f"{name}.onnx"))
-    server = start("--models", str(folder), "--model", SEGMENTATION, "--precision", "f32", "--model-watch", "0")
+    for file in (DEMO_MODEL, PLAIN):
+        (folder / file.name).symlink_to(file)
+    server = start("--models", str(folder), "--precision", "f32", "--model-watch", "0")
     yield server
     server.stop()
 
@@ -64,6 +65,13 @@ def without_masks(items: list[Item]) -> list[Item]:
     return [{name: value for name, value in item.items() if name != "segmentation"} for item in items]
 
 
+def grown(pixels: np.ndarray, radius: int) -> np.ndarray:
+    """Pixels that are at most so many rows and columns away from one of these; edges that face each other meet."""
+    for axis in (0, 1):
+        pixels = np.logical_or.reduce([np.roll(pixels, step, axis) for step in range(-radius, radius + 1)])
+    return pixels
+
+
 def points(item: Item) -> int:
     return sum(len(polygon) // 2 for polygon in item["segmentation"]["polygons"])
 
@@ -92,9 +100,9 @@ def test_masks_come_as_polygons_or_run_lengths_of_the_same_pixels(server: Server
     assert objects >= 30, "enough to see holes, parts and borders"
 
 
-def test_simplified_polygons_are_smaller_and_close(server: Server, pictures: list[Path]) -> None:
+def test_simplified_polygons_are_smaller_and_as_close_as_they_have_to_be(server: Server, pictures: list[Path]) -> None:
     totals = dict.fromkeys((0, 1, 2), 0)
-    for path in pictures[:10]:
+    for path in pictures:
         picture = path.read_bytes()
         exact = detect(server, picture)
         for tolerance in totals:
@@ -102,19 +110,21 @@ def test_simplified_polygons_are_smaller_and_close(server: Server, pictures: lis
             for before, after in zip(exact["payload"], simplified["payload"], strict=True):
                 totals[tolerance] += points(after)
                 assert all(len(polygon) >= 6 for polygon in after["segmentation"]["polygons"])
-                pixels = bitmap(before, exact)
-                if np.count_nonzero(pixels) > LARGE:
-                    assert overlap(pixels, bitmap(after, simplified)) >= 0.9
+                # With some of what is around the picture: objects end there.
+                inside = np.pad(bitmap(before, exact), 3) > 0
+                still_inside = np.pad(bitmap(after, simplified), 3) > 0
+                assert not (still_inside & ~grown(inside, tolerance)).any()
+                assert not (~still_inside & ~grown(~inside, tolerance)).any()
     assert totals[0] > 3 * totals[1] and totals[1] > 1.5 * totals[2] > 0, totals
 
 
 def test_a_model_that_gives_no_masks_answers_without(server: Server, pictures: list[Path]) -> None:
     picture = pictures[0].read_bytes()
-    plain = detect(server, picture, model=MODEL)["payload"]
+    plain = detect(server, picture, model=PLAIN.stem)["payload"]
     assert plain
     assert not any("segmentation" in item for item in plain)
     for form in ("polygon", "rle", "none"):
-        assert detect(server, picture, model=MODEL, masks=form, polygon_tolerance=3)["payload"] == plain
+        assert detect(server, picture, model=PLAIN.stem, masks=form, polygon_tolerance=3)["payload"] == plain
 
 
 @pytest.mark.parametrize(
@@ -137,14 +147,14 @@ def test_wrong_values_are_named(field: str, values: list[object], server: Server
 
 
 def test_null_is_the_default(server: Server) -> None:
-    assert call(server.url, "POST", "/process_image", {"image_id": 9}).status == 200
-    body = {"image_id": 9, "image": "none"}
+    assert call(server.url, "POST", "/process_image", {"image_id": 22}).status == 200
+    body = {"image_id": 22, "image": "none"}
     plain, null = (
         call(server.url, "POST", "/predict", {**body, **more}).json["payload"]
         for more in ({}, {"masks": None, "polygon_tolerance": None})
     )
     assert plain == null
-    assert all(item["segmentation"]["polygons"] for item in plain)
+    assert any(item["segmentation"]["polygons"] for item in plain)
 
 
 def decoded(picture: bytes) -> np.ndarray:
@@ -166,7 +176,8 @@ def decoded(picture: bytes) -> np.ndarray:
     return pixels.reshape(height, width, 3).astype(int)
 
 
-@pytest.mark.parametrize("picture", [9, 34, 64])
+# Pictures with objects that are large beside the labels drawn over them.
+@pytest.mark.parametrize("picture", [6, 10, 30])
 def test_masks_of_a_processed_picture_are_in_its_own_pixels_and_drawn(picture: int, server: Server) -> None:
     change = {"scaling_factor": 0.5, "flip": "horizontal"}
     processed = call(
@@ -199,19 +210,19 @@ def reference_masks() -> dict[str, list[list[Any]]]:
     """Boxes, scores, classes and masks that YOLOv5's own code gives, by picture: the README of the assets."""
     golden = MIRROR / "golden/yolov5n-seg-masks.json"
     if not golden.is_file():
-        pytest.skip(f"{golden} is not there")
+        missing(f"{golden.name} is in no mirror: OSPREY_ASSETS_MIRROR=DIR make test")
     return json.loads(golden.read_text())["detections"]
 
 
 def test_masks_are_those_of_the_reference_implementation(
-    server: Server, dataset: Path, pictures: list[Path], capsys: pytest.CaptureFixture[str]
+    start_server: StartServer, coco_pictures: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    if not (dataset / "annotations").is_dir():
-        pytest.skip("the release's own coco128.zip has its pictures compressed once more")
     reference = reference_masks()
+    (tmp_path / "yolov5n-seg.onnx").symlink_to(model_file("yolov5n-seg.onnx"))
+    server = start_server("--models", str(tmp_path), "--model", "yolov5n-seg", "--precision", "f32")
     overlaps = []
     # The reference leaves colour profiles alone, the service does not.
-    plain = [path for path in pictures if b"ICC_PROFILE" not in path.read_bytes()]
+    plain = [path for path in coco_pictures if b"ICC_PROFILE" not in path.read_bytes()]
     for path in plain[:10]:
         answer = detect(server, path.read_bytes(), masks="rle")
         size = (answer["height"], answer["width"])
@@ -233,12 +244,12 @@ def test_masks_are_those_of_the_reference_implementation(
 
 
 def large_picture(width: int, height: int) -> bytes:
-    """Discs of all sizes and colours on a gradient: much to find, for a network that is asked to find anything."""
+    """Large discs of all colours on a gradient: much to find, for a network that is asked to find anything."""
     generator = np.random.default_rng(seed=1)
     rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
     pixels = np.stack([rows * 255 / height, columns * 255 / width, 255 - rows * 255 / height], axis=2).astype(np.uint8)
-    for _ in range(60):
-        x, y, radius = generator.uniform(0, width), generator.uniform(0, height), generator.uniform(100, 900)
+    for _ in range(30):
+        x, y, radius = generator.uniform(0, width), generator.uniform(0, height), generator.uniform(300, 1900)
         top, bottom = int(max(0, y - radius)), int(min(height, y + radius))
         left, right = int(max(0, x - radius)), int(min(width, x + radius))
         part = np.s_[top:bottom, left:right]
@@ -246,9 +257,8 @@ def large_picture(width: int, height: int) -> bytes:
     return png(width, height, zlib.compress(np.insert(pixels.reshape(height, -1), 0, 0, axis=1).tobytes(), 1))
 
 
-def test_many_masks_of_a_large_picture_cost_little(start_server: StartServer, tmp_path: Path) -> None:
-    (tmp_path / f"{SEGMENTATION}.onnx").symlink_to(model_file(f"{SEGMENTATION}.onnx"))
-    server = start_server("--models", str(tmp_path), "--model", SEGMENTATION, "--model-watch", "0")
+def test_many_masks_of_a_large_picture_cost_little(start_server: StartServer) -> None:
+    server = start_server()
     picture = large_picture(6000, 4000)
     query = "confidence=0.001&max_detections=300&iou=0.9&multi_label=true"
     for more, form in (
@@ -264,4 +274,4 @@ def test_many_masks_of_a_large_picture_cost_little(start_server: StartServer, tm
         if form == "application/json":
             assert len(answer.json["payload"]) == 300
             assert len(answer.body) < 32 * MEBIBYTE
-    assert peak_resident_bytes(server.pid) < 1536 * MEBIBYTE
+    assert peak_resident_bytes(server.pid) < 1024 * MEBIBYTE

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Callable
 
 import pytest
-from conftest import BINARY, ROOT, model_file
+from conftest import BINARY, ROOT, missing, model_file
 
 EXPORTS = ROOT / "Tests/Fixtures/exports"
 CHECKPOINT = ROOT / "Tests/Fixtures/checkpoints/release7.pt"
@@ -53,7 +53,7 @@ ANCHORS = {
 def run(*arguments: object) -> subprocess.CompletedProcess[str]:
     """Runs `osprey models`, with nothing else on its path."""
     if not BINARY.is_file():
-        pytest.skip(f"{BINARY} is not there: make build")
+        missing(f"{BINARY} is not there: make build")
     command = [str(BINARY), "models", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, timeout=20, env={"PATH": "/nonexistent"})
 

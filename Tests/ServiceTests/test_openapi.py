@@ -12,7 +12,7 @@ from urllib.parse import urljoin, urlsplit
 
 import pytest
 import requests
-from conftest import MODEL, Server, StartServer
+from conftest import DEMO_MODEL, Server, StartServer
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 KEY = "a key for the tests"
@@ -36,10 +36,10 @@ def test_the_document_is_valid_openapi_3_1(server: Server) -> None:
     ],
 )
 def test_every_answer_is_one_that_the_document_describes(
-    flags: list[str], headers: list[str], start_server: StartServer, models: Path, tmp_path: Path
+    flags: list[str], headers: list[str], start_server: StartServer, tmp_path: Path
 ) -> None:
     # The name that the document's examples use.
-    (tmp_path / "yolov5s.onnx").symlink_to(models / f"{MODEL}.onnx")
+    (tmp_path / "yolov5s.pt").symlink_to(DEMO_MODEL)
     server = start_server("--models", str(tmp_path), "--model", "yolov5s", *flags)
     run = subprocess.run(
         [Path(sys.executable).with_name("schemathesis"), "run", f"{server.url}/openapi.json", "--no-color", *headers],

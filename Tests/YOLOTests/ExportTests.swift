@@ -1,6 +1,7 @@
 import Foundation
 import Inference
 import ObjectDetection
+import TestAssets
 import Testing
 import YOLO
 
@@ -119,8 +120,8 @@ import YOLO
     }
 
     // The anchors of YOLOv5 v7.0's models/yolov5n.yaml.
-    @Test("the published export is cut at its heads", .enabled(if: Assets.hasYOLOv5n)) func published() throws {
-        let network = try Network(export: Assets.yolov5n, runtime: Runtime())
+    @Test("the published export is cut at its heads", .needs(.model("yolov5n.onnx"))) func published() throws {
+        let network = try Network(export: Asset.model("yolov5n.onnx").path, runtime: Runtime())
         guard case .heads(let heads) = network.layout.boxes else {
             Issue.record("it was not cut")
             return

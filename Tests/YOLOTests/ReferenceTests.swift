@@ -2,6 +2,7 @@ import Foundation
 import Imaging
 import Inference
 import ObjectDetection
+import TestAssets
 import Testing
 import YOLO
 
@@ -45,15 +46,15 @@ import YOLO
 
     @Test(
         "a checkpoint finds on all 128 pictures what PyTorch finds with it, and nothing else",
-        .enabled(if: Assets.hasCOCO128 && Assets.has("yolov5n-v6.0.pt", golden: "yolov5n-v6.0-detections.json"))
+        .needs(.coco128, .model("yolov5n-v6.0.pt"), .golden("yolov5n-v6.0-detections.json"))
     )
     func checkpoint() async throws {
-        let detector = try Self.detector(Assets.model("yolov5n-v6.0.pt"))
-        let golden = try ReferenceDetection.load(Assets.golden("yolov5n-v6.0-detections.json"))
+        let detector = try Self.detector(Asset.model("yolov5n-v6.0.pt").path)
+        let golden = try ReferenceDetection.load(Asset.golden("yolov5n-v6.0-detections.json").path)
         #expect(golden.count == 128)
         var agreement = Agreement()
         for (id, expected) in golden {
-            let found = try await detector.detect(in: Assets.picture(id), options: DetectionOptions()).detections
+            let found = try await detector.detect(in: RGBImage.coco(id), options: DetectionOptions()).detections
             agreement.compare(found, with: expected.map(\.detection), in: id)
         }
         // A detection whose score is as near to the threshold may be over it on one side alone.
@@ -65,15 +66,15 @@ import YOLO
 
     @Test(
         "masks are those of PyTorch",
-        .enabled(if: Assets.hasCOCO128 && Assets.has("yolov5n-seg.onnx", golden: "yolov5n-seg-masks.json"))
+        .needs(.coco128, .model("yolov5n-seg.onnx"), .golden("yolov5n-seg-masks.json"))
     )
     func masks() async throws {
-        let detector = try Self.detector(Assets.model("yolov5n-seg.onnx"))
+        let detector = try Self.detector(Asset.model("yolov5n-seg.onnx").path)
         var overlaps: [(area: Int, overlap: Double, roundTrip: Double)] = []
         // The file's input is half precision, which the reference's is not: one score differs by 0.006.
         var agreement = Agreement(scoreTolerance: 0.01)
-        for (id, expected) in try ReferenceDetection.load(Assets.golden("yolov5n-seg-masks.json")) {
-            let picture = try Assets.picture(id)
+        for (id, expected) in try ReferenceDetection.load(Asset.golden("yolov5n-seg-masks.json").path) {
+            let picture = try RGBImage.coco(id)
             let found = try await detector.detect(in: picture, options: DetectionOptions()).detections
             let before = agreement.matched.count
             agreement.compare(found, with: expected.map(\.detection), in: id)

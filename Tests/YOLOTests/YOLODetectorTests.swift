@@ -2,6 +2,7 @@ import Foundation
 import Imaging
 import Inference
 import ObjectDetection
+import TestAssets
 import Testing
 import YOLO
 
@@ -22,15 +23,15 @@ import YOLO
 
     @Test(
         "the published export finds what ONNX Runtime finds with it",
-        .enabled(if: Assets.hasYOLOv5n && Assets.hasCOCO128)
+        .needs(.coco128, .model("yolov5n.onnx"))
     )
     func parity() async throws {
-        let detector = try Self.detector(Assets.yolov5n, isRectangular: false)
+        let detector = try Self.detector(Asset.model("yolov5n.onnx").path, isRectangular: false)
         #expect(detector.uncutReason == nil)
         #expect(detector.model.labels[23] == "giraffe")
-        for (id, expected) in try ReferenceDetection.load(URL(filePath: Fixtures.path("yolov5n-detections.json"))) {
+        for (id, expected) in try ReferenceDetection.load(Fixtures.path("yolov5n-detections.json")) {
             let expected = expected.map(\.detection)
-            let found = try await detector.detect(in: Assets.picture(id), options: DetectionOptions()).detections
+            let found = try await detector.detect(in: RGBImage.coco(id), options: DetectionOptions()).detections
             let unmatched = expected.filter { wanted in
                 !found.contains { detection in
                     detection.classID == wanted.classID && abs(detection.score - wanted.score) <= 0.005
@@ -42,9 +43,9 @@ import YOLO
         }
     }
 
-    @Test("a picture of any shape is looked at, and boxes stay inside it", .enabled(if: Assets.hasYOLOv5n))
+    @Test("a picture of any shape is looked at, and boxes stay inside it")
     func shapes() async throws {
-        let detector = try Self.detector(Assets.yolov5n)
+        let detector = try Self.detector(Asset.demoModel)
         for (width, height) in [(1, 1), (3, 900), (900, 3), (33, 640), (1280, 720), (641, 639)] {
             let image = RGBImage(width: width, height: height) { pixels in
                 for index in pixels.indices {
@@ -89,11 +90,11 @@ import YOLO
 
     @Test(
         "many pictures at the same time find what they find alone",
-        .enabled(if: Assets.hasYOLOv5n && Assets.hasCOCO128)
+        .needs(.coco128, .model("yolov5n.onnx"))
     )
     func concurrency() async throws {
-        let detector = try Self.detector(Assets.yolov5n)
-        let pictures = try ["000000000009", "000000000036", "000000000144"].map(Assets.picture)
+        let detector = try Self.detector(Asset.model("yolov5n.onnx").path)
+        let pictures = try ["000000000009", "000000000036", "000000000144"].map(RGBImage.coco)
         var alone: [[Detection]] = []
         for picture in pictures {
             alone.append(try await detector.detect(in: picture, options: DetectionOptions()).detections)

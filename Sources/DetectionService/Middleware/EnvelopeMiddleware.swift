@@ -39,6 +39,8 @@ struct EnvelopeMiddleware: RouterMiddleware {
         response.headers[.requestID] = context.requestID
         response.headers[.serverTiming] = context.stages.serverTiming(total: total)
         response.headers[.xContentTypeOptions] = "nosniff"
+        // A proxy that keeps connections would else send its next request to where soon nobody listens.
+        if !components.readiness.isReady { response.headers[.connection] = "close" }
         if request.method == .head { response = response.createHeadResponse() }
         record(response, request: request, context: context, total: total)
         return response
