@@ -7,6 +7,7 @@ public struct StorageError: Error, Sendable {
             case notFound = "not_found"
             case damaged
             case inUse = "in_use"
+            case unavailable
             case failed
         }
 
@@ -20,6 +21,8 @@ public struct StorageError: Error, Sendable {
         public static let damaged = Code(kind: .damaged)
         /// Another process uses the store's directory.
         public static let inUse = Code(kind: .inUse)
+        /// The server that keeps the pictures cannot be reached, or does not answer in time; it may be back in a moment.
+        public static let unavailable = Code(kind: .unavailable)
         /// The system refused: no permission, an I/O error, a directory that is none.
         public static let failed = Code(kind: .failed)
 

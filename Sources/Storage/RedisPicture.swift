@@ -1,0 +1,48 @@
+internal import FoundationEssentials
+
+/// How a picture is written into the fields of a hash in Redis.
+enum RedisPicture {
+    /// The fields that metadata is read from.
+    static let metadataFields: [RedisArgument] = ["format", "width", "height", "byte_count", "sha256", "created"]
+    /// The fields that a picture is read from: those of the metadata, then the bytes.
+    static let fields: [RedisArgument] = metadataFields + ["bytes"]
+
+    /// All fields and values but when the picture was made.
+    static func values(of image: StoredImage) -> [RedisArgument] {
+        let metadata = image.metadata
+        return [
+            "format", .text(metadata.format), "width", .number(metadata.width), "height", .number(metadata.height),
+            "byte_count", .number(metadata.byteCount), "sha256", .text(metadata.sha256), "bytes", .bytes(image.bytes),
+        ]
+    }
+
+    /// When the picture was made, in seconds since 1970.
+    static func created(_ metadata: ImageMetadata) -> RedisArgument {
+        .number(Int(exactly: metadata.created.timeIntervalSince1970) ?? 0)
+    }
+
+    /// Reads the values of ``metadataFields``, and further ones; nil where one is missing or damaged.
+    static func metadata(_ id: ImageID, _ values: [RedisReply]) -> ImageMetadata? {
+        guard values.count >= metadataFields.count, let format = values[0].text, let width = values[1].number,
+            let height = values[2].number, let byteCount = values[3].number, let sha256 = values[4].text,
+            let created = values[5].number, width >= 0, height >= 0, byteCount >= 0, sha256.utf8.count == 64
+        else { return nil }
+        return ImageMetadata(
+            id: id,
+            format: format,
+            width: width,
+            height: height,
+            byteCount: byteCount,
+            sha256: sha256,
+            created: Date(timeIntervalSince1970: TimeInterval(created))
+        )
+    }
+
+    /// Reads the values of ``fields``; nil where one is missing, or the bytes are not those that were stored.
+    static func image(_ id: ImageID, _ values: [RedisReply]) -> StoredImage? {
+        guard let metadata = metadata(id, values), case .bytes(let bytes)? = values.last,
+            bytes.count == metadata.byteCount, Digest.sha256(of: bytes) == metadata.sha256
+        else { return nil }
+        return StoredImage(metadata: metadata, bytes: bytes)
+    }
+}

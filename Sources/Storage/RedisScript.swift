@@ -1,0 +1,156 @@
+internal import Crypto
+
+/// What Redis does in one step, in Lua.
+///
+/// `KEYS[1]` is what all keys begin with:
+///
+///     {osprey}:upload:img_b2fe…           hash of a picture's bytes and metadata
+///     {osprey}:processed:000000000144
+///     {osprey}:uploads                    sorted set of ids, all of one score: the order of pages
+///     {osprey}:recency                    sorted set of the processed versions' ids by their last use
+///     {osprey}:expiry                     sorted set of "upload:ID" and "processed:ID" by the end of their time, in ms
+///     {osprey}:costs                      hash of what each of them takes; "used" and "uploads" are the sums of all and
+///                                         of uploads, "sequence" counts uses
+///
+/// A picture whose time is over is gone at once, by Redis itself; what is known of it goes with one of the next scripts.
+struct RedisScript: Sendable {
+    let source: String
+    /// By which Redis knows the script, if it has seen it.
+    let sha1: String
+
+    private init(_ body: String) {
+        source = Self.library + body
+        sha1 = Insecure.SHA1.hash(data: Array(source.utf8))
+            .map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
+
+    private static let library = """
+        local prefix = KEYS[1]
+        local uploads, recency = prefix .. 'uploads', prefix .. 'recency'
+        local expiry, costs = prefix .. 'expiry', prefix .. 'costs'
+        local time = redis.call('TIME')
+        local now = time[1] * 1000 + math.floor(time[2] / 1000)
+
+        local function count(field)
+            return tonumber(redis.call('HGET', costs, field) or 0)
+        end
+
+        local function exists(kind, id)
+            return redis.call('EXISTS', prefix .. kind .. ':' .. id) == 1
+        end
+
+        local function drop(kind, id)
+            local name = kind .. ':' .. id
+            local cost = count(name) -- subtracted below, as -cost may be Lua's -0, which is no number to Redis
+            local dropped = redis.call('UNLINK', prefix .. name)
+            redis.call('HDEL', costs, name)
+            redis.call('ZREM', expiry, name)
+            redis.call('HINCRBY', costs, 'used', 0 - cost)
+            if kind == 'upload' then
+                redis.call('HINCRBY', costs, 'uploads', 0 - cost)
+                redis.call('ZREM', uploads, id)
+                drop('processed', id)
+            else
+                redis.call('ZREM', recency, id)
+            end
+            return dropped
+        end
+
+        -- A bounded number, as nothing else happens in Redis meanwhile.
+        local function purge()
+            for _, name in ipairs(redis.call('ZRANGEBYSCORE', expiry, '-inf', now, 'LIMIT', 0, 100)) do
+                drop(string.match(name, '^(%a+):(.+)$'))
+            end
+        end
+
+        -- Begins with a write that Redis does when it is out of memory, after which it does the others too.
+        local function keep(kind, id, ttl)
+            local name = kind .. ':' .. id
+            if ttl > 0 then
+                redis.call('PEXPIREAT', prefix .. name, now + ttl)
+                redis.call('ZADD', expiry, now + ttl, name)
+            else
+                redis.call('PERSIST', prefix .. name)
+                redis.call('ZREM', expiry, name)
+            end
+            if kind == 'processed' then
+                redis.call('ZADD', recency, redis.call('HINCRBY', costs, 'sequence', 1), id)
+            end
+        end
+
+        """
+
+    /// Stores a picture: kind, id, whether it needs an upload of that id, cost, quota, time to live in milliseconds,
+    /// when it was made, then fields and values.
+    ///
+    /// Answers `new`, `kept` for an upload that was there, `source` where the upload is missing, or `full` and the room
+    /// that uploads take.
+    static let store = RedisScript(
+        """
+        local kind, id, cost, quota, ttl = ARGV[1], ARGV[2], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+        local name = kind .. ':' .. id
+        -- Redis refuses a script's first write when it is out of memory, and no later one.
+        redis.call('HINCRBY', costs, 'used', 0)
+        purge()
+        if ARGV[3] == '1' and not exists('upload', id) then return {'source'} end
+        local kept = kind == 'upload' and exists(kind, id)
+        if not kept then
+            local others = count('uploads') - (kind == 'upload' and count(name) or 0)
+            if others + cost > quota then return {'full', others} end
+            drop(kind, id)
+            while count('used') + cost > quota do
+                local oldest = redis.call('ZRANGE', recency, 0, 0)[1]
+                if not oldest then break end
+                drop('processed', oldest)
+            end
+            redis.call('HSET', costs, name, cost)
+            redis.call('HINCRBY', costs, 'used', cost)
+            if kind == 'upload' then
+                redis.call('HINCRBY', costs, 'uploads', cost)
+                redis.call('ZADD', uploads, 0, id)
+            end
+        end
+        -- The bytes of an upload that was there are what they are by its name, unless they were damaged.
+        redis.call('HSET', prefix .. name, unpack(ARGV, 8))
+        redis.call('HSETNX', prefix .. name, 'created', ARGV[7])
+        keep(kind, id, ttl)
+        return {kept and 'kept' or 'new'}
+        """
+    )
+
+    /// Reads a processed version and notes its use: id, whether it needs an upload of that id, time to live in
+    /// milliseconds, then fields.
+    static let useProcessed = RedisScript(
+        """
+        local id = ARGV[1]
+        purge()
+        if ARGV[2] == '1' and not exists('upload', id) or not exists('processed', id) then return false end
+        keep('processed', id, tonumber(ARGV[3]))
+        return redis.call('HMGET', prefix .. 'processed:' .. id, unpack(ARGV, 4))
+        """
+    )
+
+    /// Lists uploads: the lower bound of ids, how many at most, then fields.
+    ///
+    /// Answers with pairs of an id and the values.
+    static let listUploads = RedisScript(
+        """
+        purge()
+        local rows = {}
+        for i, id in ipairs(redis.call('ZRANGEBYLEX', uploads, ARGV[1], '+', 'LIMIT', 0, ARGV[2])) do
+            rows[i] = {id, redis.call('HMGET', prefix .. 'upload:' .. id, unpack(ARGV, 3))}
+        end
+        return rows
+        """
+    )
+
+    /// Deletes a picture, an upload with its processed version: kind and id.
+    ///
+    /// Answers with the number of pictures.
+    static let delete = RedisScript(
+        """
+        purge()
+        return drop(ARGV[1], ARGV[2])
+        """
+    )
+}
