@@ -47,6 +47,7 @@ extension Problem {
         case .full: self.init(.storeFull, error.message)
         case .notFound: self.init(.notFound, error.message)
         case .damaged: self.init(.internalError, error.message)
+        case .unavailable: self.init(.storeUnavailable, error.message, headers: [.retryAfter: "1"])
         default: self.init(.internalError, "The store could not be used; the service's log has the details.")
         }
     }

@@ -22,6 +22,7 @@ struct Problem: Error, Sendable {
         case notReady = "not_ready"
         case deadlineExceeded = "deadline_exceeded"
         case storeFull = "store_full"
+        case storeUnavailable = "store_unavailable"
 
         var status: HTTPResponse.Status {
             switch self {
@@ -37,7 +38,7 @@ struct Problem: Error, Sendable {
             case .unsupportedMediaType: .unsupportedMediaType
             case .invalid: .unprocessableContent
             case .internalError: .internalServerError
-            case .busy, .notReady: .serviceUnavailable
+            case .busy, .notReady, .storeUnavailable: .serviceUnavailable
             case .deadlineExceeded: .gatewayTimeout
             case .storeFull: HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage")
             }

@@ -13,6 +13,8 @@ public struct ServiceComponents: Sendable {
     public let models: ModelRegistry
     /// Admits what decodes, infers and encodes.
     public let queue: WorkQueue
+    /// Whether the store can be used; nil where that is not in question.
+    public let storeMonitor: StoreMonitor?
     /// Whether requests should be sent here.
     public let readiness: Readiness
 
@@ -29,11 +31,19 @@ public struct ServiceComponents: Sendable {
     ///   - pictures: Pictures by id.
     ///   - models: Models by name.
     ///   - queue: Admits what decodes, infers and encodes.
-    public init(settings: ServiceSettings, pictures: PictureLibrary, models: ModelRegistry, queue: WorkQueue) {
+    ///   - storeMonitor: Knows whether the store can be used; to be run by the caller. Nil for one that always can.
+    public init(
+        settings: ServiceSettings,
+        pictures: PictureLibrary,
+        models: ModelRegistry,
+        queue: WorkQueue,
+        storeMonitor: StoreMonitor? = nil
+    ) {
         self.settings = settings
         self.pictures = pictures
         self.models = models
         self.queue = queue
+        self.storeMonitor = storeMonitor
         readiness = Readiness()
         metrics = PrometheusRegistry(descriptions: ServiceMetrics.descriptions)
         memoryBudget = ByteBudget(limit: settings.maximumBodyBytesInFlight)

@@ -67,6 +67,9 @@ public final class FileImageStore: ImageStore {
         lock.unlock()
     }
 
+    /// Does nothing: what a disk refuses is known when it does.
+    public func check() {}
+
     /// Stores a picture under the id of its content; false where it was there already.
     @discardableResult
     public func store(upload image: StoredImage) throws(StorageError) -> Bool {

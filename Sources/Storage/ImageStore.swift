@@ -6,6 +6,11 @@
 /// An upload stays until it is deleted. A processed version may be made again: the store may drop the ones that were
 /// not used for the longest time, and does so before it refuses anything for its quota.
 public protocol ImageStore: Sendable {
+    /// Checks that the store can be used now; cheap.
+    ///
+    /// - Throws: ``StorageError`` that says why it cannot.
+    func check() throws(StorageError)
+
     /// Stores a picture under the id of its content.
     ///
     /// When this returns, the picture outlives a loss of power.

@@ -20,9 +20,7 @@ extension Serve {
             ]
         )
         let dataset = try openDataset(configuration, logger: logger)
-        let store = try FileImageStore(directory: configuration.store, quotaBytes: configuration.storeQuotaBytes)
-        for warning in store.warnings { logger.warning("Store: \(warning)") }
-
+        let (store, monitor) = try openStore(configuration, logger: logger)
         let models = try await loadModels(configuration, streams: streams, threads: threads, logger: logger)
         // Twice as many slots as streams: while a stream works on one picture, the next is decoded. All models share
         // them, so that several do not run more pictures at a time than one.
@@ -31,8 +29,34 @@ extension Serve {
             settings: configuration.service,
             pictures: PictureLibrary(dataset: dataset, store: store),
             models: models,
-            queue: queue
+            queue: queue,
+            storeMonitor: monitor
         )
+    }
+
+    private func openStore(
+        _ configuration: ServeConfiguration,
+        logger: Logger
+    ) throws -> (any ImageStore, StoreMonitor?) {
+        guard let address = configuration.redis else {
+            let store = try FileImageStore(directory: configuration.store, quotaBytes: configuration.storeQuotaBytes)
+            for warning in store.warnings { logger.warning("Store: \(warning)") }
+            return (store, nil)
+        }
+        let store = try RedisImageStore(
+            address,
+            quotaBytes: configuration.storeQuotaBytes,
+            timeToLiveSeconds: configuration.storeTimeToLiveSeconds
+        )
+        do throws(StorageError) {
+            try store.check()
+            logger.info("Pictures are stored in Redis", metadata: ["address": "\(address)"])
+        } catch  where error.code == .unavailable {
+            logger.warning("Redis is not there yet", metadata: ["address": "\(address)", "reason": "\(error)"])
+        } catch {
+            throw CommandError("The store cannot be used: \(error.message).")
+        }
+        return (store, StoreMonitor(store: store, logger: logger))
     }
 
     private func openDataset(_ configuration: ServeConfiguration, logger: Logger) throws -> Dataset? {

@@ -44,6 +44,7 @@ struct Serve: AsyncParsableCommand {
             let watcher = ModelWatcher(registry: components.models, interval: configuration.modelWatch, logger: logger)
             services.append(watcher)
         }
+        if let monitor = components.storeMonitor { services.append(monitor) }
         services += [application, DrainService(readiness: components.readiness, delay: configuration.drainDelay)]
         var group = ServiceGroupConfiguration(
             services: services,

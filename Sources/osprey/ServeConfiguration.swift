@@ -1,5 +1,6 @@
 internal import DetectionService
 internal import Inference
+internal import Storage
 
 /// The settings of `osprey serve`, read and checked.
 struct ServeConfiguration {
@@ -10,7 +11,10 @@ struct ServeConfiguration {
     var data: String
     var dataset: String?
     var store: String
+    /// In place of a folder, where several replicas share their pictures.
+    var redis: RedisAddress?
     var storeQuotaBytes: Int
+    var storeTimeToLiveSeconds: Int
     var cache: String
     var precision: Precision
     var isRectangular: Bool
@@ -33,6 +37,15 @@ struct ServeConfiguration {
         dataset = settings.text("dataset")
         store = settings.text("store", default: "\(data)/store")
         storeQuotaBytes = try settings.integer("store-quota", in: 1...Int.max, default: 2 << 30)
+        storeTimeToLiveSeconds = try settings.integer("store-ttl", in: RedisImageStore.timesToLiveSeconds, default: 0)
+        do throws(StorageError) {
+            redis = RedisAddress.isAddress(store) ? try RedisAddress(store) : nil
+        } catch {
+            throw CommandError.usage("The setting store cannot be used: \(error.message).")
+        }
+        guard storeTimeToLiveSeconds == 0 || redis != nil else {
+            throw CommandError.usage("The setting store-ttl is for a store in Redis: pictures in a folder stay.")
+        }
         cache = settings.text("cache", default: "\(models)/.cache")
         precision = try settings.choice("precision", of: Precision.allCases.map { ($0.rawValue, $0) }, default: .auto)
         isRectangular = try settings.choice("input", of: [("rectangular", true), ("square", false)], default: true)

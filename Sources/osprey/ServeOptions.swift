@@ -31,11 +31,21 @@ struct ServeOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Dataset to serve: a folder in the datasets' folder. (default: coco128)"))
     var dataset: String?
 
-    @Option(help: ArgumentHelp("Folder for uploaded and processed pictures. (default: DATA/store)", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp(
+            "Folder for uploaded and processed pictures, or redis://HOST for several replicas. (default: DATA/store)",
+            valueName: "store"
+        )
+    )
     var store: String?
 
     @Option(help: ArgumentHelp("Room for stored pictures in bytes. (default: 2147483648)", valueName: "bytes"))
     var storeQuota: String?
+
+    @Option(
+        help: ArgumentHelp("Seconds that pictures stay in Redis; 0 is for ever. (default: 0)", valueName: "seconds")
+    )
+    var storeTTL: String?
 
     @Option(help: ArgumentHelp("Folder for compiled models. (default: MODELS/.cache)", valueName: "dir"))
     var cache: String?
@@ -103,7 +113,8 @@ struct ServeOptions: ParsableArguments {
         [
             ("host", host), ("port", port), ("models", models), ("model", model),
             ("model-watch", modelWatch), ("data", data),
-            ("dataset", dataset), ("store", store), ("store-quota", storeQuota), ("cache", cache),
+            ("dataset", dataset), ("store", store), ("store-quota", storeQuota), ("store-ttl", storeTTL),
+            ("cache", cache),
             ("precision", precision), ("input", input), ("streams", streams), ("threads", threads), ("queue", queue),
             ("request-timeout", requestTimeout), ("idle-timeout", idleTimeout), ("drain-delay", drainDelay),
             ("shutdown-timeout", shutdownTimeout), ("max-body", maxBody), ("max-pixels", maxPixels),

@@ -13,9 +13,12 @@ import subprocess
 import threading
 import urllib.request
 from pathlib import Path
-from typing import Callable, Iterator, Mapping, NoReturn
+from typing import TYPE_CHECKING, Callable, Iterator, Mapping, NoReturn
 
 import pytest
+
+if TYPE_CHECKING:
+    from redis_server import Redis
 
 ROOT = Path(__file__).resolve().parents[2]
 BINARY = Path(os.environ.get("OSPREY_BINARY") or ROOT / ".build/release/osprey").resolve()
@@ -193,3 +196,12 @@ def start_server(start: StartServer) -> Iterator[StartServer]:
             return server
 
         yield start_one
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[Redis]:
+    """A Redis of the test's own."""
+    from redis_server import Redis
+
+    with contextlib.closing(Redis(tmp_path)) as redis:
+        yield redis

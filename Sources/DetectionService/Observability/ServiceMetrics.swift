@@ -16,6 +16,7 @@ enum ServiceMetrics {
     static let residentBytes = "process_resident_memory_bytes"
     static let cpuSeconds = "process_cpu_seconds_total"
     static let openFiles = "process_open_fds"
+    static let storeUp = "osprey_store_up"
 
     static let descriptions = [
         requests: "Requests answered, by route and status.",
@@ -32,5 +33,6 @@ enum ServiceMetrics {
         residentBytes: "Resident memory in bytes.",
         cpuSeconds: "CPU time used, in seconds.",
         openFiles: "Open file descriptors.",
+        storeUp: "1 where the store can be used, 0 where it cannot.",
     ]
 }

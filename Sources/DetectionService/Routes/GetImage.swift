@@ -28,7 +28,9 @@ extension ServiceComponents {
                 ),
                 Operation.Answer(status: .notModified, summary: "The picture that `If-None-Match` names is current."),
             ],
-            problems: [.notFound, .notProcessed, .notAcceptable, .unsupportedMediaType, .tooLarge, .busy]
+            problems: [
+                .notFound, .notProcessed, .notAcceptable, .unsupportedMediaType, .tooLarge, .busy, .storeUnavailable,
+            ]
         ) { call in
             let id = try call.path.imageID()
             let wantsProcessed = call.query.string("variant") == "processed"

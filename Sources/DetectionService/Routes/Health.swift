@@ -27,14 +27,19 @@ extension ServiceComponents {
             path: "/readyz",
             tag: .service,
             summary: "Tells whether requests should be sent here.",
-            answers: [Operation.Answer(summary: "They should.", contents: [Self.statusJSON])],
+            details: """
+                It stays 200 where the store of several replicas is away, and says so: no other replica would do better, \
+                and `/detect` needs no store.
+                """,
+            answers: [Operation.Answer(summary: "They should.", contents: [Self.readinessJSON])],
             problems: [.notReady],
             isOpen: true
         ) { _ in
             guard readiness.isReady else {
                 throw Problem(.notReady, "The service is shutting down.", headers: [.retryAfter: "5"])
             }
-            return try .json(["status": "ok"])
+            let isWhole = storeMonitor?.isAvailable ?? true
+            return try .json(isWhole ? ["status": "ok"] : ["status": "degraded", "store": "unavailable"])
         }
     }
 
@@ -69,6 +74,7 @@ extension ServiceComponents {
             (ServiceMetrics.residentBytes, usage.residentBytes),
             (ServiceMetrics.cpuSeconds, usage.cpuSeconds),
             (ServiceMetrics.openFiles, usage.openFiles),
+            (ServiceMetrics.storeUp, storeMonitor?.isAvailable ?? true ? 1 : 0),
         ]
         for (name, value) in values { metrics.makeMeter(label: name, dimensions: []).set(value) }
         for model in models.models {
@@ -76,6 +82,14 @@ extension ServiceComponents {
             metrics.makeMeter(label: ServiceMetrics.modelInfo, dimensions: labels).set(1.0)
         }
     }
+
+    private static let readinessJSON = Operation.Content.json(
+        .object([
+            Field(name: "status", schema: .oneOf(["ok", "degraded"]), isRequired: true),
+            Field(name: "store", schema: .oneOf(["unavailable"]).described("There where the store cannot be used.")),
+        ]),
+        example: ["status": "ok"]
+    )
 
     private static let statusJSON = Operation.Content.json(
         .object([Field(name: "status", schema: .oneOf(["ok"]), isRequired: true)]),

@@ -20,7 +20,7 @@ extension ServiceComponents {
                 Operation.Answer(status: .created, summary: "The picture is kept.", contents: [Self.pictureJSON]),
                 Operation.Answer(status: .ok, summary: "The picture was there already.", contents: [Self.pictureJSON]),
             ],
-            problems: [.notAcceptable, .storeFull]
+            problems: [.notAcceptable, .storeFull, .storeUnavailable]
         ) { call in
             _ = try call.negotiated(from: ["application/json"])
             let contentType = call.request.headers[.contentType].flatMap(ContentType.init)
@@ -81,7 +81,7 @@ extension ServiceComponents {
                     contents: [.json(PageBody.schema, example: PageBody.example)]
                 )
             ],
-            problems: [.notAcceptable]
+            problems: [.notAcceptable, .storeUnavailable]
         ) { call in
             _ = try call.negotiated(from: ["application/json"])
             let limit = call.query.integer("limit") ?? 100
@@ -108,7 +108,7 @@ extension ServiceComponents {
             summary: "Deletes a picture of your own and its processed version.",
             pathFields: [Fields.pathImageID],
             answers: [Operation.Answer(status: .noContent, summary: "The picture is gone.")],
-            problems: [.notFound, .forbidden]
+            problems: [.notFound, .forbidden, .storeUnavailable]
         ) { call in
             let id = try call.path.imageID()
             guard pictures.dataset?.path(of: id) == nil else {

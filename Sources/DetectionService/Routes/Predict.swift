@@ -23,7 +23,7 @@ extension ServiceComponents {
                     contents: [.json(DetectionBody.schema, example: DetectionBody.example)] + Operation.Content.pictures
                 )
             ],
-            problems: [.notFound, .notProcessed, .notAcceptable]
+            problems: [.notFound, .notProcessed, .notAcceptable, .storeUnavailable]
         ) { call in
             try await withJSON(of: call) { values in
                 let id = try values.imageID()

@@ -23,7 +23,7 @@ extension ServiceComponents {
                     headers: ["ETag": "Changes when the picture does."]
                 )
             ],
-            problems: [.notFound, .notAcceptable, .storeFull]
+            problems: [.notFound, .notAcceptable, .storeFull, .storeUnavailable]
         ) { call in
             try await withJSON(of: call) { values in try await process(values, call: call) }
         }

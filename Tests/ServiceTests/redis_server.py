@@ -1,0 +1,42 @@
+"""A real Redis for the tests of several replicas."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+
+from conftest import missing
+from probes import free_port, wait_until
+
+
+class Redis:
+    """A Redis of its own that keeps what it was given, and can be stopped and started again."""
+
+    def __init__(self, folder: Path, password: str = "") -> None:
+        program = shutil.which("redis-server")
+        if not program:
+            missing("redis-server is not there: Scripts/setup test")
+        self.port = free_port()
+        self.command = [program, "--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(folder)]
+        self.command += ["--save", "", "--appendonly", "yes", "--maxmemory-policy", "noeviction"]
+        self.command += ["--requirepass", password] if password else []
+        self.url = f"redis://127.0.0.1:{self.port}"
+        self.start()
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(self.command, stdout=subprocess.DEVNULL)
+        assert wait_until(self.answers, 10)
+
+    def answers(self) -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), 1) as connection:
+                connection.sendall(b"PING\r\n")
+                return connection.recv(7) in (b"+PONG\r\n", b"-NOAUTH")
+        except OSError:
+            return False
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()

@@ -1,0 +1,214 @@
+"""Several replicas on one Redis: what one of them processed all can predict on, and Redis may come and go."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Callable
+from urllib.parse import quote
+
+import pytest
+from conftest import MODEL, Server, StartServer
+from probes import Answer, assert_problem, call, metric, run_serve, wait_until
+from redis_server import Redis
+
+PASSWORD = "p@ss:w/rd"
+# The longest that replicas may take until they use a Redis that is back.
+RECOVERY_SECONDS = 5
+# Past this, a call that needs Redis should have been told that it is away.
+REFUSAL_SECONDS = 6
+
+
+@pytest.fixture
+def replicas(redis: Redis, start_server: StartServer) -> list[Server]:
+    return [start_server("--store", redis.url) for _ in range(2)]
+
+
+def process(server: Server, image: object, **change: object) -> Answer:
+    return call(server.url, "POST", "/process_image", {"image_id": image, **change})
+
+
+def predict(server: Server, image: object) -> Answer:
+    return call(server.url, "POST", "/predict", {"image_id": image, "image": "none"})
+
+
+def readiness(server: Server) -> dict[str, str]:
+    answer = call(server.url, "GET", "/readyz")
+    assert answer.status == 200
+    return answer.json
+
+
+def refused(act: Callable[[], Answer]) -> None:
+    """Tells that the store is away, soon, and when to come again."""
+    start = time.monotonic()
+    answer = act()
+    assert time.monotonic() - start < REFUSAL_SECONDS
+    assert_problem(answer, 503)
+    assert answer.json["type"] == "urn:osprey:problem:store_unavailable"
+    assert int(answer.headers["Retry-After"]) >= 1
+
+
+def test_what_one_replica_knows_the_other_knows(replicas: list[Server], pictures: list[Path]) -> None:
+    one, other = replicas
+    upload = call(one.url, "POST", "/images", pictures[0].read_bytes())
+    assert upload.status == 201
+    own = upload.json["id"]
+    assert call(other.url, "POST", "/images", pictures[0].read_bytes()).status == 200, "it is there already"
+    assert call(other.url, "GET", f"/get_image/{own}").body == pictures[0].read_bytes()
+    assert [item["id"] for item in call(other.url, "GET", "/images").json["images"]] == [own]
+    for image in (own, 12):
+        assert_problem(predict(other, image), 409)
+        processed = process(one, image, scaling_factor=0.5)
+        assert processed.status == 200
+        assert call(other.url, "GET", f"/get_image/{image}?variant=processed").body == processed.body
+        answers = [predict(server, image) for server in replicas]
+        assert [answer.status for answer in answers] == [200, 200]
+        assert answers[0].json["payload"] == answers[1].json["payload"] != []
+    assert call(other.url, "DELETE", f"/images/{own}").status == 204
+    for answer in (call(one.url, "GET", f"/get_image/{own}"), predict(one, own)):
+        assert_problem(answer, 404)
+
+
+def test_200_alternating_requests_are_right(replicas: list[Server]) -> None:
+    def turn(number: int) -> None:
+        image = number % 32 + 1
+        width = 64 + number
+        crop = {"x": 0, "y": 0, "width": width, "height": 64}
+        assert process(replicas[number % 2], image, crop=crop).status == 200
+        answer = predict(replicas[1 - number % 2], image)
+        # Nobody else works on this picture, so the latest version is this turn's.
+        assert (answer.status, answer.json["width"]) == (200, width)
+
+    for first in range(0, 100, 20):
+        with ThreadPoolExecutor(4) as clients:
+            list(clients.map(turn, range(first, first + 20)))
+
+
+def test_redis_may_go_and_come_back(redis: Redis, replicas: list[Server], pictures: list[Path]) -> None:
+    one, other = replicas
+    picture = pictures[0].read_bytes()
+    own = call(one.url, "POST", "/images", picture).json["id"]
+    assert process(one, own).status == 200
+    redis.close()
+    refused(lambda: process(one, 12))
+    refused(lambda: predict(other, own))
+    refused(lambda: call(one.url, "POST", "/images", pictures[1].read_bytes()))
+    refused(lambda: call(other.url, "GET", "/images"))
+    refused(lambda: call(other.url, "GET", f"/get_image/{own}"))
+    refused(lambda: call(other.url, "DELETE", f"/images/{own}"))
+    for server in replicas:
+        assert call(server.url, "POST", "/detect", picture).status == 200
+        assert call(server.url, "GET", "/get_image/12").status == 200
+    away = {"status": "degraded", "store": "unavailable"}
+    assert wait_until(lambda: all(readiness(server) == away for server in replicas), 5)
+    assert [metric(server.url, "osprey_store_up") for server in replicas] == [0, 0]
+    redis.start()
+    assert wait_until(lambda: all(predict(server, own).status == 200 for server in replicas), RECOVERY_SECONDS)
+    assert wait_until(lambda: all(readiness(server) == {"status": "ok"} for server in replicas), RECOVERY_SECONDS)
+    assert [metric(server.url, "osprey_store_up") for server in replicas] == [1, 1]
+    for server in replicas:
+        assert server.log.read_text().count("The store cannot be used") == 1
+
+
+def test_under_load_there_are_only_refusals_while_redis_is_away(redis: Redis, replicas: list[Server]) -> None:
+    end = time.monotonic() + 8
+    answers: list[tuple[float, Answer]] = []
+
+    def client(number: int) -> None:
+        server = replicas[number % 2]
+        while time.monotonic() < end:
+            for act in (process, predict):
+                answer = act(server, number + 1)
+                answers.append((time.monotonic(), answer))
+                if answer.status != 200:
+                    time.sleep(0.1)
+
+    with ThreadPoolExecutor(8) as clients:
+        done = [clients.submit(client, number) for number in range(8)]
+        time.sleep(2)
+        redis.close()
+        time.sleep(2)
+        redis.start()
+        back = time.monotonic()
+        for future in done:
+            future.result()
+    late = [answer.status for moment, answer in answers if moment > back + RECOVERY_SECONDS / 2]
+    away = [answer for _, answer in answers if answer.status != 200]
+    # A version that was processed just before is lost where Redis had no time to write it down.
+    assert {answer.status for answer in away} <= {503, 409} and away
+    for answer in away:
+        assert answer.status == 409 or int(answer.headers["Retry-After"]) >= 1
+    assert late and set(late) == {200}
+
+
+def test_a_redis_that_hangs_holds_up_nobody_else(redis: Redis, replicas: list[Server], pictures: list[Path]) -> None:
+    server = replicas[0]
+    picture = pictures[0].read_bytes()
+    assert process(server, 12).status == 200
+    redis.process.send_signal(signal.SIGSTOP)
+    try:
+        with ThreadPoolExecutor(32) as clients:
+            stuck = [clients.submit(refused, lambda: process(server, 12)) for _ in range(24)]
+            time.sleep(REFUSAL_SECONDS)
+            for _ in range(10):
+                start = time.monotonic()
+                assert call(server.url, "POST", "/detect", picture).status == 200
+                assert readiness(server)["status"] == "degraded"
+                assert time.monotonic() - start < 2
+            for future in stuck:
+                future.result()
+    finally:
+        redis.process.send_signal(signal.SIGCONT)
+    assert wait_until(lambda: process(server, 12).status == 200, RECOVERY_SECONDS)
+
+
+def test_pictures_go_when_their_time_is_over(redis: Redis, start_server: StartServer, pictures: list[Path]) -> None:
+    server = start_server("--store", redis.url, "--store-ttl", "1")
+    own = call(server.url, "POST", "/images", pictures[0].read_bytes()).json["id"]
+    assert process(server, own).status == 200
+    assert wait_until(lambda: call(server.url, "GET", f"/get_image/{own}").status == 404, 5)
+    assert call(server.url, "GET", "/images").json["images"] == []
+
+
+def test_a_service_may_start_before_redis(redis: Redis, start_server: StartServer) -> None:
+    redis.close()
+    server = start_server("--store", redis.url)
+    refused(lambda: process(server, 12))
+    redis.start()
+    assert wait_until(lambda: process(server, 12).status == 200, RECOVERY_SECONDS)
+
+
+def test_a_password_opens_redis_and_is_told_nobody(
+    tmp_path: Path, start: StartServer, models: Path, dataset: Path
+) -> None:
+    with contextlib.closing(Redis(tmp_path, PASSWORD)) as redis:
+        right, wrong = (f"redis://:{quote(word, safe='')}@127.0.0.1:{redis.port}" for word in (PASSWORD, "wrong"))
+        server = start("--store", right)
+        try:
+            assert process(server, 12).status == 200
+            said = server.log_tail()
+            assert f"127.0.0.1:{redis.port}" in said and PASSWORD not in said and quote(PASSWORD, safe="") not in said
+        finally:
+            server.stop()
+        flags = ("--models", models, "--model", MODEL, "--data", dataset.parent, "--dataset", dataset.name)
+        run = run_serve(*flags, env={"OSPREY_STORE": wrong})
+        assert run.returncode == 1 and "The store cannot be used" in run.stderr, run.stderr
+
+
+@pytest.mark.parametrize(
+    "flags, complaint",
+    [
+        (("--store", "redis://"), "The setting store cannot be used"),
+        (("--store", "redis://127.0.0.1:99999"), "The setting store cannot be used"),
+        (("--store", "redis://127.0.0.1?ca=x"), "The setting store cannot be used"),
+        (("--store", "somewhere", "--store-ttl", "60"), "store-ttl is for a store in Redis"),
+        (("--store", "redis://127.0.0.1", "--store-ttl", "day"), "The setting store-ttl must be"),
+    ],
+)
+def test_wrong_settings_are_refused(flags: tuple[str, ...], complaint: str, tmp_path: Path) -> None:
+    run = run_serve("--models", tmp_path, "--data", tmp_path, *flags)
+    assert run.returncode == 64, run.stderr
+    assert complaint in run.stderr
