@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import CMalloc
+internal import Glibc
 internal import Inference
 
 @main
@@ -22,15 +23,26 @@ struct Osprey: AsyncParsableCommand {
             } else {
                 try command.run()
             }
+            end(.success)
         } catch let error as CommandError {
-            writeToStandardError(Array("Error: \(error)\n".utf8))
-            exit(withError: error.exitCode)
+            end(error.exitCode, saying: "Error: \(error)")
         } catch let error as InferenceError {
-            writeToStandardError(Array("Error: \(error.message)\n".utf8))
-            exit(withError: ExitCode.failure)
+            end(.failure, saying: "Error: \(error.message)")
+        } catch where exitCode(for: error).isSuccess {
+            // Help and the version are thrown too, and are what was asked for.
+            print(fullMessage(for: error))
+            end(.success)
         } catch {
-            exit(withError: error)
+            end(exitCode(for: error), saying: fullMessage(for: error))
         }
+    }
+
+    /// Ends the process without what C and C++ do at its end: that would destroy what OpenVINO's threads, and those
+    /// that still let go of a model, are using.
+    private static func end(_ code: ExitCode, saying message: String? = nil) -> Never {
+        if let message { writeToStandardError(Array("\(message)\n".utf8)) }
+        fflush(nil)
+        _exit(code.rawValue)
     }
 
     /// Makes the allocator give memory back to the system.
