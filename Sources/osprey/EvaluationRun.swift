@@ -109,7 +109,7 @@ extension GroundTruth {
             do {
                 let info = try ImageInfo(reading: bytes.span.bytes)
                 images.append(Image(id: images.count, fileName: name, width: info.width, height: info.height))
-            } catch  where error.code == .notAnImage {
+            } catch let error where error.code == .notAnImage {
                 continue
             } catch {
                 throw CommandError("\(path) is no picture that can be read: \(error.message)")

@@ -28,7 +28,7 @@ struct Osprey: AsyncParsableCommand {
             end(error.exitCode, saying: "Error: \(error)")
         } catch let error as InferenceError {
             end(.failure, saying: "Error: \(error.message)")
-        } catch where exitCode(for: error).isSuccess {
+        } catch let error where exitCode(for: error).isSuccess {
             // Help and the version are thrown too, and are what was asked for.
             print(fullMessage(for: error))
             end(.success)

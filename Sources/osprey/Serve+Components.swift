@@ -51,7 +51,7 @@ extension Serve {
         do throws(StorageError) {
             try store.check()
             logger.info("Pictures are stored in Redis", metadata: ["address": "\(address)"])
-        } catch  where error.code == .unavailable {
+        } catch let error where error.code == .unavailable {
             logger.warning("Redis is not there yet", metadata: ["address": "\(address)", "reason": "\(error)"])
         } catch {
             throw CommandError("The store cannot be used: \(error.message).")
