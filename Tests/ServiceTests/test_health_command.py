@@ -33,9 +33,9 @@ def test_a_ready_service_is_healthy_wherever_its_address_was_set(server: Server)
 
 
 def test_a_service_that_shuts_down_lives_and_is_not_ready(start_server: StartServer) -> None:
-    server = start_server("--drain-delay", "3")
+    server = start_server("--drain-delay", "8")
     server.process.send_signal(signal.SIGTERM)
-    assert wait_until(lambda: health("--port", port_of(server)).returncode == 1, 1)
+    assert wait_until(lambda: health("--port", port_of(server)).returncode == 1, 5)
     assert "answers 503 Service Unavailable" in health("--port", port_of(server)).stderr
     assert health("--port", port_of(server), "--path", "/healthz").returncode == 0
 

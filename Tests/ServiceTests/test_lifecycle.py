@@ -312,7 +312,7 @@ def test_an_idle_service_ends_at_once(start_server: StartServer, number: signal.
 
 
 def test_connections_that_are_kept_end_with_their_next_answer_once_it_drains(start_server: StartServer) -> None:
-    server = start_server("--drain-delay", "3")
+    server = start_server("--drain-delay", "6")
     address = urlsplit(server.url)
     connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=10)
     with contextlib.closing(connection):
@@ -323,7 +323,7 @@ def test_connections_that_are_kept_end_with_their_next_answer_once_it_drains(sta
             assert (answer.status, answer.headers["Connection"]) == (status, header)
             if status == 200:
                 server.process.send_signal(signal.SIGTERM)
-                assert wait_until(lambda: call(server.url, "GET", "/readyz").status == 503, 1)
+                assert wait_until(lambda: call(server.url, "GET", "/readyz").status == 503, 4)
 
 
 def test_an_address_of_ipv6_is_listened_on_alone(start_server: StartServer) -> None:
