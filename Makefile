@@ -77,7 +77,7 @@ kill: ## Stop that container
 $(DOCKER): export IMAGE := $(IMAGE)
 $(DOCKER): export PORT := $(PORT)
 $(DOCKER):
-	@Scripts/docker $(@:docker-%=%)
+	@Scripts/docker $(@:docker-%=%) $(ARGS)
 
 push: ## Push IMAGE to REGISTRY
 create-cluster: ## Make a Kubernetes cluster on this machine, by kind, and a registry at localhost:5001

@@ -8,15 +8,18 @@ internal import Synchronization
 public final class CompiledModel: @unchecked Sendable {
     /// The arithmetic that OpenVINO chose, such as `bf16`.
     public let precision: String
+    /// Why the folder for compiled forms was of no use; nil where it was, or none was given.
+    public let cacheFailure: String?
     private let outputCount: Int
     private let handle: OpaquePointer
     private let runtime: Runtime
     private let idleRequests = Mutex<[InferRequest]>([])
 
-    init(handle: OpaquePointer, runtime: Runtime, outputCount: Int) {
+    init(handle: OpaquePointer, runtime: Runtime, outputCount: Int, cacheFailure: String? = nil) {
         self.handle = handle
         self.runtime = runtime
         self.outputCount = outputCount
+        self.cacheFailure = cacheFailure
         precision = String(cString: cov_compiled_model_precision(handle))
     }
 

@@ -124,15 +124,34 @@ public final class Model {
     ///
     /// - Parameters:
     ///   - options: Arithmetic, streams and threads.
-    ///   - cacheDirectory: Where the compiled form is kept for the next time; nil keeps none.
+    ///   - cacheDirectory: Where the compiled form is kept for the next time; nil keeps none. Where it can neither be
+    ///     read nor written, the network is compiled without, and ``CompiledModel/cacheFailure`` says why.
     /// - Returns: The network, ready to run.
     /// - Throws: ``InferenceError`` when this machine cannot run it.
     public func compile(_ options: CompileOptions, cacheDirectory: String? = nil) throws -> CompiledModel {
-        var compiled: OpaquePointer?
-        let compile = { (directory: UnsafePointer<CChar>?) in
-            cov_model_compile(self.runtime.handle, self.handle, options.raw(cacheDirectory: directory), &compiled)
+        var cacheFailure: String?
+        if let cacheDirectory {
+            do {
+                let handle = try cacheDirectory.withCString { try compile(options.raw(cacheDirectory: $0)) }
+                return CompiledModel(handle: handle, runtime: runtime, outputCount: outputs.count)
+            } catch let error as InferenceError {
+                // OpenVINO gives up where it cannot write: on a full disk, or in a cache that another processor made
+                // and that is read only.
+                cacheFailure = error.message
+            }
         }
-        try check(cacheDirectory.map { $0.withCString(compile) } ?? compile(nil))
-        return CompiledModel(handle: try unwrap(compiled), runtime: runtime, outputCount: outputs.count)
+        let handle = try compile(options.raw(cacheDirectory: nil))
+        return CompiledModel(
+            handle: handle,
+            runtime: runtime,
+            outputCount: outputs.count,
+            cacheFailure: cacheFailure
+        )
+    }
+
+    private func compile(_ options: COVCompileOptions) throws -> OpaquePointer {
+        var compiled: OpaquePointer?
+        try check(cov_model_compile(runtime.handle, handle, options, &compiled))
+        return try unwrap(compiled)
     }
 }

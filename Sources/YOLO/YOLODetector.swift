@@ -25,6 +25,8 @@ public final class YOLODetector: ObjectDetector {
     public let model: ModelDescription
     /// Why the network runs as it was exported, with its own decoding; nil where it was cut at its heads.
     public let uncutReason: String?
+    /// Why its compiled form is not kept for the next start; nil where it is, or is not to be.
+    public var cacheFailure: String? { compiled.cacheFailure }
 
     private let compiled: CompiledModel
     private let layout: OutputLayout

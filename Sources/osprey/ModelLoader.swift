@@ -18,6 +18,12 @@ struct ModelLoader {
             try YOLODetector(file: file, configuration: configuration, runtime: runtime)
         }
         if let reason = detector.uncutReason { logger.notice("\(file.name) is served whole: \(reason)") }
+        if let directory = configuration.cacheDirectory, let reason = detector.cacheFailure {
+            logger.notice(
+                "The compiled form of \(file.name) is not kept",
+                metadata: ["cache": "\(directory)", "reason": "\(reason)"]
+            )
+        }
         let compiled = ContinuousClock.now
         try await detector.warmUp()
         logger.info(

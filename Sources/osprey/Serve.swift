@@ -51,7 +51,7 @@ struct Serve: AsyncParsableCommand {
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger
         )
-        group.maximumGracefulShutdownDuration = configuration.shutdownTimeout
+        group.maximumGracefulShutdownDuration = configuration.drainDelay + configuration.shutdownTimeout
         do {
             try await ServiceGroup(configuration: group).run()
         } catch let error as IOError {

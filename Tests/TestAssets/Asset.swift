@@ -52,4 +52,6 @@ package enum Asset: Sendable {
 
     /// The model of the demo, which is part of the sources.
     package static let demoModel = checkout.appending(path: "Demo/models/shapes.pt").path
+    /// The first picture of the demo, likewise.
+    package static let demoPicture = checkout.appending(path: "Demo/data/shapes/images/000000000001.jpg").path
 }

@@ -14,7 +14,12 @@ enum Fixtures {
 extension RGBImage {
     /// A picture of COCO128 as the reference sees it, which knows nothing of colour profiles.
     static func coco(_ id: String) throws -> RGBImage {
-        let bytes = [UInt8](try Data(contentsOf: URL(filePath: "\(Asset.coco128.path)/\(id).jpg")))
+        try jpeg("\(Asset.coco128.path)/\(id).jpg")
+    }
+
+    /// The pixels of a JPEG as they are in the file.
+    static func jpeg(_ path: String) throws -> RGBImage {
+        let bytes = [UInt8](try Data(contentsOf: URL(filePath: path)))
         return try RGBImage.decode(bytes.span.bytes, embeddedProfile: .ignore)
     }
 }

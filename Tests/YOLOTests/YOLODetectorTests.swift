@@ -43,6 +43,41 @@ import YOLO
         }
     }
 
+    @Test("a compiled form is kept where it can be, and is made anew where it does not fit")
+    func cache() async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let detector = try Self.detector(Asset.demoModel, cacheDirectory: folder.path)
+        #expect(detector.cacheFailure == nil)
+        let picture = try RGBImage.jpeg(Asset.demoPicture)
+        let options = DetectionOptions()
+        let expected = try await detector.detect(in: picture, options: options).detections
+        #expect(!expected.isEmpty)
+        let kept = folder.appending(path: detector.model.sha256)
+        let blobs = try FileManager.default.contentsOfDirectory(at: kept, includingPropertiesForKeys: nil)
+        let blob = try #require(blobs.first)
+        let whole = try Data(contentsOf: blob)
+        // As another version of OpenVINO, or a disk that ran full, leaves it behind.
+        for spoiled in [whole, Data(whole.dropFirst(1)), whole.prefix(whole.count / 2), whole.prefix(1000), Data()] {
+            try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: blob.path)
+            try spoiled.write(to: blob)
+            let again = try Self.detector(Asset.demoModel, cacheDirectory: folder.path)
+            #expect(
+                try await again.detect(in: picture, options: options).detections == expected,
+                "\(spoiled.count) bytes"
+            )
+        }
+    }
+
+    @Test("a folder that takes no compiled form is told of, and the model works")
+    func cacheFailure() async throws {
+        // Nobody may make a folder there, not even root.
+        let detector = try Self.detector(Asset.demoModel, cacheDirectory: "/proc/nowhere")
+        #expect(detector.cacheFailure != nil)
+        let image = RGBImage(width: 64, height: 64) { $0.initialize(repeating: 0) }
+        _ = try await detector.detect(in: image, options: DetectionOptions())
+    }
+
     @Test("a picture of any shape is looked at, and boxes stay inside it")
     func shapes() async throws {
         let detector = try Self.detector(Asset.demoModel)
