@@ -120,6 +120,42 @@ public final class Model {
         return Model(handle: try unwrap(result), runtime: runtime)
     }
 
+    /// A copy of the network that also decodes its boxes, as YOLOv5's exports do; its size must be fixed.
+    ///
+    /// - Parameters:
+    ///   - heads: For each of the first outputs, `[1, anchors * values, rows, columns]`, the pixels by cell, and width and
+    ///     height in pixels of each anchor in turn.
+    ///   - classCount: How many of the values after the box and objectness are probabilities.
+    /// - Returns: A network that answers with `[1, boxes, values]`, and then with the other outputs of this one.
+    /// - Throws: ``InferenceError`` when the outputs are none that can be decoded so.
+    public func decoded(heads: [(stride: Int, anchors: [Float])], classCount: Int) throws -> Model {
+        var result: OpaquePointer?
+        let anchors = heads.flatMap(\.anchors)
+        try anchors.withUnsafeBufferPointer { buffer in
+            var start = buffer.baseAddress
+            let raw = heads.map { head in
+                defer { start = start?.advanced(by: head.anchors.count) }
+                return COVHead(stride: head.stride, anchor_count: head.anchors.count / 2, anchors: start)
+            }
+            try check(cov_model_decoded(handle, raw, raw.count, classCount, &result))
+        }
+        return Model(handle: try unwrap(result), runtime: runtime)
+    }
+
+    /// Writes the network as an OpenVINO IR.
+    ///
+    /// - Parameters:
+    ///   - path: The .xml file; the weights go to a .bin file beside it. Both may be left in parts when this fails.
+    ///   - metadata: Texts by key, for ``metadata(_:)`` to find.
+    /// - Throws: ``InferenceError`` with ``InferenceError/Code/failed`` when they cannot be written.
+    public func save(to path: String, metadata: [String: String]) throws {
+        let keys = metadata.keys.sorted()
+        try withCStrings(keys + keys.map { metadata[$0] ?? "" }) { texts in
+            let values = texts.baseAddress?.advanced(by: keys.count)
+            try check(cov_model_save(handle, path, texts.baseAddress, values, keys.count))
+        }
+    }
+
     /// Compiles the network for this machine's CPU.
     ///
     /// - Parameters:
@@ -153,5 +189,16 @@ public final class Model {
         var compiled: OpaquePointer?
         try check(cov_model_compile(runtime.handle, handle, options, &compiled))
         return try unwrap(compiled)
+    }
+}
+
+/// Calls `body` with pointers to the texts, valid during the call only.
+private func withCStrings(
+    _ texts: [String],
+    _ body: (UnsafeBufferPointer<UnsafePointer<CChar>?>) throws -> Void
+) rethrows {
+    let starts = texts.indices.map { index in texts[..<index].reduce(0) { $0 + $1.utf8.count + 1 } }
+    try texts.flatMap { Array($0.utf8CString) }.withUnsafeBufferPointer { bytes in
+        try starts.map { bytes.baseAddress?.advanced(by: $0) }.withUnsafeBufferPointer(body)
     }
 }

@@ -62,8 +62,11 @@ extension ExportedModel {
     }
 
     private func isPrototypes(_ shape: TensorShape?, _ size: Size) -> Bool {
-        guard let shape, shape.rank == 4, let count = shape[1] else { return false }
-        return count > 0 && shape[2] == size.height / 4 && shape[3] == size.width / 4
+        guard let shape, shape.rank == 4, let count = shape[1], let rows = shape[2], let columns = shape[3] else {
+            return false
+        }
+        // A quarter of the input in YOLO's own networks; one with a head of stride 4 has finer ones.
+        return count > 0 && [2, 4, 8].contains { rows * $0 == size.height && columns * $0 == size.width }
     }
 
     private var shapes: String {

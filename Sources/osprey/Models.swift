@@ -4,7 +4,7 @@ internal import ArgumentParser
 struct Models: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Tells what is in model files.",
-        subcommands: [ModelsList.self, ModelsInspect.self],
+        subcommands: [ModelsList.self, ModelsInspect.self, ModelsExport.self],
         defaultSubcommand: ModelsList.self
     )
 }

@@ -180,8 +180,49 @@ def test_wrong_arguments_are_named(arguments: tuple[str, ...]) -> None:
     assert_refused(run(*arguments), 64, "<file>" if arguments == ("inspect",) else arguments[-1])
 
 
-@pytest.mark.parametrize("command", ["list", "inspect"])
+@pytest.mark.parametrize("command", ["list", "inspect", "export"])
 def test_help_has_an_example(command: str) -> None:
     result = run(command, "--help")
     assert result.returncode == 0
-    assert f"osprey models {command} " in result.stdout and "--json" in result.stdout
+    assert f"osprey models {command} " in result.stdout
+
+
+def evaluated(model: Path) -> list[str]:
+    """What `osprey evaluate` says of a model on the demo's pictures: COCO's figures for boxes and for masks."""
+    data = ROOT / "Demo/data/shapes"
+    flags = ["--images", data / "images", "--annotations", data / "annotations/instances.json", "--precision", "f32"]
+    command = [str(BINARY), "evaluate", str(model), *map(str, flags)]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    return [line for line in result.stdout.splitlines() if "@[" in line]
+
+
+def test_a_checkpoint_finds_the_same_when_it_was_exported(tmp_path: Path) -> None:
+    checkpoint, exported = ROOT / "Demo/models/shapes.pt", tmp_path / "shapes.xml"
+    result = run("export", checkpoint, exported)
+    assert result.returncode == 0, result.stderr
+    assert "512x512" in result.stdout
+    reports = [json.loads(run("inspect", "--json", file).stdout) for file in (checkpoint, exported)]
+    for member in ("task", "classes", "input_side", "dynamic", "heads"):
+        assert reports[0][member] == reports[1][member]
+    figures = evaluated(exported)
+    assert len(figures) == 24
+    assert figures == evaluated(checkpoint)
+    # A second time in its place.
+    assert run("export", checkpoint, exported).returncode == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["shapes.bin", "shapes.xml"]
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "status", "complaint"),
+    [
+        ("Demo/models/shapes.pt", "shapes.onnx", 64, "must end in .xml"),
+        ("Demo/models/shapes.pt", "/proc/nowhere/shapes.xml", 1, "cannot be written"),
+        ("Tests/Fixtures/exports/whole-rows.onnx", "whole.xml", 1, "cannot be used"),
+        ("README.md", "readme.xml", 64, "is no model"),
+    ],
+)
+def test_what_cannot_be_exported_is_said_and_nothing_is_left(
+    source: str, target: str, status: int, complaint: str, tmp_path: Path
+) -> None:
+    assert_refused(run("export", ROOT / source, tmp_path / target), status, complaint)
+    assert list(tmp_path.iterdir()) == []

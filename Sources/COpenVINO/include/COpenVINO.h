@@ -58,6 +58,13 @@ typedef struct COVCompileOptions {
     const char *cache_directory;
 } COVCompileOptions;
 
+/// How the boxes of a detection head are decoded: pixels by cell, then width and height in pixels of each anchor in turn.
+typedef struct COVHead {
+    size_t stride;
+    size_t anchor_count;
+    const float *anchors;
+} COVHead;
+
 /// Height first.
 typedef struct COVWindow {
     size_t kernel[2];
@@ -119,6 +126,15 @@ COVStatus cov_model_sized(const COVModel *model, size_t height, size_t width, CO
 /// Changes the model to take `[1, height, width, 3]` UInt8 RGB in place of `[1, 3, height, width]` in 0...1, and to
 /// answer in float. With `dynamic_size`, height and width are no longer fixed.
 COVStatus cov_model_take_pixels(COVModel *model, bool dynamic_size);
+
+/// A copy of a model of fixed size, the first outputs of which are `count` heads, that answers with their decoded boxes
+/// `[1, boxes, values]`, and then with its other outputs.
+COVStatus cov_model_decoded(const COVModel *model, const COVHead *heads, size_t count, size_t class_count,
+                            COVModel **result);
+/// Writes the model as an OpenVINO IR, the .xml file at `path` and the .bin file beside it, with the texts under their
+/// keys as metadata.
+COVStatus cov_model_save(COVModel *model, const char *path, const char *const *keys, const char *const *values,
+                         size_t count);
 
 /// Builds a network that takes `[1, 3, height, width]` in 0...1, height and width not fixed, operation by operation.
 /// Each operation names the outputs it takes by the numbers that earlier ones left in `output`; 0 is the picture.
