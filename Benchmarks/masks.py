@@ -44,8 +44,8 @@ def main():
     arguments = parser.parse_args()
     pictures = [path.read_bytes() for path in sorted(arguments.pictures.glob("*.jpg"))]
     times = [{form: [] for form in FORMS} for _ in pictures]
-    with tempfile.TemporaryDirectory() as name, Server(arguments.model, pathlib.Path(name)) as url:
-        connection = http.client.HTTPConnection(urllib.parse.urlsplit(url).netloc)
+    with tempfile.TemporaryDirectory() as name, Server(arguments.model, pathlib.Path(name) / "server") as server:
+        connection = http.client.HTTPConnection(urllib.parse.urlsplit(server.url).netloc)
         for round_number in range(arguments.rounds + 1):
             print(f"\rround {round_number} of {arguments.rounds}", end="", file=sys.stderr, flush=True)
             for picture, measured in zip(pictures, times):
@@ -64,9 +64,7 @@ def main():
         plain = [[statistics.median(column) for column in zip(*measured["none"])] for measured in times]
         ratios = [statistics.median(own[k] / base[k] for own, base in zip(medians, plain)) - 1 for k in (0, 1)]
         middle = [statistics.median(column) for column in zip(*medians)]
-        print(
-            f"{form:10} {middle[0]:10.2f} {middle[1]:11.2f} {middle[2]:9.3f} {ratios[0]:+8.1%} {ratios[1]:+8.1%}"
-        )
+        print(f"{form:10} {middle[0]:10.2f} {middle[1]:11.2f} {middle[2]:9.3f} {ratios[0]:+8.1%} {ratios[1]:+8.1%}")
 
 
 main()

@@ -1,30 +1,148 @@
-"""A server for benchmarks: the built binary with one model, on a free port."""
+"""Servers for benchmarks: the built binary, and the peers. Each lives as long as its `with` block."""
 
-import pathlib
+from __future__ import annotations
+
+import os
 import re
+import signal
+import socket
 import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
 
-BINARY = pathlib.Path(__file__).parent.parent / ".build/release/osprey"
+FOLDER = Path(__file__).resolve().parent
+ROOT = FOLDER.parent
+# OSPREY_BINARY names another one, as in Tests/ServiceTests.
+BINARY = Path(os.environ.get("OSPREY_BINARY") or ROOT / ".build/release/osprey").resolve()
+READY_SECONDS = 120
+STOP_SECONDS = 15
 
 
-class Server:
-    """The service with a store and a cache of its own, while a `with` block runs."""
+def output_of(command: list[object]) -> str:
+    """What a command prints; where it fails, that is the end, with what it had to say."""
+    words = [str(word) for word in command]
+    finished = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    if finished.returncode != 0:
+        raise SystemExit(f"{' '.join(words[:3])} failed:\n{(finished.stderr or finished.stdout)[-2000:]}")
+    return finished.stdout
 
-    def __init__(self, model, folder, *flags):
+
+class HTTPServer:
+    """A process group that listens at `url`; what it says is in `log`."""
+
+    url: str
+    log: Path
+
+    def start(self, command: list[object], environment: dict[str, str] | None = None, **streams) -> None:
+        with open(self.log, "wb") as sink:
+            self.process = subprocess.Popen(
+                [str(word) for word in command],
+                env={**os.environ, **(environment or {})},
+                stdin=subprocess.DEVNULL,
+                stderr=sink,
+                # The group is ended as a whole, also a server's workers.
+                start_new_session=True,
+                **streams,
+            )
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_) -> None:
+        # A worker that has lost its parent is still of the group.
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            try:
+                os.killpg(self.process.pid, number)
+                self.process.wait(STOP_SECONDS)
+            except (ProcessLookupError, subprocess.TimeoutExpired):
+                continue
+
+    def members(self) -> list[list[str]]:
+        """The fields of /proc/PID/stat, from the state on, of each process of the group."""
+        own = str(self.process.pid)
+        found = []
+        for path in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                fields = path.read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            # The state, the parent, the group.
+            if fields[2] == own:
+                found.append(fields)
+        return found
+
+    @property
+    def cpu_seconds(self) -> float:
+        """What the service has used of all cores so far."""
+        return sum(int(fields[11]) + int(fields[12]) for fields in self.members()) / os.sysconf("SC_CLK_TCK")
+
+    @property
+    def resident_bytes(self) -> int:
+        return sum(int(fields[21]) for fields in self.members()) * os.sysconf("SC_PAGE_SIZE")
+
+    def get(self, path: str) -> str:
+        with urllib.request.urlopen(self.url + path, timeout=30) as response:
+            return response.read().decode()
+
+    def failed(self, what: str) -> SystemExit:
+        return SystemExit(f"{what}:\n{self.log.read_text(errors='replace')[-2000:]}")
+
+
+class Server(HTTPServer):
+    """The service with one model, and a store and a cache of its own, on a free port.
+
+    `prefix` are words before the command, such as taskset's.
+    """
+
+    def __init__(self, model: Path, folder: Path, *flags: object, prefix: tuple[object, ...] = ()) -> None:
+        if not BINARY.is_file():
+            raise SystemExit(f"{BINARY} is not there: make build")
+        folder.mkdir(exist_ok=True)
         models = folder / "models"
         models.mkdir()
         for file in {model, model.with_suffix(".bin") if model.suffix == ".xml" else model}:
             (models / file.name).symlink_to(file.resolve())
-        self.command = [BINARY, "serve", "--port", "0", "--models", models, "--model", model.stem, *flags]
-        self.command += ["--store", folder / "store", "--log-level", "error"]
-
-    def __enter__(self):
-        self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, text=True)
+        self.log = folder / "log"
+        command = [*prefix, BINARY, "serve", "--port", "0", "--models", models, "--model", model.stem]
+        command += ["--store", folder / "store", "--drain-delay", "0", "--log-level", "error", *flags]
+        self.start(command, stdout=subprocess.PIPE, text=True)
         for line in self.process.stdout:
             if match := re.search(r"service\s+(\S+)", line):
-                return match[1]
-        raise SystemExit("the service did not start")
+                self.url = match[1]
+                return
+        self.__exit__()
+        raise self.failed("the service did not start")
 
-    def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait()
+    def metric(self, name: str) -> float:
+        """The sum of a metric's series."""
+        lines = re.findall(rf"^{name}(?:{{.*}})? (\S+)$", self.get("/metrics"), re.MULTILINE)
+        return sum(map(float, lines))
+
+
+class Peer(HTTPServer):
+    """A service of Peers/, by uvicorn, once all of its workers are ready."""
+
+    def __init__(self, module: str, model: Path, workers: int, settings: dict[str, int], log: Path) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        self.url, self.log = f"http://127.0.0.1:{port}", log
+        command = [sys.executable, "-m", "uvicorn", f"{module}:app", "--app-dir", FOLDER / "Peers", "--port", port]
+        command += ["--loop", "uvloop", "--http", "httptools", "--no-access-log", "--workers", workers]
+        environment = {"PEER_MODEL": str(model), **{f"PEER_{key.upper()}": str(n) for key, n in settings.items()}}
+        self.start(command, environment, stdout=subprocess.DEVNULL)
+        deadline = time.monotonic() + READY_SECONDS
+        while log.read_text(errors="replace").count("Application startup complete") < workers or not self.is_up():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                self.__exit__()
+                raise self.failed(f"{module} did not start")
+            time.sleep(0.1)
+
+    def is_up(self) -> bool:
+        try:
+            self.get("/readyz")
+        except (OSError, urllib.error.URLError):
+            return False
+        return True

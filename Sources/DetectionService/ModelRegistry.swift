@@ -108,6 +108,17 @@ public final class ModelRegistry: Sendable {
         }
     }
 
+    /// Loads all models again, as when they are to be compiled in another way.
+    ///
+    /// - Returns: What has changed.
+    /// - Throws: As ``reload(onlySettled:)``.
+    public func reloadAll() async throws -> ModelChanges {
+        state.withLock { state in
+            for name in state.entries.keys { state.entries[name]?.signature = nil }
+        }
+        return try await reload()
+    }
+
     /// The models' files as they are now.
     private static func files(in directory: String) async throws -> [(ModelFile, FileSignature)] {
         do {

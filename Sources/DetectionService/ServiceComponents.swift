@@ -47,8 +47,8 @@ public struct ServiceComponents: Sendable {
         readiness = Readiness()
         metrics = PrometheusRegistry(descriptions: ServiceMetrics.descriptions)
         memoryBudget = ByteBudget(limit: settings.maximumBodyBytesInFlight)
-        // Beside the slots' own work, pictures are read and written without a slot.
-        workers = NIOThreadPool(numberOfThreads: queue.slots + 4)
+        // For as many slots as there may ever be; beside their work, pictures are read and written without a slot.
+        workers = NIOThreadPool(numberOfThreads: max(queue.slots, 2 * CPUBudget.current().affinity) + 4)
         workers.start()
         workerExecutor = WorkerExecutor(pool: workers)
     }
@@ -68,15 +68,21 @@ public struct ServiceComponents: Sendable {
         }
     }
 
-    /// Waits for a slot of the queue and runs `body` in it, timing the wait.
+    /// Waits for a slot of the queue and runs `body` in it.
+    ///
+    /// - Parameters:
+    ///   - context: The request that it is for, which says until when it is of use.
+    ///   - flow: Whose share of the queue it takes: a model's by its name.
+    ///   - body: The work.
+    /// - Throws: ``Problem`` (503) when the queue refuses it, and what `body` throws.
     func withSlot<Result: Sendable>(
-        _ stages: StageClock,
+        _ context: ServiceContext,
+        flow: String = "",
         _ body: () async throws -> Result
     ) async throws -> Result {
-        let start = ContinuousClock.now
         do {
-            return try await queue.withSlot {
-                stages.add(ContinuousClock.now - start, to: .queue)
+            return try await queue.withSlot(flow: flow, deadline: context.deadline) {
+                context.stages.end(.queue)
                 return try await body()
             }
         } catch let error as InferenceError where error.code == .queueFull {

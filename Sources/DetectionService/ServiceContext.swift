@@ -9,9 +9,9 @@ struct ServiceContext: RequestContext {
     /// Named in every answer, in the log and in problems.
     var requestID: String
     /// When the request's head was read.
-    let start = ContinuousClock.now
+    let start: ContinuousClock.Instant
     /// How long its stages took.
-    let stages = StageClock()
+    let stages: StageClock
     /// The connection that it came in on.
     let connection: ObjectIdentifier
     /// When it is too late to answer.
@@ -21,6 +21,8 @@ struct ServiceContext: RequestContext {
         coreContext = CoreRequestContextStorage(source: source)
         connection = ObjectIdentifier(source.channel)
         requestID = ""
+        start = .now
+        stages = StageClock(start: start)
         deadline = start.advanced(by: .seconds(30))
     }
 

@@ -5,26 +5,62 @@ internal import FoundationEssentials
 /// The smaller of what the affinity mask and the control group's quota allow. OpenVINO and Swift count the host's
 /// cores instead, and would start too many threads inside a container.
 public struct CPUBudget: Hashable, Sendable {
-    /// Cores that the scheduler may put this process on.
+    /// Processors that the scheduler may put this process on, hyper-threads included.
     public let affinity: Int
+    /// Cores that these processors belong to.
+    public let physicalCores: Int
     /// Cores' worth of time that the control group grants, or nil without a quota.
     public let quota: Double?
 
     /// Cores to plan for, at least 1: a quota of 1.5 counts as 2.
+    ///
+    /// Hyper-threads of one core share the units that a network keeps busy; the second one has what else there is to do.
     public var cores: Int {
-        let granted = quota.map { Int($0.rounded(.up)) } ?? affinity
-        return max(1, min(affinity, granted))
+        let granted = quota.map { Int($0.rounded(.up)) } ?? physicalCores
+        return max(1, min(physicalCores, granted))
     }
 
     /// Makes a budget from its parts.
-    public init(affinity: Int, quota: Double?) {
+    public init(affinity: Int, physicalCores: Int, quota: Double?) {
         self.affinity = affinity
+        self.physicalCores = physicalCores
         self.quota = quota
     }
 
     /// The budget of this process now.
-    public static func current() -> CPUBudget {
-        CPUBudget(affinity: ProcessInfo.processInfo.activeProcessorCount, quota: controlGroupQuota(root: "/"))
+    public static func current() -> CPUBudget { read(root: "/") }
+
+    /// Reads the budget of this process.
+    ///
+    /// - Parameter root: Stands for `/`, so that tests can lay out a file system of their own.
+    package static func read(root: String) -> CPUBudget {
+        let processors = processors(root: root)
+        // Processors whose siblings are not known count as cores of their own.
+        let cores = Set(processors.map { processor in siblings(of: processor, root: root) ?? "\(processor)" })
+        return CPUBudget(
+            affinity: processors.count,
+            physicalCores: cores.count,
+            quota: controlGroupQuota(root: root)
+        )
+    }
+
+    /// Numbers of the processors that this process may run on; at least one.
+    private static func processors(root: String) -> [Int] {
+        let status = text("\(root)/proc/self/status")?.split(separator: "\n") ?? []
+        let list = status.first { $0.hasPrefix("Cpus_allowed_list:") }?.dropFirst("Cpus_allowed_list:".count) ?? ""
+        // As in "0-3,8".
+        let processors = list.split(separator: ",").flatMap { range -> [Int] in
+            let bounds = range.split(separator: "-").compactMap { Int($0.filter(\.isNumber)) }
+            guard let first = bounds.first, let last = bounds.last, first <= last, last < 1 << 16 else { return [] }
+            return Array(first...last)
+        }
+        return processors.isEmpty ? Array(0..<ProcessInfo.processInfo.activeProcessorCount) : processors
+    }
+
+    /// The processors of the core that a processor belongs to, as the kernel lists them.
+    private static func siblings(of processor: Int, root: String) -> String? {
+        let topology = "\(root)/sys/devices/system/cpu/cpu\(processor)/topology"
+        return text("\(topology)/core_cpus_list") ?? text("\(topology)/thread_siblings_list")
     }
 
     /// Reads the tightest quota on the way from this process's control group up to the root, for cgroup v2 and v1.

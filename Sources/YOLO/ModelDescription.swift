@@ -23,6 +23,8 @@ public struct ModelDescription: Hashable, Sendable {
     public var isRectangular: Bool
     /// The arithmetic in use: `f32`, `bf16`.
     public var precision: String
+    /// Pictures that the network works on at the same time.
+    public var streams: Int
     /// The form of its file.
     public var format: ModelFile.Format
     /// SHA-256 of its file, in hexadecimal digits.
@@ -38,6 +40,7 @@ public struct ModelDescription: Hashable, Sendable {
         inputSide: Int = 640,
         isRectangular: Bool = true,
         precision: String = "f32",
+        streams: Int = 1,
         format: ModelFile.Format = .onnx,
         sha256: String = "",
         cost: Graph.Cost = Graph.Cost(parameters: 0, operations: 0)
@@ -48,6 +51,7 @@ public struct ModelDescription: Hashable, Sendable {
         self.inputSide = inputSide
         self.isRectangular = isRectangular
         self.precision = precision
+        self.streams = streams
         self.format = format
         self.sha256 = sha256
         self.cost = cost

@@ -11,9 +11,18 @@ public protocol ObjectDetector: Sendable {
     /// - Parameters:
     ///   - image: The picture, of any size.
     ///   - options: What to keep.
+    ///   - mode: What to use the cores for.
     /// - Returns: Detections in pixels of `image`, best first, and what the steps took.
     /// - Throws: `InferenceError` when the network fails.
-    func detect(in image: RGBImage, options: DetectionOptions) async throws -> DetectionResult
+    func detect(in image: RGBImage, options: DetectionOptions, mode: PerformanceMode) async throws -> DetectionResult
+}
+
+/// What a detector uses the cores for.
+public enum PerformanceMode: Sendable {
+    /// All for one picture, so that it is done soonest.
+    case latency
+    /// A stream for each of several pictures, so that most are done.
+    case throughput
 }
 
 /// Which detections to keep.

@@ -6,7 +6,7 @@ internal import ObjectDetection
 public final class YOLODetector: ObjectDetector {
     /// How a detector is set up.
     public struct Configuration: Sendable {
-        /// Arithmetic, streams and threads.
+        /// Arithmetic, streams and threads; one picture alone gets all threads.
         public var compilation: CompileOptions
         /// Whether the network's input follows the picture's shape or is always square.
         public var isRectangular: Bool
@@ -26,13 +26,14 @@ public final class YOLODetector: ObjectDetector {
     /// Why the network runs as it was exported, with its own decoding; nil where it was cut at its heads.
     public let uncutReason: String?
     /// Why its compiled form is not kept for the next start; nil where it is, or is not to be.
-    public var cacheFailure: String? { compiled.cacheFailure }
+    public var cacheFailure: String? { manyStreams.cacheFailure }
 
-    private let compiled: CompiledModel
+    private let manyStreams: CompiledModel
+    /// All threads in one stream; the same where there is one thread or stream anyway.
+    private let oneStream: CompiledModel
     private let layout: OutputLayout
     private let inputShape: Letterbox.Shape
     private let stride: Int
-    private let streams: Int
 
     /// Loads and compiles a model.
     ///
@@ -48,10 +49,16 @@ public final class YOLODetector: ObjectDetector {
         try network.model.takePixels(dynamicSize: network.isDynamic)
         // A folder for each file, so that what is cached for one that is gone can go too.
         let cache = configuration.cacheDirectory.map { "\($0)/\(sha256)" }
-        compiled = try network.model.compile(configuration.compilation, cacheDirectory: cache)
+        var compilation = configuration.compilation
+        manyStreams = try network.model.compile(compilation, cacheDirectory: cache)
+        if compilation.streams > 1, compilation.threads > 1 {
+            compilation.streams = 1
+            oneStream = try network.model.compile(compilation, cacheDirectory: cache)
+        } else {
+            oneStream = manyStreams
+        }
         layout = network.layout
         stride = network.stride
-        streams = configuration.compilation.streams
         uncutReason = network.uncutReason
         inputShape = fixedShape ?? (configuration.isRectangular ? .rectangular : .square)
         model = ModelDescription(
@@ -60,7 +67,8 @@ public final class YOLODetector: ObjectDetector {
             labels: LabelMap(network.labels),
             inputSide: network.inputSide,
             isRectangular: inputShape == .rectangular,
-            precision: compiled.precision,
+            precision: manyStreams.precision,
+            streams: configuration.compilation.streams,
             format: file.format,
             sha256: sha256,
             cost: network.cost
@@ -68,9 +76,13 @@ public final class YOLODetector: ObjectDetector {
     }
 
     /// Finds the objects in a picture.
-    public func detect(in image: RGBImage, options: DetectionOptions) async throws -> DetectionResult {
+    public func detect(
+        in image: RGBImage,
+        options: DetectionOptions,
+        mode: PerformanceMode = .throughput
+    ) async throws -> DetectionResult {
         let letterbox = letterbox(imageWidth: image.width, imageHeight: image.height)
-        return try await compiled.withRequest { request in
+        return try await compiled(for: mode).withRequest { request in
             let start = ContinuousClock.now
             try request.withInputPixels(height: letterbox.height, width: letterbox.width) { pixels in
                 letterbox.draw(image, into: pixels)
@@ -131,18 +143,27 @@ public final class YOLODetector: ObjectDetector {
         return (detections, candidates.sources.isEmpty ? [] : kept.map { candidates.sources[$0] })
     }
 
+    private func compiled(for mode: PerformanceMode) -> CompiledModel {
+        switch mode {
+        case .latency: oneStream
+        case .throughput: manyStreams
+        }
+    }
+
     /// Runs the network once a stream on each common shape of picture, so that no request pays for the first run.
     public func warmUp() async throws {
         let side = Double(model.inputSide)
         let shapes = [(1.0, 1.0), (1.0, 0.75), (0.75, 1.0), (1.0, 0.67), (0.67, 1.0)]
         for (width, height) in shapes.prefix(model.isRectangular ? shapes.count : 1) {
+            let (width, height) = (Int(side * width), Int(side * height))
             try await withThrowingTaskGroup(of: Void.self) { group in
-                for _ in 0..<streams {
-                    group.addTask {
-                        try await self.runNetwork(imageWidth: Int(side * width), imageHeight: Int(side * height))
-                    }
+                for _ in 0..<model.streams {
+                    group.addTask { try await self.runNetwork(imageWidth: width, imageHeight: height) }
                 }
                 try await group.waitForAll()
+            }
+            if oneStream !== manyStreams {
+                try await runNetwork(imageWidth: width, imageHeight: height, mode: .latency)
             }
         }
     }
@@ -150,9 +171,9 @@ public final class YOLODetector: ObjectDetector {
     /// Runs nothing but the network, on grey in the shape that it has for pictures of the given size.
     ///
     /// What is left of a request when all else is taken away: benchmarks compare with it.
-    public func runNetwork(imageWidth: Int, imageHeight: Int) async throws {
+    public func runNetwork(imageWidth: Int, imageHeight: Int, mode: PerformanceMode = .throughput) async throws {
         let letterbox = letterbox(imageWidth: imageWidth, imageHeight: imageHeight)
-        try await compiled.withRequest { request in
+        try await compiled(for: mode).withRequest { request in
             try request.withInputPixels(height: letterbox.height, width: letterbox.width) { pixels in
                 pixels.update(repeating: Letterbox.paddingLevel)
             }

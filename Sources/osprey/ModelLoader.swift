@@ -3,22 +3,39 @@ internal import Inference
 internal import Logging
 internal import NIOPosix
 internal import ObjectDetection
+internal import Synchronization
 internal import YOLO
 
 /// Loads models for the service.
-struct ModelLoader {
-    let runtime: Runtime
-    let configuration: YOLODetector.Configuration
-    let logger: Logger
+final class ModelLoader: Sendable {
+    private let runtime: Runtime
+    private let configuration: Mutex<YOLODetector.Configuration>
+    private let cacheDirectory: String?
+    private let logger: Logger
+
+    init(runtime: Runtime, configuration: YOLODetector.Configuration, logger: Logger) {
+        self.runtime = runtime
+        self.configuration = Mutex(configuration)
+        cacheDirectory = configuration.cacheDirectory
+        self.logger = logger
+    }
+
+    /// Compiles what is loaded from now on for a plan.
+    func compile(for plan: InferencePlan) {
+        configuration.withLock { configuration in
+            configuration.compilation.streams = plan.streams
+            configuration.compilation.threads = plan.threads
+        }
+    }
 
     /// Loads, compiles and warms up a model; compiling keeps a thread busy, so it has one of its own.
     func load(_ file: ModelFile) async throws -> YOLODetector {
         let start = ContinuousClock.now
         let detector = try await NIOThreadPool.singleton.runIfActive {
-            try YOLODetector(file: file, configuration: configuration, runtime: runtime)
+            try YOLODetector(file: file, configuration: self.configuration.withLock { $0 }, runtime: self.runtime)
         }
         if let reason = detector.uncutReason { logger.notice("\(file.name) is served whole: \(reason)") }
-        if let directory = configuration.cacheDirectory, let reason = detector.cacheFailure {
+        if let directory = cacheDirectory, let reason = detector.cacheFailure {
             logger.notice(
                 "The compiled form of \(file.name) is not kept",
                 metadata: ["cache": "\(directory)", "reason": "\(reason)"]
@@ -40,7 +57,7 @@ struct ModelLoader {
 
     /// Removes from the cache what was compiled of files that are not served any more.
     func dropCompiledModels(but hashes: Set<String>) {
-        guard let directory = configuration.cacheDirectory,
+        guard let directory = cacheDirectory,
             let names = try? FileManager.default.contentsOfDirectory(atPath: directory)
         else { return }
         for name in names where name.utf8.count == 64 && name.allSatisfy(\.isHexDigit) && !hashes.contains(name) {

@@ -3,35 +3,46 @@ internal import FoundationEssentials
 internal import Inference
 internal import Logging
 internal import ObjectDetection
+internal import ServiceLifecycle
 internal import Storage
 internal import YOLO
 
 extension Serve {
     /// Loads what the service is made of; when this returns it is ready to serve.
-    func startComponents(_ configuration: ServeConfiguration, logger: Logger) async throws -> ServiceComponents {
-        let budget = CPUBudget.current()
-        let streams = configuration.streams ?? budget.cores
-        let threads = configuration.threads ?? max(streams, budget.cores)
-        logger.info(
-            "CPU budget",
-            metadata: [
-                "cores": "\(budget.cores)", "affinity": "\(budget.affinity)",
-                "quota": "\(budget.quota.map { "\($0)" } ?? "none")", "streams": "\(streams)", "threads": "\(threads)",
-            ]
-        )
+    ///
+    /// - Returns: The parts, and what has to run beside them.
+    func startComponents(
+        _ configuration: ServeConfiguration,
+        logger: Logger
+    ) async throws -> (ServiceComponents, services: [any Service]) {
+        let plan = InferencePlan(configuration, budget: .current())
+        logger.info("CPU budget", metadata: plan.metadata)
         let dataset = try openDataset(configuration, logger: logger)
         let (store, monitor) = try openStore(configuration, logger: logger)
-        let models = try await loadModels(configuration, streams: streams, threads: threads, logger: logger)
-        // Twice as many slots as streams: while a stream works on one picture, the next is decoded. All models share
-        // them, so that several do not run more pictures at a time than one.
-        let queue = WorkQueue(slots: 2 * streams, capacity: configuration.queue)
-        return ServiceComponents(
+        let loader = try makeLoader(configuration, plan: plan, logger: logger)
+        let models = try await loadModels(configuration, by: loader, logger: logger)
+        // All models share the queue, so that several do not run more pictures at a time than one.
+        let components = ServiceComponents(
             settings: configuration.service,
             pictures: PictureLibrary(dataset: dataset, store: store),
             models: models,
-            queue: queue,
+            queue: WorkQueue(slots: plan.slots, capacity: configuration.queue ?? 8 * plan.streams),
             storeMonitor: monitor
         )
+        var services: [any Service] = [
+            CPUBudgetWatcher(
+                configuration: configuration,
+                loader: loader,
+                components: components,
+                logger: logger,
+                plan: plan
+            )
+        ]
+        if configuration.modelWatch > .zero {
+            services.append(ModelWatcher(registry: models, interval: configuration.modelWatch, logger: logger))
+        }
+        if let monitor { services.append(monitor) }
+        return (components, services)
     }
 
     private func openStore(
@@ -74,22 +85,32 @@ extension Serve {
         return dataset
     }
 
-    /// Loads the models of the folder; those that cannot be loaded are told of, and only the default one must be.
-    private func loadModels(
+    private func makeLoader(
         _ configuration: ServeConfiguration,
-        streams: Int,
-        threads: Int,
+        plan: InferencePlan,
         logger: Logger
-    ) async throws -> ModelRegistry {
-        let loader = ModelLoader(
+    ) throws -> ModelLoader {
+        ModelLoader(
             runtime: try Runtime(),
             configuration: YOLODetector.Configuration(
-                compilation: CompileOptions(precision: configuration.precision, streams: streams, threads: threads),
+                compilation: CompileOptions(
+                    precision: configuration.precision,
+                    streams: plan.streams,
+                    threads: plan.threads
+                ),
                 isRectangular: configuration.isRectangular,
                 cacheDirectory: cacheDirectory(configuration, logger: logger)
             ),
             logger: logger
         )
+    }
+
+    /// Loads the models of the folder; those that cannot be loaded are told of, and only the default one must be.
+    private func loadModels(
+        _ configuration: ServeConfiguration,
+        by loader: ModelLoader,
+        logger: Logger
+    ) async throws -> ModelRegistry {
         let registry = ModelRegistry(
             directory: configuration.models,
             defaultName: configuration.model,

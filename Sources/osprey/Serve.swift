@@ -28,7 +28,7 @@ struct Serve: AsyncParsableCommand {
     func run() async throws {
         let configuration = try ServeConfiguration(options: options)
         let logger = configuration.log.makeLogger()
-        let components = try await startComponents(configuration, logger: logger)
+        let (components, services) = try await startComponents(configuration, logger: logger)
         let application = try buildApplication(
             components: components,
             address: .hostname(configuration.host, port: configuration.port),
@@ -39,15 +39,9 @@ struct Serve: AsyncParsableCommand {
             fflush(nil)
         }
         // The group stops its services from the last to the first.
-        var services: [any Service] = []
-        if configuration.modelWatch > .zero {
-            let watcher = ModelWatcher(registry: components.models, interval: configuration.modelWatch, logger: logger)
-            services.append(watcher)
-        }
-        if let monitor = components.storeMonitor { services.append(monitor) }
-        services += [application, DrainService(readiness: components.readiness, delay: configuration.drainDelay)]
+        let drain = DrainService(readiness: components.readiness, delay: configuration.drainDelay)
         var group = ServiceGroupConfiguration(
-            services: services,
+            services: services + [application, drain],
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger
         )

@@ -21,7 +21,7 @@ struct ServeConfiguration {
     var modelWatch: Duration
     var streams: Int?
     var threads: Int?
-    var queue: Int
+    var queue: Int?
     var drainDelay: Duration
     var shutdownTimeout: Duration
     var service: ServiceSettings
@@ -52,7 +52,7 @@ struct ServeConfiguration {
         modelWatch = try settings.seconds("model-watch", default: 2)
         streams = try settings.integer("streams", in: 1...1024)
         threads = try settings.integer("threads", in: 1...1024)
-        queue = try settings.integer("queue", in: 0...100_000, default: 64)
+        queue = try settings.integer("queue", in: 0...100_000)
         drainDelay = try settings.seconds("drain-delay", default: 1)
         shutdownTimeout = try settings.seconds("shutdown-timeout", default: 30)
         service = try ServiceSettings(settings)

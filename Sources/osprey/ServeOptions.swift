@@ -62,7 +62,7 @@ struct ServeOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Inference threads over all streams. (default: one a core)", valueName: "count"))
     var threads: String?
 
-    @Option(help: ArgumentHelp("Requests that may wait; more are refused. (default: 64)", valueName: "count"))
+    @Option(help: ArgumentHelp("Requests that may wait; more are refused. (default: 8 a stream)", valueName: "count"))
     var queue: String?
 
     @Option(help: ArgumentHelp("Seconds until a request is given up. (default: 30)", valueName: "seconds"))

@@ -30,6 +30,7 @@ extension ServiceComponents {
         try await withBody(of: call) { body in
             // A large body takes a while to decode, so not on a thread of the cooperative pool.
             let values = try await work { try call.json(body) }
+            call.context.stages.end(.parse)
             return try await use(values)
         }
     }
@@ -48,7 +49,6 @@ extension ServiceComponents {
         if let length = call.contentLength, length > limit { throw Self.leavingBody(tooLarge) }
         var received = 0
         defer { memoryBudget.giveBack(received) }
-        let start = ContinuousClock.now
         do {
             for try await chunk in call.request.body {
                 guard received + chunk.readableBytes <= limit else { throw tooLarge }
@@ -62,7 +62,7 @@ extension ServiceComponents {
             throw Self.leavingBody(error)
         }
         if let length = call.contentLength, received < length { throw ClientLeft() }
-        call.context.stages.add(ContinuousClock.now - start, to: .receive)
+        call.context.stages.end(.receive)
         return try await use()
     }
 }

@@ -134,7 +134,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         let problem = Problem(.malformed, "The request is not valid HTTP.", headers: [.connection: "close"])
         var (head, body) = problem.parts(requestID: id)
         head.headerFields[.requestID] = id
-        head.headerFields[.serverTiming] = StageClock().serverTiming(total: .zero)
+        head.headerFields[.serverTiming] = StageClock(start: .now).serverTiming(total: .zero)
         beginAnswer(context)
         context.write(wrapOutboundOut(.head(head)), promise: promise)
         context.write(wrapOutboundOut(.body(body)), promise: nil)

@@ -17,6 +17,10 @@ enum ServiceMetrics {
     static let cpuSeconds = "process_cpu_seconds_total"
     static let openFiles = "process_open_fds"
     static let storeUp = "osprey_store_up"
+    static let cpuCores = "osprey_cpu_cores"
+    static let cpuProcessors = "osprey_cpu_processors"
+    static let cpuQuota = "osprey_cpu_quota_cores"
+    static let modelStreams = "osprey_model_streams"
 
     static let descriptions = [
         requests: "Requests answered, by route and status.",
@@ -33,6 +37,10 @@ enum ServiceMetrics {
         residentBytes: "Resident memory in bytes.",
         cpuSeconds: "CPU time used, in seconds.",
         openFiles: "Open file descriptors.",
+        cpuCores: "Cores that the service plans for.",
+        cpuProcessors: "Processors that it may run on, hyper-threads included.",
+        cpuQuota: "Cores' worth of time that its control group grants; absent without a quota.",
+        modelStreams: "Pictures in a model's network at the same time.",
         storeUp: "1 where the store can be used, 0 where it cannot.",
     ]
 }

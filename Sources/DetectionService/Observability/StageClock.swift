@@ -3,7 +3,9 @@ internal import Synchronization
 /// The steps of a request that are timed.
 enum Stage: String, CaseIterable, Sendable {
     case receive
+    case parse
     case queue
+    case read
     case decode
     case letterbox
     case infer
@@ -13,33 +15,48 @@ enum Stage: String, CaseIterable, Sendable {
     case draw
     case encode
     case store
+    case write
 }
 
 /// How long each stage of one request took.
 ///
-/// A stage that happens several times, as with several pictures, adds up.
+/// A stage lasts from the end of the one before to its own end, handing over from thread to thread included: so they
+/// add up to the request. One that happens several times, as with several pictures, adds up too.
 final class StageClock: Sendable {
-    private let durations = Mutex<[(stage: Stage, duration: Duration)]>([])
+    private struct Laps {
+        var end: ContinuousClock.Instant
+        var durations: [Stage: Duration] = [:]
+    }
 
-    func add(_ duration: Duration, to stage: Stage) {
-        durations.withLock { durations in
-            if let index = durations.firstIndex(where: { $0.stage == stage }) {
-                durations[index].duration += duration
-            } else {
-                durations.append((stage, duration))
+    private let laps: Mutex<Laps>
+
+    init(start: ContinuousClock.Instant) {
+        laps = Mutex(Laps(end: start))
+    }
+
+    /// Ends a stage.
+    ///
+    /// - Parameters:
+    ///   - stage: What has ended now.
+    ///   - parts: What of its time counts for other stages.
+    func end(_ stage: Stage, but parts: [(stage: Stage, duration: Duration)] = []) {
+        let now = ContinuousClock.now
+        laps.withLock { laps in
+            var rest = now - laps.end
+            laps.end = now
+            for part in parts {
+                laps.durations[part.stage, default: .zero] += part.duration
+                rest -= part.duration
             }
+            laps.durations[stage, default: .zero] += rest
         }
     }
 
-    /// Runs `body` and adds the time it takes to a stage.
-    func time<Result>(_ stage: Stage, _ body: () throws -> Result) rethrows -> Result {
-        let start = ContinuousClock.now
-        defer { add(ContinuousClock.now - start, to: stage) }
-        return try body()
+    /// The stages that there were.
+    var recorded: [(stage: Stage, duration: Duration)] {
+        let durations = laps.withLock { $0.durations }
+        return Stage.allCases.compactMap { stage in durations[stage].map { (stage, $0) } }
     }
-
-    /// The stages in the order in which they first ended.
-    var recorded: [(stage: Stage, duration: Duration)] { durations.withLock { $0 } }
 
     /// The value of the `Server-Timing` header, in milliseconds.
     func serverTiming(total: Duration) -> String {

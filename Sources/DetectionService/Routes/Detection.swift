@@ -3,6 +3,7 @@ internal import FoundationEssentials
 internal import HTTPTypes
 internal import Hummingbird
 internal import Imaging
+internal import Inference
 internal import NIOCore
 internal import ObjectDetection
 internal import YOLO
@@ -45,25 +46,31 @@ extension ServiceComponents {
     ) async throws -> [UInt8] {
         let stages = call.context.stages
         let start = ContinuousClock.now
-        return try await withSlot(stages) {
+        let model = wanted.detector.model
+        return try await withSlot(call.context, flow: model.name) {
             let image = try await work {
                 let bytes = try read()
-                return try stages.time(.decode) { try decode(bytes) }
+                stages.end(.read)
+                let image = try decode(bytes)
+                stages.end(.decode)
+                return image
             }
             try Task.checkCancellation()
+            // One picture alone gets all cores; several get one each, which does more of them a second.
+            let mode: PerformanceMode = queue.isAlone ? .latency : .throughput
             let result = try await withTaskExecutorPreference(workerExecutor) {
-                try await wanted.detector.detect(in: image, options: wanted.options)
+                try await wanted.detector.detect(in: image, options: wanted.options, mode: mode)
             }
-            stages.add(result.letterbox, to: .letterbox)
-            stages.add(result.inference, to: .infer)
-            stages.add(result.postprocessing, to: .postprocess)
-            if result.masks > .zero { stages.add(result.masks, to: .masks) }
-            count(result.detections, of: wanted.detector.model)
+            stages.end(.infer, but: result.stages)
+            count(result.detections, of: model)
 
             return try await work {
                 var drawn: [UInt8] = []
                 if let format = wanted.form.drawnFormat {
-                    drawn = try draw(result.detections, on: image, as: format, wanted.detector.model, stages: stages)
+                    let picture = try DetectionPainter(labels: model.labels).draw(result.detections, on: image)
+                    stages.end(.draw)
+                    drawn = try picture.encoded(as: format)
+                    stages.end(.encode)
                 }
                 if case .drawn = wanted.form { return drawn }
                 let body = DetectionBody(
@@ -77,21 +84,10 @@ extension ServiceComponents {
                 )
                 var json = JSONWriter()
                 try body.write(to: &json, maximumBytes: settings.maximumBodyBytes + drawn.count * 4 / 3)
+                stages.end(.write)
                 return json.bytes
             }
         }
-    }
-
-    /// The picture with the detections drawn on it.
-    private func draw(
-        _ detections: [Detection],
-        on image: RGBImage,
-        as format: ImageFormat,
-        _ model: ModelDescription,
-        stages: StageClock
-    ) throws -> [UInt8] {
-        let picture = try stages.time(.draw) { try DetectionPainter(labels: model.labels).draw(detections, on: image) }
-        return try stages.time(.encode) { try picture.encoded(as: format) }
     }
 
     /// Answers with what was found in one picture.
@@ -107,5 +103,13 @@ extension ServiceComponents {
         metrics.makeCounter(label: ServiceMetrics.pictures, dimensions: labels).increment(by: 1)
         metrics.makeCounter(label: ServiceMetrics.detections, dimensions: labels)
             .increment(by: Int64(detections.count))
+    }
+}
+
+extension DetectionResult {
+    /// What of the detector's time was not the network's.
+    fileprivate var stages: [(stage: Stage, duration: Duration)] {
+        let stages: [(stage: Stage, duration: Duration)] = [(.letterbox, letterbox), (.postprocess, postprocessing)]
+        return masks > .zero ? stages + [(.masks, masks)] : stages
     }
 }

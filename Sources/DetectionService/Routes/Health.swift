@@ -66,7 +66,8 @@ extension ServiceComponents {
     /// Gauges that are read, not counted, are brought up to date when somebody asks.
     private func updateGauges() {
         let usage = ProcessUsage.current()
-        let values: [(String, Double)] = [
+        let budget = CPUBudget.current()
+        var values: [(String, Double)] = [
             (ServiceMetrics.queueDepth, Double(queue.depth)),
             (ServiceMetrics.queueRunning, Double(queue.running)),
             (ServiceMetrics.queueSlots, Double(queue.slots)),
@@ -74,12 +75,17 @@ extension ServiceComponents {
             (ServiceMetrics.residentBytes, usage.residentBytes),
             (ServiceMetrics.cpuSeconds, usage.cpuSeconds),
             (ServiceMetrics.openFiles, usage.openFiles),
+            (ServiceMetrics.cpuCores, Double(budget.cores)),
+            (ServiceMetrics.cpuProcessors, Double(budget.affinity)),
             (ServiceMetrics.storeUp, storeMonitor?.isAvailable ?? true ? 1 : 0),
         ]
+        if let quota = budget.quota { values.append((ServiceMetrics.cpuQuota, quota)) }
         for (name, value) in values { metrics.makeMeter(label: name, dimensions: []).set(value) }
         for model in models.models {
             let labels = [("model", model.name), ("task", model.task.rawValue), ("precision", model.precision)]
             metrics.makeMeter(label: ServiceMetrics.modelInfo, dimensions: labels).set(1.0)
+            metrics.makeMeter(label: ServiceMetrics.modelStreams, dimensions: [("model", model.name)])
+                .set(Double(model.streams))
         }
     }
 

@@ -38,14 +38,16 @@ extension ServiceComponents {
 
     private func keep(_ bytes: [UInt8], call: Call) async throws -> Response {
         let stages = call.context.stages
-        let (metadata, isNew) = try await withSlot(stages) {
+        let (metadata, isNew) = try await withSlot(call.context) {
             let picture = try await work {
                 // Decoded whole: a picture that is kept must be one that can be used later.
-                let image = try stages.time(.decode) { try decode(bytes) }
+                let image = try decode(bytes)
+                stages.end(.decode)
                 let format = ImageFormat.sniff(bytes.span.bytes)?.name ?? ""
                 return StoredImage(bytes: bytes, format: format, width: image.width, height: image.height)
             }
-            let isNew = try await work { try stages.time(.store) { try pictures.store.store(upload: picture) } }
+            let isNew = try await work { try pictures.store.store(upload: picture) }
+            stages.end(.store)
             return (picture.metadata, isNew)
         }
         var response = try Response.json(

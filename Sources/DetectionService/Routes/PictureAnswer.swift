@@ -23,7 +23,7 @@ extension ServiceComponents {
         switch target {
         case .none: bytes = try encodeJSON(PictureBody(picture.metadata, links: links))
         case own: bytes = picture.bytes
-        case .some(let format): bytes = try await transcode(picture.bytes, to: format, stages: call.context.stages)
+        case .some(let format): bytes = try await transcode(picture.bytes, to: format, call: call)
         }
         return try answer(bytes, headers: headers)
     }
@@ -54,11 +54,15 @@ extension ServiceComponents {
         return Response(status: .ok, headers: headers, body: body)
     }
 
-    private func transcode(_ bytes: [UInt8], to format: ImageFormat, stages: StageClock) async throws -> [UInt8] {
-        try await withSlot(stages) {
+    private func transcode(_ bytes: [UInt8], to format: ImageFormat, call: Call) async throws -> [UInt8] {
+        let stages = call.context.stages
+        return try await withSlot(call.context) {
             try await work {
-                let image = try stages.time(.decode) { try decode(bytes) }
-                return try stages.time(.encode) { try image.encoded(as: format) }
+                let image = try decode(bytes)
+                stages.end(.decode)
+                let encoded = try image.encoded(as: format)
+                stages.end(.encode)
+                return encoded
             }
         }
     }

@@ -39,14 +39,19 @@ extension ServiceComponents {
 
         let stages = call.context.stages
         // Each step is work of its own, so that a request that is given up ends at the next one and stores nothing.
-        let processed = try await withSlot(stages) {
+        let processed = try await withSlot(call.context) {
             let image = try await work {
                 let bytes = try pictures.originalBytes(id)
-                return try stages.time(.decode) { try decode(bytes) }
+                stages.end(.read)
+                let image = try decode(bytes)
+                stages.end(.decode)
+                return image
             }
             let processed = try await work {
-                let changed = try stages.time(.transform) { try transform.apply(to: image) }
-                let bytes = try stages.time(.encode) { try changed.encoded(as: format, quality: quality) }
+                let changed = try transform.apply(to: image)
+                stages.end(.transform)
+                let bytes = try changed.encoded(as: format, quality: quality)
+                stages.end(.encode)
                 return StoredImage(
                     id: id,
                     bytes: bytes,
@@ -55,7 +60,8 @@ extension ServiceComponents {
                     height: changed.height
                 )
             }
-            try await work { try stages.time(.store) { try pictures.store.store(processed: processed) } }
+            try await work { try pictures.store.store(processed: processed) }
+            stages.end(.store)
             return processed
         }
         return try await answer(call, with: processed, links: PictureBody.links(of: id, isProcessed: true))

@@ -1,0 +1,35 @@
+"""The bare network: `osprey benchmark`, the same bridge without pictures and HTTP."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from server import BINARY, output_of
+
+
+def measure(model: Path, size: tuple[int, int], streams: int, in_flight: int, seconds: float) -> dict:
+    """Pictures a second, and the median milliseconds of one; it warms up by itself."""
+    command = [BINARY, "benchmark", model, "--streams", streams, "--in-flight", in_flight, "--seconds", seconds]
+    command += ["--width", size[0], "--height", size[1]]
+    report = json.loads(output_of(command))
+    return {
+        "rate": report["pictures_per_second"],
+        "p50": report["p50_milliseconds"],
+        "pictures": report["pictures"],
+        "precision": report["precision"],
+    }
+
+
+def cpu_milliseconds(model: Path, size: tuple[int, int], streams: int, seconds: float) -> float:
+    """CPU time for a picture: what a longer run takes more than a shorter one, so that loading counts for nothing."""
+    used = []
+    for duration in (seconds, 3 * seconds):
+        before = os.times()
+        pictures = measure(model, size, streams, streams, duration)["pictures"]
+        after = os.times()
+        cpu = after.children_user + after.children_system - before.children_user - before.children_system
+        used.append((cpu, pictures))
+    (short, few), (long, many) = used
+    return (long - short) / (many - few) * 1000

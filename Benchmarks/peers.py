@@ -1,0 +1,77 @@
+"""Which settings suit each peer best on this machine: one for many clients, and one for a single client."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import closed_loop
+from closed_loop import Workload
+from server import Peer
+
+
+@dataclass(frozen=True)
+class Setup:
+    """How a peer is started: worker processes, and what each of them has (see Peers/service.py)."""
+
+    label: str
+    workers: int
+    settings: dict[str, int]
+
+
+def setups(module: str, cores: int) -> list[Setup]:
+    """What is worth trying. The first is for a single client, the second for many, where nothing is tried."""
+    if module == "onnxruntime_service":
+        return [
+            Setup(f"1 process, {cores} threads a run", 1, {"threads": cores, "concurrency": 2}),
+            Setup(f"1 process, {cores} runs of 1 thread", 1, {"threads": 1, "concurrency": cores}),
+            Setup(f"{cores} processes, 1 thread each", cores, {"threads": 1, "concurrency": 1}),
+        ]
+    return [
+        Setup(f"1 process, 1 stream of {cores} threads", 1, {"threads": cores, "streams": 1, "concurrency": 2}),
+        Setup(f"1 process, {cores} streams", 1, {"threads": cores, "streams": cores, "concurrency": cores + 1}),
+        Setup(f"{cores} processes, 1 stream of 1 thread each", cores, {"threads": 1, "streams": 1, "concurrency": 2}),
+    ]
+
+
+PEERS = {"onnxruntime_service": "FastAPI + ONNX Runtime", "openvino_service": "FastAPI + OpenVINO (Python)"}
+
+
+class TunedPeer:
+    """A peer with its best settings; with the same ones for one client and for many, there is one server."""
+
+    def __init__(self, module: str, model: Path, cores: int, folder: Path) -> None:
+        self.name = PEERS[module]
+        self.module, self.model, self.folder = module, model, folder
+        self.setups = setups(module, cores)
+        self.tried: list[dict] = []
+        self.single, self.many = self.setups[:2]
+
+    def start(self, setup: Setup) -> Peer:
+        log = self.folder / f"{self.module}-{self.setups.index(setup)}.log"
+        return Peer(self.module, self.model, setup.workers, setup.settings, log)
+
+    def attempt(self, setup: Setup, workload: Workload, clients: int, seconds: int) -> None:
+        """Measures a setting with one client and with many, and keeps it where it is the best so far."""
+        with self.start(setup) as peer:
+            alone = closed_loop.measure(peer, workload, 1, seconds)
+            loaded = closed_loop.measure(peer, workload, clients, seconds)
+        self.tried.append({"setup": setup.label, "p50": alone["p50"], "rate": loaded["rate"]})
+        place = len(self.tried) - 1
+        if self.tried[place]["p50"] <= min(each["p50"] for each in self.tried):
+            self.single = setup
+        if self.tried[place]["rate"] >= max(each["rate"] for each in self.tried):
+            self.many = setup
+
+    def serve(self, stack: ExitStack) -> None:
+        """Starts what was chosen, until the stack ends."""
+        servers = {setup.label: stack.enter_context(self.start(setup)) for setup in self.chosen}
+        self.for_single, self.for_many = servers[self.single.label], servers[self.many.label]
+
+    @property
+    def chosen(self) -> list[Setup]:
+        return [setup for setup in self.setups if setup in (self.single, self.many)]
+
+    def server(self, clients: int) -> Peer:
+        return self.for_single if clients == 1 else self.for_many

@@ -1,0 +1,210 @@
+"""One run of the benchmark: the servers, the steps in their order, and what was measured so far."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Callable
+
+import agreement
+import bare
+import closed_loop
+import machine
+import open_loop
+import overload
+import pictures
+import server_timing
+from closed_loop import Workload
+from criteria import best_rate
+from peers import PEERS, TunedPeer
+from progress import Progress
+from server import Server
+
+# Shares of the capacity, in percent.
+LOADS = [50, 80, 100, 200]
+# What a step takes besides what it measures.
+START_SECONDS = 1
+PEER_START_SECONDS = 5
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What to measure, for how many rounds, and for how many seconds each time.
+
+    A quick run tries no settings of the peers and leaves out what is there for comparison alone.
+    """
+
+    model: Path
+    pictures: Path
+    rounds: int
+    seconds: int
+    clients: list[int]
+    quick: bool
+
+
+@dataclass(frozen=True)
+class Step:
+    """What is measured next, and the seconds that it is expected to take."""
+
+    what: str
+    seconds: float
+    call: Callable[[], None]
+
+
+class Run:
+    """`results` has a list of samples, one for each round, under each kind and name."""
+
+    def __init__(self, settings: Settings, folder: Path, stack: ExitStack) -> None:
+        self.settings, self.folder, self.stack = settings, folder, stack
+        self.cores = len(os.sched_getaffinity(0))
+        self.bodies, self.size = pictures.of_one_size(settings.pictures)
+        self.many = max(count for count in settings.clients if count <= max(2 * self.cores, settings.clients[0]))
+        # The peers read exports alone.
+        modules = PEERS if settings.model.suffix == ".onnx" else []
+        self.peers = [TunedPeer(module, settings.model, self.cores, folder) for module in modules]
+        own = {
+            "model": settings.model.name,
+            "pictures": len(self.bodies),
+            "size": self.size,
+            "cores": self.cores,
+            "rounds": settings.rounds,
+            "seconds": settings.seconds,
+            "clients": settings.clients,
+        }
+        self.results: dict = {"machine": machine.describe(), "settings": own}
+        self.results |= {kind: {} for kind in ("bare", "closed", "open", "stages", "peers")}
+
+    def measure(self) -> dict:
+        self.prepare()
+        steps = self.steps()
+        progress = Progress(sum(step.seconds for step in steps))
+        for step in steps:
+            progress.step(step.what, step.seconds)
+            step.call()
+        return self.results
+
+    def prepare(self) -> None:
+        """Starts the service, and has every picture processed, for /predict."""
+        dataset = self.folder / "data/pictures"
+        (dataset / "images").mkdir(parents=True)
+        for path in self.bodies:
+            shutil.copy(path, dataset / "images")
+        data = ["--data", dataset.parent, "--dataset", dataset.name]
+        self.server = self.start("osprey", *data)
+        # The peers' own input: what is their answers' measure, and a comparison like for like.
+        self.square = self.start("square", "--input", "square") if self.peers else None
+        processing = self.json_workload("/process_image")
+        server_timing.measure(self.server.url, processing, len(processing.bodies), warm_up=0)
+        self.detect = Workload("/detect", "image/jpeg", self.bodies)
+        self.workloads = {
+            "/detect": self.detect,
+            "/predict, no picture": self.json_workload("/predict", image="none"),
+            "/predict, PNG": self.json_workload("/predict", image="png"),
+        }
+
+    def start(self, name: str, *flags: object) -> Server:
+        return self.stack.enter_context(Server(self.settings.model, self.folder / name, *flags))
+
+    def json_workload(self, path: str, **options: str) -> Workload:
+        folder = self.folder / "-".join([path.strip("/"), *options.values()])
+        folder.mkdir()
+        for picture in self.bodies:
+            (folder / f"{picture.stem}.json").write_text(json.dumps({"image_id": picture.stem, **options}))
+        return Workload(path, "application/json", sorted(folder.iterdir()))
+
+    def steps(self) -> list[Step]:
+        steps = [step for peer in self.peers for step in self.peer_steps(peer)]
+        rounds = self.settings.rounds
+        for number in range(rounds):
+            closed = self.closed_steps()
+            # There and back again, so that what drifts in the course of a round drifts for all.
+            for step in (closed[::-1] if number % 2 else closed) + self.open_steps():
+                steps.append(Step(f"round {number + 1} of {rounds}: {step.what}", step.seconds, step.call))
+        for name in self.workloads:
+            steps.append(Step(f"stages of {name}, one client", 3, partial(self.measure_stages, name)))
+        return steps
+
+    def peer_steps(self, peer: TunedPeer) -> list[Step]:
+        seconds = max(2, self.settings.seconds // 2)
+        cost = 2 * (seconds + closed_loop.WARM_UP_SECONDS) + PEER_START_SECONDS
+        steps = [
+            Step(
+                f"{peer.name}: tries {setup.label}", cost, partial(peer.attempt, setup, self.detect, self.many, seconds)
+            )
+            for setup in ([] if self.settings.quick else peer.setups)
+        ]
+        starting = Step(f"{peer.name}: starts, and compares its answers", 10, partial(self.start_peer, peer))
+        return [*steps, starting]
+
+    def closed_steps(self) -> list[Step]:
+        clients = self.settings.clients
+        steps = []
+        for name, workload in self.workloads.items():
+            # Once for each, as near to it in time as can be.
+            steps.append(self.bare_step("all streams", self.size, self.cores))
+            steps += [self.closed_step(name, self.server, workload, count) for count in clients]
+        steps.append(self.bare_step("one picture", self.size, 1))
+        for peer in self.peers:
+            steps += [self.closed_step(peer.name, peer.server(count), self.detect, count) for count in clients]
+        if self.square and not self.settings.quick:
+            side = max(self.size)
+            steps.append(self.bare_step("square", (side, side), self.cores))
+            for count in (1, self.many):
+                steps.append(self.closed_step("/detect, square input", self.square, self.detect, count))
+        return steps
+
+    def bare_step(self, name: str, size: tuple[int, int], streams: int) -> Step:
+        def call() -> None:
+            self.add("bare", name, bare.measure(self.settings.model, size, streams, streams, self.settings.seconds))
+
+        return Step(f"bare network, {name}", self.settings.seconds + START_SECONDS, call)
+
+    def closed_step(self, name: str, server, workload: Workload, clients: int) -> Step:
+        def call() -> None:
+            sample = closed_loop.measure(server, workload, clients, self.settings.seconds)
+            self.add("closed", name, str(clients), sample)
+
+        return Step(f"{name}, {clients} clients", self.settings.seconds + closed_loop.WARM_UP_SECONDS, call)
+
+    def open_steps(self) -> list[Step]:
+        seconds = 2 * self.settings.seconds
+
+        def call(load: int) -> None:
+            rate = best_rate(self.results["closed"]["/detect"]) * load / 100
+            measure = overload.measure_and_watch if load > 100 else overload.measure
+            self.add("open", str(load), measure(self.server, self.detect, rate, seconds))
+
+        cost = open_loop.WARM_UP_SECONDS + seconds + START_SECONDS
+        after = overload.RECOVERY_SECONDS + overload.RECOVERED_SECONDS
+        return [
+            Step(f"/detect, open loop at {load} %", cost + (after if load > 100 else 0), partial(call, load))
+            for load in LOADS
+        ]
+
+    def start_peer(self, peer: TunedPeer) -> None:
+        """Starts a peer for the rounds, and does not go on where it finds something else than the service."""
+        peer.serve(self.stack)
+        same = agreement.compare(
+            self.square.url, peer.server(self.many).url, self.detect, 8 if self.settings.quick else 0
+        )
+        if same["shared"] < agreement.ENOUGH * same["detections"]:
+            raise SystemExit(f"{peer.name} finds something else than Osprey: {same}")
+        chosen = {"one client": peer.single.label, "more clients": peer.many.label}
+        self.results["peers"][peer.name] = {**chosen, "tried": peer.tried, "answers": same}
+
+    def measure_stages(self, name: str) -> None:
+        count = 30 if self.settings.quick else 100
+        self.results["stages"][name] = server_timing.measure(self.server.url, self.workloads[name], count)
+
+    def add(self, *path: object) -> None:
+        """Adds a sample, the last of the words, to the list that the others lead to."""
+        *names, last, sample = path
+        place = self.results
+        for name in names:
+            place = place.setdefault(name, {})
+        place.setdefault(last, []).append(sample)
