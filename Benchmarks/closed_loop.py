@@ -1,4 +1,4 @@
-"""Closed loop: so many clients, each of which asks again as soon as it has its answer. By wrk, which costs the least."""
+"""Closed loop: so many clients, each of which asks again once it has its answer. By wrk, which costs the least."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def measure(server: HTTPServer, workload: Workload, rate: float, seconds: float)
 
 
 def measure_and_watch(server: HTTPServer, workload: Workload, rate: float, seconds: float) -> dict:
-    """The same, with the service's memory meanwhile, and with what one client finds two seconds after the last arrival."""
+    """The same, with the service's memory meanwhile, and what one client finds two seconds after the last arrival."""
     memory: list[tuple[float, int]] = []
     over = threading.Event()
 

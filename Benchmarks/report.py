@@ -86,7 +86,7 @@ def markdown(results: dict, judged: list[criteria.Criterion]) -> str:
     packages = ", ".join(f"{name} {number}" for name, number in own["packages"].items())
     width, height = settings["size"]
     parts = [
-        f"{settings['cores']} cores of {own['cpu']} ({', '.join(own['extensions'])}), {own['date']}, load before the run"
+        f"{settings['cores']} cores of {own['cpu']} ({', '.join(own['extensions'])}), {own['date']}, load before"
         f" {own['load_before']:.2f}. Osprey {own['osprey']}; Python {own['python']}, {packages}.",
         f"{settings['model']}, {results['bare']['all streams'][0]['precision']}, {settings['pictures']} pictures of"
         f" {width}x{height}; medians (min to max) of {settings['rounds']} rounds of {settings['seconds']} s each time,"

@@ -23,13 +23,16 @@ from closed_loop import Workload
 from criteria import best_rate
 from peers import PEERS, TunedPeer
 from progress import Progress
-from server import Server
+from server import HTTPServer, Server
 
 # Shares of the capacity, in percent.
 LOADS = [50, 80, 100, 200]
 # What a step takes besides what it measures.
 START_SECONDS = 1
 PEER_START_SECONDS = 5
+
+# The one for so many clients, once all have started.
+ServerFor = Callable[[int], HTTPServer]
 
 
 @dataclass(frozen=True)
@@ -147,15 +150,15 @@ class Run:
         for name, workload in self.workloads.items():
             # Once for each, as near to it in time as can be.
             steps.append(self.bare_step("all streams", self.size, self.cores))
-            steps += [self.closed_step(name, self.server, workload, count) for count in clients]
+            steps += [self.closed_step(name, lambda _: self.server, workload, count) for count in clients]
         steps.append(self.bare_step("one picture", self.size, 1))
         for peer in self.peers:
-            steps += [self.closed_step(peer.name, peer.server(count), self.detect, count) for count in clients]
+            steps += [self.closed_step(peer.name, peer.server, self.detect, count) for count in clients]
         if self.square and not self.settings.quick:
             side = max(self.size)
             steps.append(self.bare_step("square", (side, side), self.cores))
             for count in (1, self.many):
-                steps.append(self.closed_step("/detect, square input", self.square, self.detect, count))
+                steps.append(self.closed_step("/detect, square input", lambda _: self.square, self.detect, count))
         return steps
 
     def bare_step(self, name: str, size: tuple[int, int], streams: int) -> Step:
@@ -164,9 +167,9 @@ class Run:
 
         return Step(f"bare network, {name}", self.settings.seconds + START_SECONDS, call)
 
-    def closed_step(self, name: str, server, workload: Workload, clients: int) -> Step:
+    def closed_step(self, name: str, server: ServerFor, workload: Workload, clients: int) -> Step:
         def call() -> None:
-            sample = closed_loop.measure(server, workload, clients, self.settings.seconds)
+            sample = closed_loop.measure(server(clients), workload, clients, self.settings.seconds)
             self.add("closed", name, str(clients), sample)
 
         return Step(f"{name}, {clients} clients", self.settings.seconds + closed_loop.WARM_UP_SECONDS, call)

@@ -74,6 +74,7 @@ public struct ServiceComponents: Sendable {
     ///   - context: The request that it is for, which says until when it is of use.
     ///   - flow: Whose share of the queue it takes: a model's by its name.
     ///   - body: The work.
+    /// - Returns: What `body` returns.
     /// - Throws: ``Problem`` (503) when the queue refuses it, and what `body` throws.
     func withSlot<Result: Sendable>(
         _ context: ServiceContext,

@@ -33,6 +33,7 @@ public struct CPUBudget: Hashable, Sendable {
     /// Reads the budget of this process.
     ///
     /// - Parameter root: Stands for `/`, so that tests can lay out a file system of their own.
+    /// - Returns: The budget now.
     package static func read(root: String) -> CPUBudget {
         let processors = processors(root: root)
         // Processors whose siblings are not known count as cores of their own.
