@@ -78,7 +78,7 @@ extension ServiceComponents {
                     computeTime: (ContinuousClock.now - start) / .seconds(1),
                     imageID: imageID,
                     image: image,
-                    drawn: drawn.isEmpty ? nil : Data(drawn).base64EncodedString(),
+                    drawn: drawn.isEmpty ? nil : drawn,
                     detections: result.detections,
                     wanted: wanted
                 )

@@ -9,8 +9,8 @@ struct DetectionBody {
     var computeTime: Double
     var imageID: String?
     var image: RGBImage
-    /// The picture with the detections drawn on it, in base64.
-    var drawn: String?
+    /// The picture with the detections drawn on it, as bytes of a file.
+    var drawn: [UInt8]?
     var detections: [Detection]
     var wanted: DetectionRequest
 
@@ -29,7 +29,7 @@ struct DetectionBody {
             json.number(image.height)
             if let drawn {
                 json.key("image")
-                json.string(drawn)
+                json.base64(drawn)
             }
             if let imageID {
                 json.key("image_id")

@@ -1,3 +1,5 @@
+internal import FoundationEssentials
+
 /// Writes JSON byte by byte.
 ///
 /// For answers with thousands of numbers, where a general encoder would take longer than the network. Members come in
@@ -66,6 +68,16 @@ package struct JSONWriter {
             default: bytes.append(byte)
             }
         }
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    /// Writes bytes as a string in base64. A picture's are so many that looking for what to escape would take a while.
+    package mutating func base64(_ data: [UInt8]) {
+        separate()
+        let digits = Data(data).base64EncodedData()
+        bytes.reserveCapacity(bytes.count + digits.count + 1024)
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(contentsOf: digits)
         bytes.append(UInt8(ascii: "\""))
     }
 
