@@ -25,7 +25,7 @@ import pictures
 import server_timing
 from closed_loop import Workload
 from criteria import middle
-from report import spread, table
+from report import column, table
 from server import BINARY, Server, output_of
 
 PHOTOGRAPH = (4000, 3000)
@@ -118,11 +118,11 @@ def main() -> None:
         print("accuracy", file=sys.stderr)
         accuracies = compare_accuracy(arguments.model, arguments.coco, folder)
     alone = middle(network, "cpu")
-    rows = [["bare network", "", spread(network, "cpu"), "", ""]]
+    rows = [["bare network", "", column(network, "cpu"), "", ""]]
     for label, samples in figures.items():
         parts = ", ".join(f"{stage} {value:.2f}" for stage, value in stages[label]["means"].items())
         outside = f"{middle(samples, 'cpu') - alone:.1f}"
-        rows.append([label, spread(samples, "rate"), spread(samples, "cpu"), outside, parts])
+        rows.append([label, column(samples, "rate"), column(samples, "cpu"), outside, parts])
     head = ["/detect", "pictures/s", "CPU ms each", "outside the network", "stages of one client, ms"]
     print(table(head, rows), accuracies, sep="\n\n")
 

@@ -21,7 +21,7 @@ import closed_loop
 import pictures
 from cgroup import CPUQuota
 from criteria import middle
-from report import spread, table
+from report import column, counted, table
 from server import Server
 
 CLIENTS = [1, 2, 4]
@@ -50,12 +50,15 @@ def main() -> None:
         for number in range(arguments.rounds):
             for way, server in servers.items():
                 for clients in CLIENTS:
-                    print(f"round {number + 1} of {arguments.rounds}: {way}, {clients} clients", file=sys.stderr)
+                    print(
+                        f"round {number + 1} of {arguments.rounds}: {way}, {counted(clients, 'client')}",
+                        file=sys.stderr,
+                    )
                     figure = closed_loop.measure(server, workload, clients, arguments.seconds)
                     figures.setdefault((way, clients), []).append(figure)
         throttled, periods = quota.throttled
     rows = [
-        [way, str(clients), *(spread(samples, key) for key in ("rate", "p50", "p99", "cpu"))]
+        [way, str(clients), *(column(samples, key) for key in ("rate", "p50", "p99", "cpu"))]
         for (way, clients), samples in figures.items()
     ]
     print(table(["", "clients", "pictures/s", "p50 ms", "p99 ms", "CPU ms each"], rows))

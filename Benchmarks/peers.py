@@ -24,7 +24,7 @@ def setups(module: str, cores: int) -> list[Setup]:
     """What is worth trying. The first is for a single client, the second for many, where nothing is tried."""
     if module == "onnxruntime_service":
         return [
-            Setup(f"1 process, {cores} threads a run", 1, {"threads": cores, "concurrency": 2}),
+            Setup(f"1 process, {cores} threads a run", 1, {"threads": cores, "concurrency": 1}),
             Setup(f"1 process, {cores} runs of 1 thread", 1, {"threads": 1, "concurrency": cores}),
             Setup(f"{cores} processes, 1 thread each", cores, {"threads": 1, "concurrency": 1}),
         ]

@@ -49,7 +49,7 @@ def throughput(axes, results: dict) -> None:
     axes.set_xscale("log", base=2)
     axes.set_xticks(results["settings"]["clients"], [str(count) for count in results["settings"]["clients"]])
     axes.set(xlabel="clients", ylabel="pictures/s", ylim=(0, None))
-    axes.legend(fontsize=7, ncols=2)
+    axes.legend(fontsize=7, ncols=4, loc="upper center", bbox_to_anchor=(0.5, -0.15))
 
 
 def latency(axes, results: dict) -> None:
@@ -59,6 +59,7 @@ def latency(axes, results: dict) -> None:
         axes.plot(
             loads, [middle(samples, key) for samples in results["open"].values()], marker="o", markersize=3, label=key
         )
+    axes.set_xticks(loads)
     axes.set(xlabel="load, % of the capacity", ylabel="ms", ylim=(0, None))
     axes.legend()
 

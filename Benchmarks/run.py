@@ -20,9 +20,10 @@ import overload
 import pictures
 import server_timing
 from closed_loop import Workload
-from criteria import best_rate
+from criteria import best, middle
 from peers import PEERS, TunedPeer
 from progress import Progress
+from report import counted
 from server import HTTPServer, Server
 
 # Shares of the capacity, in percent.
@@ -172,13 +173,13 @@ class Run:
             sample = closed_loop.measure(server(clients), workload, clients, self.settings.seconds)
             self.add("closed", name, str(clients), sample)
 
-        return Step(f"{name}, {clients} clients", self.settings.seconds + closed_loop.WARM_UP_SECONDS, call)
+        return Step(f"{name}, {counted(clients, 'client')}", self.settings.seconds + closed_loop.WARM_UP_SECONDS, call)
 
     def open_steps(self) -> list[Step]:
         seconds = 2 * self.settings.seconds
 
         def call(load: int) -> None:
-            rate = best_rate(self.results["closed"]["/detect"]) * load / 100
+            rate = middle(best(self.results["closed"]["/detect"]), "rate") * load / 100
             measure = overload.measure_and_watch if load > 100 else overload.measure
             self.add("open", str(load), measure(self.server, self.detect, rate, seconds))
 

@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -17,7 +16,7 @@ FOLDER = Path(__file__).resolve().parent
 ROOT = FOLDER.parent
 # OSPREY_BINARY names another one, as in Tests/ServiceTests.
 BINARY = Path(os.environ.get("OSPREY_BINARY") or ROOT / ".build/release/osprey").resolve()
-READY_SECONDS = 120
+READY_SECONDS = 60
 STOP_SECONDS = 15
 
 
@@ -31,27 +30,37 @@ def output_of(command: list[object]) -> str:
 
 
 class HTTPServer:
-    """A process group that listens at `url`; what it says is in `log`."""
+    """A process group that listens at `url`; what it says is in `log`.
+
+    It is ready once made, and ends with its `with` block, also where the benchmark is told to end.
+    """
 
     url: str
     log: Path
 
-    def start(self, command: list[object], environment: dict[str, str] | None = None, **streams) -> None:
+    def start(self, command: list[object], environment: dict[str, str] | None = None) -> None:
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
         with open(self.log, "wb") as sink:
             self.process = subprocess.Popen(
                 [str(word) for word in command],
                 env={**os.environ, **(environment or {})},
                 stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
                 stderr=sink,
+                text=True,
                 # The group is ended as a whole, also a server's workers.
                 start_new_session=True,
-                **streams,
             )
+        try:
+            self.wait_until_ready()
+        except BaseException:
+            self.stop()
+            raise
 
-    def __enter__(self):
-        return self
+    def wait_until_ready(self) -> None:
+        raise NotImplementedError
 
-    def __exit__(self, *_) -> None:
+    def stop(self) -> None:
         # A worker that has lost its parent is still of the group.
         for number in (signal.SIGTERM, signal.SIGKILL):
             try:
@@ -59,6 +68,12 @@ class HTTPServer:
                 self.process.wait(STOP_SECONDS)
             except (ProcessLookupError, subprocess.TimeoutExpired):
                 continue
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.stop()
 
     def members(self) -> list[list[str]]:
         """The fields of /proc/PID/stat, from the state on, of each process of the group."""
@@ -108,12 +123,13 @@ class Server(HTTPServer):
         self.log = folder / "log"
         command = [*prefix, BINARY, "serve", "--port", "0", "--models", models, "--model", model.stem]
         command += ["--store", folder / "store", "--drain-delay", "0", "--log-level", "error", *flags]
-        self.start(command, stdout=subprocess.PIPE, text=True)
+        self.start(command)
+
+    def wait_until_ready(self) -> None:
         for line in self.process.stdout:
             if match := re.search(r"service\s+(\S+)", line):
                 self.url = match[1]
                 return
-        self.__exit__()
         raise self.failed("the service did not start")
 
     def metric(self, name: str) -> float:
@@ -132,17 +148,14 @@ class Peer(HTTPServer):
         command = [sys.executable, "-m", "uvicorn", f"{module}:app", "--app-dir", FOLDER / "Peers", "--port", port]
         command += ["--loop", "uvloop", "--http", "httptools", "--no-access-log", "--workers", workers]
         environment = {"PEER_MODEL": str(model), **{f"PEER_{key.upper()}": str(n) for key, n in settings.items()}}
-        self.start(command, environment, stdout=subprocess.DEVNULL)
-        deadline = time.monotonic() + READY_SECONDS
-        while log.read_text(errors="replace").count("Application startup complete") < workers or not self.is_up():
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                self.__exit__()
-                raise self.failed(f"{module} did not start")
-            time.sleep(0.1)
+        self.workers = workers
+        self.start(command, environment)
 
-    def is_up(self) -> bool:
-        try:
-            self.get("/readyz")
-        except (OSError, urllib.error.URLError):
-            return False
-        return True
+    def wait_until_ready(self) -> None:
+        deadline = time.monotonic() + READY_SECONDS
+        # Any worker answers; only the log tells of all.
+        while self.log.read_text(errors="replace").count("Application startup complete") < self.workers:
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise self.failed("the peer did not start")
+            time.sleep(0.1)
+        self.get("/readyz")

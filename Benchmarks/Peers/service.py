@@ -37,6 +37,8 @@ def make_app(load: Callable[[str, int], Detector]) -> FastAPI:
     async def lifespan(app: FastAPI):
         app.state.detector = load(os.environ["PEER_MODEL"], int(os.environ["PEER_THREADS"]))
         grey = cv2.imencode(".jpg", np.full((480, 640, 3), 114, np.uint8))[1].tobytes()
+        # The first alone: OpenVINO's Python binding sets itself up in it, and several first ones can deadlock there.
+        app.state.detector.detect(grey)
         with ThreadPoolExecutor(concurrency) as app.state.pool:
             # Each thread has memory of its own to set up.
             list(app.state.pool.map(app.state.detector.detect, [grey] * 4 * concurrency))
