@@ -59,10 +59,11 @@ let package = Package(
             linkerSettings: [.linkedLibrary("openvino")]
         ),
         .target(name: "CPixels"),
+        .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
         .target(name: "ObjectDetection", swiftSettings: settings),
         .target(
             name: "Imaging",
-            dependencies: ["ObjectDetection", "CPixels", "CVips", "CCairo"],
+            dependencies: ["ObjectDetection", "CJPEG", "CPixels", "CVips", "CCairo"],
             swiftSettings: settings
         ),
         .target(name: "Inference", dependencies: ["COpenVINO"], swiftSettings: settings),
@@ -131,7 +132,7 @@ let package = Package(
         .testTarget(name: "ObjectDetectionTests", dependencies: ["ObjectDetection"], swiftSettings: settings),
         .testTarget(
             name: "ImagingTests",
-            dependencies: ["Imaging", "CPixels", "ObjectDetection"],
+            dependencies: ["Imaging", "CPixels", "ObjectDetection", "TestAssets"],
             swiftSettings: settings
         ),
         .testTarget(

@@ -25,7 +25,7 @@ static inline int cvips_start(void) {
     return 0;
 }
 
-/// Opens a picture with the named loader ("jpegload_buffer"); only its header is read. `bytes` is borrowed for as
+/// Opens a picture with the named loader ("pngload_buffer"); only its header is read. `bytes` is borrowed for as
 /// long as the picture, or one made from it, lives.
 static inline int cvips_open(const char *loader, const void *bytes, size_t count, VipsImage **out) {
     VipsBlob *blob = vips_blob_new(NULL, bytes, count);

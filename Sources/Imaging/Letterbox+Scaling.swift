@@ -5,40 +5,49 @@ extension Letterbox {
     /// Scales the picture's pixels into the network's input.
     ///
     /// - Parameters:
-    ///   - source: `[imageHeight, imageWidth, 3]`.
+    ///   - image: A picture of the size that the letterbox was made for.
     ///   - target: Starts at the scaled picture's first pixel; `3 * width` bytes from row to row.
-    func scale(_ source: UnsafeBufferPointer<UInt8>, into target: UnsafeMutableBufferPointer<UInt8>) {
-        let lastByte = 3 * ((scaledHeight - 1) * width + scaledWidth)
-        precondition(source.count == 3 * imageWidth * imageHeight && target.count >= lastByte)
-        guard let source = source.baseAddress, let target = target.baseAddress else { return }
-
-        if scaledWidth == imageWidth && scaledHeight == imageHeight {
-            copyRows(source, into: target)
-        } else if scaledWidth * 2 == imageWidth && scaledHeight * 2 == imageHeight {
-            // OpenCV averages areas when bilinear interpolation is asked to halve a picture.
-            halveRows(source, into: target)
-        } else {
-            interpolateRows(source, into: target)
+    func scale(_ image: ReducedImage, into target: UnsafeMutableBufferPointer<UInt8>) {
+        precondition(target.count >= 3 * ((scaledHeight - 1) * width + scaledWidth))
+        let (columns, rows) = (scaledWidth * image.reduction, scaledHeight * image.reduction)
+        image.pixels.withUnsafePixels { source in
+            guard let source = source.baseAddress, let target = target.baseAddress else { return }
+            if columns == imageWidth && rows == imageHeight {
+                copyRows(source, into: target)
+            } else if columns * 2 == imageWidth && rows * 2 == imageHeight {
+                // OpenCV averages areas when bilinear interpolation is asked to halve a picture.
+                halveRows(source, into: target)
+            } else {
+                interpolateRows(of: image, source, into: target)
+            }
         }
     }
 
     private func copyRows(_ source: UnsafePointer<UInt8>, into target: UnsafeMutablePointer<UInt8>) {
         for y in 0..<scaledHeight {
-            (target + 3 * width * y).update(from: source + 3 * imageWidth * y, count: 3 * scaledWidth)
+            (target + 3 * width * y).update(from: source + 3 * scaledWidth * y, count: 3 * scaledWidth)
         }
     }
 
     private func halveRows(_ source: UnsafePointer<UInt8>, into target: UnsafeMutablePointer<UInt8>) {
         for y in 0..<scaledHeight {
-            let upper = source + 3 * imageWidth * (2 * y)
-            pixels_halve_rows(upper, upper + 3 * imageWidth, target + 3 * width * y, scaledWidth)
+            let upper = source + 3 * (2 * scaledWidth) * (2 * y)
+            pixels_halve_rows(upper, upper + 3 * (2 * scaledWidth), target + 3 * width * y, scaledWidth)
         }
     }
 
-    private func interpolateRows(_ source: UnsafePointer<UInt8>, into target: UnsafeMutablePointer<UInt8>) {
+    private func interpolateRows(
+        of image: ReducedImage,
+        _ source: UnsafePointer<UInt8>,
+        into target: UnsafeMutablePointer<UInt8>
+    ) {
+        let (columns, rows) = (image.pixels.width, image.pixels.height)
+        // With its fraction: the last column or row may stand for less than the others.
+        let exactColumns = Double(imageWidth) / Double(image.reduction)
+        let exactRows = Double(imageHeight) / Double(image.reduction)
         withUnsafeTemporaryAllocation(of: pixels_tap.self, capacity: scaledWidth) { taps in
             for x in 0..<scaledWidth {
-                taps.initializeElement(at: x, to: Sample(x, of: scaledWidth, from: imageWidth).tap(in: imageWidth))
+                taps.initializeElement(at: x, to: Sample(x, of: scaledWidth, from: exactColumns).tap(in: columns))
             }
             let room = 3 * scaledWidth + 1
             withUnsafeTemporaryAllocation(of: Int16.self, capacity: 2 * room) { values in
@@ -47,13 +56,13 @@ extension Letterbox {
                 var lower = InterpolatedRow(values: first + room)
 
                 for y in 0..<scaledHeight {
-                    let sample = Sample(y, of: scaledHeight, from: imageHeight)
+                    let sample = Sample(y, of: scaledHeight, from: exactRows)
                     // Unlike columns, rows keep their weights at the edge: the two truncated products stay two.
-                    let near = min(max(sample.position, 0), imageHeight - 1)
-                    let far = min(max(sample.position + 1, 0), imageHeight - 1)
+                    let near = min(max(sample.position, 0), rows - 1)
+                    let far = min(max(sample.position + 1, 0), rows - 1)
                     if lower.source == near { swap(&upper, &lower) }
-                    upper.load(near, of: source, rowBytes: 3 * imageWidth, taps: taps)
-                    lower.load(far, of: source, rowBytes: 3 * imageWidth, taps: taps)
+                    upper.load(near, of: source, rowBytes: 3 * columns, taps: taps)
+                    lower.load(far, of: source, rowBytes: 3 * columns, taps: taps)
                     pixels_blend_rows(
                         upper.values,
                         lower.values,
@@ -92,16 +101,16 @@ private struct InterpolatedRow {
 
 /// Where a row or column of the scaled picture lies between two of the picture's, `position` and the one after it.
 private struct Sample {
-    /// In `-1..<sourceCount`.
+    /// From -1 on; at most the picture's last.
     let position: Int
     /// In `0...2048`, of which 2048 is 1.
     let nearWeight: Int16
     /// In `0...2048`, of which 2048 is 1.
     let farWeight: Int16
 
-    init(_ index: Int, of count: Int, from sourceCount: Int) {
+    init(_ index: Int, of count: Int, from sourceCount: Double) {
         // The steps from Double to Float and the order of the divisions decide on the last bit of a weight.
-        let step = 1 / (Double(count) / Double(sourceCount))
+        let step = 1 / (Double(count) / sourceCount)
         let center = Float((Double(index) + 0.5) * step - 0.5)
         let whole = center.rounded(.down)
         let fraction = center - whole

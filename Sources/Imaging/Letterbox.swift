@@ -84,11 +84,21 @@ public struct Letterbox: Hashable, Sendable {
     ///   - image: A picture of the size that the letterbox was made for.
     ///   - tensor: Receives `[height, width, 3]`, RGB, every byte of it; ``byteCount`` bytes.
     public func draw(_ image: RGBImage, into tensor: UnsafeMutableBufferPointer<UInt8>) {
+        draw(ReducedImage(image), into: tensor)
+    }
+
+    /// Writes the picture into the network's input, scaled and padded, from fewer pixels than it has.
+    ///
+    /// Each pixel of the input is interpolated at the place where it is in the whole picture.
+    /// - Parameters:
+    ///   - image: A picture whose whole size is the one that the letterbox was made for.
+    ///   - tensor: Receives `[height, width, 3]`, RGB, every byte of it; ``byteCount`` bytes.
+    public func draw(_ image: ReducedImage, into tensor: UnsafeMutableBufferPointer<UInt8>) {
         precondition(image.width == imageWidth && image.height == imageHeight, "made for another size of picture")
         precondition(tensor.count == byteCount, "the tensor holds height * width * 3 bytes")
         pad(tensor)
         let origin = 3 * (padTop * width + padLeft)
-        image.withUnsafePixels { scale($0, into: UnsafeMutableBufferPointer(rebasing: tensor[origin...])) }
+        scale(image, into: UnsafeMutableBufferPointer(rebasing: tensor[origin...]))
     }
 
     /// Takes a box from the network's input back to the picture.

@@ -9,12 +9,34 @@ public protocol ObjectDetector: Sendable {
     /// Finds the objects in a picture.
     ///
     /// - Parameters:
+    ///   - image: The picture, of any size, in at least as many pixels as the network takes.
+    ///   - options: What to keep.
+    ///   - mode: What to use the cores for.
+    /// - Returns: Detections in pixels of the whole picture, best first, and what the steps took.
+    /// - Throws: `InferenceError` when the network fails.
+    func detect(
+        in image: ReducedImage,
+        options: DetectionOptions,
+        mode: PerformanceMode
+    ) async throws -> DetectionResult
+}
+
+extension ObjectDetector {
+    /// Finds the objects in a picture that is there in all its pixels.
+    ///
+    /// - Parameters:
     ///   - image: The picture, of any size.
     ///   - options: What to keep.
     ///   - mode: What to use the cores for.
-    /// - Returns: Detections in pixels of `image`, best first, and what the steps took.
+    /// - Returns: Detections in pixels of the picture, best first, and what the steps took.
     /// - Throws: `InferenceError` when the network fails.
-    func detect(in image: RGBImage, options: DetectionOptions, mode: PerformanceMode) async throws -> DetectionResult
+    public func detect(
+        in image: RGBImage,
+        options: DetectionOptions,
+        mode: PerformanceMode = .throughput
+    ) async throws -> DetectionResult {
+        try await detect(in: ReducedImage(image), options: options, mode: mode)
+    }
 }
 
 /// What a detector uses the cores for.

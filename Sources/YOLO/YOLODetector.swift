@@ -77,7 +77,7 @@ public final class YOLODetector: ObjectDetector {
 
     /// Finds the objects in a picture.
     public func detect(
-        in image: RGBImage,
+        in image: ReducedImage,
         options: DetectionOptions,
         mode: PerformanceMode = .throughput
     ) async throws -> DetectionResult {

@@ -80,7 +80,11 @@ struct RuleDetector: ObjectDetector {
     var model = ModelDescription(name: "rule", labels: LabelMap(["cat", "dog"]))
     var delay: Duration = .zero
 
-    func detect(in image: RGBImage, options: DetectionOptions, mode: PerformanceMode) async throws -> DetectionResult {
+    func detect(
+        in image: ReducedImage,
+        options: DetectionOptions,
+        mode: PerformanceMode
+    ) async throws -> DetectionResult {
         if delay > .zero { try await Task.sleep(for: delay) }
         let middle = Float(image.width) / 2
         let width = Float(image.width)

@@ -99,6 +99,62 @@ import Testing
         #expect(try RGBImage.decode(Self.jpeg(with: profile)).bytes != Self.plain.get().bytes)
     }
 
+    private static func parametric(_ type: UInt8, _ numbers: [Double]) -> [UInt8] {
+        Array("para\0\0\0\0\0".utf8) + [type, 0, 0] + numbers.flatMap { fixed($0) }
+    }
+
+    /// What Little CMS 2.16 makes of the colours below, by Pillow's ImageCms (relative colorimetric, no optimisation), for
+    /// each kind of curve with the primaries of Adobe RGB.
+    private static let converted: [(curve: [UInt8], colors: [UInt32])] = [
+        (
+            Array("curv\0\0\0\0\0\0\0\0".utf8),
+            [0x000000, 0xFFFFFF, 0xF8A878, 0x0B6EA2, 0x76E554, 0xFF26BF, 0x656565]
+        ),
+        (gamma22, [0x000000, 0xFFFFFF, 0xE3642A, 0x00235B, 0x00C900, 0xFF0184, 0x1B1B1B]),
+        (
+            Array("curv\0\0\0\0\0\0\0\u{4}\0\0".utf8) + [0x13, 0x88, 0x61, 0xA8, 0xFF, 0xFF],
+            [0x000000, 0xFFFFFF, 0xE56539, 0x033558, 0x00CB08, 0xFF0E87, 0x303030]
+        ),
+        (parametric(0, [1.8]), [0x000000, 0xFFFFFF, 0xEB773E, 0x00356F, 0x00D200, 0xFF0395, 0x2C2C2C]),
+        (parametric(1, [2, 0.9, 0.1]), [0x191919, 0xFFFFFF, 0xEA7D4B, 0x104475, 0x00D322, 0xFF1F99, 0x3D3D3D]),
+        (parametric(2, [2, 0.8, 0.1, 0.1]), [0x5D5D5D, 0xF5F5F5, 0xE38E70, 0x5C6C89, 0x56D060, 0xFF5FA2, 0x696969]),
+        (sRGBCurve, [0x000000, 0xFFFFFF, 0xE2642E, 0x00285B, 0x00C800, 0xFF0582, 0x212121]),
+        (
+            parametric(4, [2.2, 0.9, 0.05, 0.2, 0.1, 0.05, 0.01]),
+            [0x191919, 0xF9F9F9, 0xE17752, 0x004E71, 0x00CA3B, 0xFF1F90, 0x4A4A4A]
+        ),
+    ]
+
+    @Test("curves and matrix of any kind give what a colour engine gives, to one level", arguments: converted.indices)
+    func matrixProfiles(kind: Int) throws {
+        let (curve, expected) = Self.converted[kind]
+        let bytes = Self.profile(Self.adobeRGB, curve)
+        let parsed = MatrixProfile(bytes.span.bytes)
+        let profile = try #require(parsed)
+        #expect(!profile.isSRGB)
+        let colors: [UInt32] = [0x000000, 0xFFFFFF, 0xC86432, 0x0C285A, 0x5AC81E, 0xFA0580, 0x212121]
+        var pixels = colors.flatMap { [UInt8($0 >> 16), UInt8($0 >> 8 & 255), UInt8($0 & 255)] }
+        pixels.withUnsafeMutableBufferPointer { profile.convert($0) }
+        for (index, value) in pixels.enumerated() {
+            let wanted = Int(expected[index / 3] >> (16 - 8 * UInt32(index % 3)) & 255)
+            #expect(abs(Int(value) - wanted) <= 1, "color \(index / 3), channel \(index % 3): \(value), not \(wanted)")
+        }
+    }
+
+    @Test(
+        "a profile that is not made of curves and a matrix is left to a colour engine",
+        arguments: [
+            parametric(5, [1, 1, 0, 0, 0, 0, 0]), parametric(3, [2.4]), parametric(1, [2, 0, 0.1]),
+            Array("curv\0\0\0\0\0\0\u{1}\0\0\0\0\0".utf8), Array("curv\0\0\0\0\u{7F}\u{7F}\u{7F}\u{7F}".utf8),
+            Array("none\0\0\0\0\0\0\0\0".utf8), [],
+        ] as [[UInt8]]
+    )
+    func otherCurves(curve: [UInt8]) {
+        let bytes = Self.profile(Self.adobeRGB, curve)
+        let isMatrix = MatrixProfile(bytes.span.bytes) != nil
+        #expect(!isMatrix)
+    }
+
     @Test("a profile that makes no sense is ignored")
     func brokenProfiles() throws {
         let sound = Self.profile(Self.adobeRGB, Self.gamma22)

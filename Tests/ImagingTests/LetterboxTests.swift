@@ -60,7 +60,7 @@ struct LetterboxTests {
                 letterbox.draw(image, into: buffer)
                 count = buffer.count
             }
-            #expect(tabulatedCRC32(tensor) == golden.crc32, "\(golden)")
+            #expect(crc32(tensor) == golden.crc32, "\(golden)")
         }
     }
 
@@ -93,6 +93,60 @@ struct LetterboxTests {
         tensor.withUnsafeMutableBufferPointer { letterbox.draw(image, into: $0) }
         #expect(tensor.count { $0 == 200 } == 3 * letterbox.scaledWidth * letterbox.scaledHeight)
         #expect(tensor.count { $0 == Letterbox.paddingLevel } == tensor.count - tensor.count { $0 == 200 })
+    }
+
+    /// Sizes that the reduction divides, and that it does not; reduced 2, 4 and 8 times.
+    static let photographs = [(512, 384), (515, 389), (387, 516), (321, 243), (1283, 961), (961, 1279)]
+
+    @Test("a reduced picture gives almost the input that it gives in full", arguments: photographs)
+    func reduced(_ width: Int, _ height: Int) throws {
+        let jpeg = try TestPictures.ramp(width: width, height: height).encoded(as: .jpeg, quality: 95)
+        let image = try ReducedImage.decode(jpeg, forSide: 128)
+        #expect(image.reduction > 1)
+        let (input, whole) = try (Self.draw(image), Self.draw(ReducedImage(RGBImage.decode(jpeg))))
+        #expect(input.count == whole.count)
+        // So much do single pixels of a JPEG differ from the mean of many.
+        #expect(zip(input, whole).allSatisfy { abs(Int($0) - Int($1)) <= 6 })
+    }
+
+    @Test("an edge in a reduced picture stays where it is", arguments: photographs, [0.15, 0.36, 0.5, 0.87])
+    func edges(_ photograph: (Int, Int), _ position: Double) throws {
+        let (width, height) = photograph
+        let edge = (across: position * Double(width), down: position * Double(height))
+        // Over four pixels of the input, for the values on its way to say where it is.
+        let softness = Double(max(width, height)) / 32
+        let picture = RGBImage(width: width, height: height) { pixels in
+            for index in pixels.indices {
+                let (x, y) = (Double(index / 3 % width) + 0.5, Double(index / 3 / width) + 0.5)
+                let distance = (index % 3 == 0 ? x - edge.across : y - edge.down) / softness
+                pixels.initializeElement(at: index, to: UInt8(128 + 128 * min(max(distance, -0.5), 0.5)))
+            }
+        }
+        let image = try ReducedImage.decode(picture.encoded(as: .jpeg, quality: 100), forSide: 128)
+        let letterbox = Letterbox(imageWidth: width, imageHeight: height, side: 128)
+        let input = Self.draw(image)
+        let (columns, rows) = (letterbox.scaledWidth, letterbox.scaledHeight)
+        let first = 3 * (letterbox.padTop * letterbox.width + letterbox.padLeft)
+        let (right, down) = (3, 3 * letterbox.width)
+        let across = (0..<columns).map { Double(input[first + rows / 2 * down + $0 * right]) }
+        let along = (0..<rows).map { Double(input[first + columns / 2 * right + $0 * down + 1]) }
+        #expect(try abs(Self.crossing(of: 128, in: across) - position * Double(columns)) < 0.1)
+        #expect(try abs(Self.crossing(of: 128, in: along) - position * Double(rows)) < 0.1)
+    }
+
+    /// Where values that rise, each the one at the middle of its pixel, pass a level.
+    private static func crossing(of level: Double, in values: [Double]) throws -> Double {
+        let next = try #require(values.firstIndex { $0 >= level })
+        try #require(next > 0)
+        return Double(next) - 0.5 + (level - values[next - 1]) / (values[next] - values[next - 1])
+    }
+
+    private static func draw(_ image: ReducedImage) -> [UInt8] {
+        let letterbox = Letterbox(imageWidth: image.width, imageHeight: image.height, side: 128)
+        return [UInt8](unsafeUninitializedCapacity: letterbox.byteCount) { buffer, count in
+            letterbox.draw(image, into: buffer)
+            count = buffer.count
+        }
     }
 
     @Test("a picture of a batch leaves its neighbours alone")
@@ -131,17 +185,4 @@ private func seededImage(width: Int, height: Int, seed: UInt32) -> RGBImage {
             (x, y) = (0, y + 1)
         }
     }
-}
-
-/// The checksum of zip and PNG, a byte at a time.
-private func tabulatedCRC32(_ bytes: [UInt8]) -> UInt32 {
-    let table = (0..<UInt32(256)).map { byte in
-        (0..<8).reduce(byte) { remainder, _ in remainder >> 1 ^ (remainder & 1 == 1 ? 0xEDB8_8320 : 0) }
-    }
-    var (remainder, i) = (~UInt32(0), 0)
-    while i < bytes.count {
-        remainder = remainder &>> 8 ^ table[Int((remainder ^ UInt32(bytes[i])) & 0xFF)]
-        i += 1
-    }
-    return ~remainder
 }

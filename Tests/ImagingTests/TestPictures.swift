@@ -212,11 +212,16 @@ func littleEndian(_ value: Int, _ count: Int) -> [UInt8] {
 
 func bigEndian(_ value: Int) -> [UInt8] { littleEndian(value, 4).reversed() }
 
-func crc32(_ bytes: [UInt8]) -> UInt32 {
-    var crc = UInt32.max
-    for byte in bytes {
-        crc ^= UInt32(byte)
-        for _ in 0..<8 { crc = crc & 1 == 1 ? crc >> 1 ^ 0xEDB8_8320 : crc >> 1 }
+/// The checksum of zip and PNG, of these bytes or of them after those whose checksum is given.
+func crc32(_ bytes: [UInt8], after checksum: UInt32 = 0) -> UInt32 {
+    let table = (0..<UInt32(256)).map { byte in
+        (0..<8).reduce(byte) { remainder, _ in remainder >> 1 ^ (remainder & 1 == 1 ? 0xEDB8_8320 : 0) }
     }
-    return ~crc
+    // Iterators and closures would take a debug build half a minute here.
+    var (remainder, i) = (~checksum, 0)
+    while i < bytes.count {
+        remainder = remainder &>> 8 ^ table[Int((remainder ^ UInt32(bytes[i])) & 0xFF)]
+        i += 1
+    }
+    return ~remainder
 }

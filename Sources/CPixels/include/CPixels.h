@@ -52,6 +52,17 @@ void pixels_pack_rgb(const uint8_t *rgb, uint32_t *words, size_t count);
 /// @param rgb Receives `[count, 3]`.
 void pixels_unpack_rgb(const uint32_t *words, uint8_t *rgb, size_t count);
 
+/// Steps of light that `pixels_convert_colors` tells apart.
+#define PIXELS_LIGHT_STEPS 16384
+
+/// Converts pixels in place from one RGB space to another, by way of light in `0...1`.
+///
+/// @param rgb `[count, 3]`.
+/// @param light `[3, 256]`: the light of each value of red, green and blue in the first space.
+/// @param matrix `[3, 3]`: what each channel's light in the second space takes of those in the first.
+/// @param encoded `[PIXELS_LIGHT_STEPS + 1]`: the value for each step of light in the second space.
+void pixels_convert_colors(uint8_t *rgb, size_t count, const float *light, const float *matrix, const uint8_t *encoded);
+
 /// Mixes a colour into pixels, channel by channel.
 ///
 /// `channel = (channel * (256 - opacity) + color * opacity + 128) >> 8`.

@@ -51,7 +51,9 @@ extension ServiceComponents {
             let image = try await work {
                 let bytes = try read()
                 stages.end(.read)
-                let image = try decode(bytes)
+                // To be drawn on it is needed whole.
+                let isDrawn = wanted.form.drawnFormat != nil
+                let image = isDrawn ? try ReducedImage(decode(bytes)) : try decode(bytes, forSide: model.inputSide)
                 stages.end(.decode)
                 return image
             }
@@ -67,7 +69,7 @@ extension ServiceComponents {
             return try await work {
                 var drawn: [UInt8] = []
                 if let format = wanted.form.drawnFormat {
-                    let picture = try DetectionPainter(labels: model.labels).draw(result.detections, on: image)
+                    let picture = try DetectionPainter(labels: model.labels).draw(result.detections, on: image.pixels)
                     stages.end(.draw)
                     drawn = try picture.encoded(as: format)
                     stages.end(.encode)

@@ -8,7 +8,7 @@ struct DetectionBody {
     /// Seconds, waiting included.
     var computeTime: Double
     var imageID: String?
-    var image: RGBImage
+    var image: ReducedImage
     /// The picture with the detections drawn on it, as bytes of a file.
     var drawn: [UInt8]?
     var detections: [Detection]

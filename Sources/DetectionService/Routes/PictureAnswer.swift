@@ -72,6 +72,11 @@ extension ServiceComponents {
         try RGBImage.decode(bytes.span.bytes, limits: limits)
     }
 
+    /// Decodes a picture in no more pixels than a network of the given input side can use; blocks likewise.
+    func decode(_ bytes: [UInt8], forSide side: Int) throws -> ReducedImage {
+        try ReducedImage.decode(bytes.span.bytes, limits: limits, forSide: side)
+    }
+
     var limits: ImageLimits {
         ImageLimits(maximumBytes: settings.maximumBodyBytes, maximumPixels: settings.maximumPixels)
     }

@@ -71,7 +71,9 @@ package struct JSONWriter {
         bytes.append(UInt8(ascii: "\""))
     }
 
-    /// Writes bytes as a string in base64. A picture's are so many that looking for what to escape would take a while.
+    /// Writes bytes as a string in base64.
+    ///
+    /// A picture's are so many that looking for what to escape would take a while.
     package mutating func base64(_ data: [UInt8]) {
         separate()
         let digits = Data(data).base64EncodedData()

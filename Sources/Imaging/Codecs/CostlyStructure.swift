@@ -1,21 +1,14 @@
 /// What makes a picture cost far more than its bytes and pixels, found before a codec reads it.
 ///
-/// A codec takes its time for each scan of a JPEG and each directory of a TIFF, and inflates every text in a PNG a
-/// thousandfold. No camera and no program writes many of them.
+/// A codec takes its time for each directory of a TIFF, and inflates every text in a PNG a thousandfold. No camera and
+/// no program writes many of them. The scans of a JPEG are counted as they are read, by ``JPEGPicture``.
 enum CostlyStructure {
-    /// Most scans of a JPEG; a progressive one has about ten.
-    static let maximumScans = 100
     /// Most directories of a TIFF: its pages.
     static let maximumDirectories = 1000
 
     /// Refuses a picture whose structure costs too much to read.
     static func check(_ bytes: RawSpan, as format: ImageFormat) throws(ImageError) {
         switch format {
-        case .jpeg where scanCount(ofJPEG: bytes) > maximumScans:
-            throw ImageError(
-                .tooLarge,
-                "the JPEG has more than \(maximumScans) scans: save it again with another program"
-            )
         case .tiff where directoryCount(ofTIFF: bytes) > maximumDirectories:
             throw ImageError(
                 .tooLarge,
@@ -45,17 +38,6 @@ enum CostlyStructure {
         return kept
     }
 
-    /// How many scans come before the end of the picture; what a phone appends behind it does not count.
-    private static func scanCount(ofJPEG bytes: RawSpan) -> Int {
-        var count = 0
-        var offset = 2
-        while let marker = bytes.jpegMarker(from: &offset), marker != 0xD9 {
-            if marker == 0xDA { count += 1 }
-            offset += Int(bytes.bigEndian16(at: offset) ?? 0)
-        }
-        return count
-    }
-
     /// How many directories follow each other, counted no further than is allowed.
     private static func directoryCount(ofTIFF bytes: RawSpan) -> Int {
         let isLittleEndian = bytes.has("II")
@@ -78,36 +60,5 @@ enum CostlyStructure {
 extension Array<UInt8> {
     fileprivate mutating func append(_ bytes: RawSpan, _ range: Range<Int>) {
         bytes.withUnsafeBytes { append(contentsOf: UnsafeRawBufferPointer(rebasing: $0[range])) }
-    }
-}
-
-extension RawSpan {
-    /// The next marker of a JPEG that begins a segment or ends the picture; `offset` is moved behind it.
-    fileprivate func jpegMarker(from offset: inout Int) -> UInt8? {
-        withUnsafeBytes { buffer in
-            while offset < buffer.count, let start = buffer[offset...].firstIndex(of: 0xFF), start + 1 < buffer.count {
-                switch buffer[start + 1] {
-                // A byte of FF in a scan's data, or a marker without a segment.
-                case 0x00, 0x01, 0xD0...0xD8: offset = start + 2
-                // Filling before a marker.
-                case 0xFF: offset = start + 1
-                case let marker:
-                    offset = start + 2
-                    return marker
-                }
-            }
-            return nil
-        }
-    }
-
-    /// An unsigned number of `size` bytes, or nil where the bytes end or it does not fit.
-    fileprivate func integer(at offset: Int, size: Int, isLittleEndian: Bool) -> Int? {
-        guard offset >= 0, offset <= byteCount - size else { return nil }
-        var value: UInt64 = 0
-        for index in 0..<size {
-            let position = isLittleEndian ? offset + size - 1 - index : offset + index
-            value = value << 8 | UInt64(unsafeLoad(fromByteOffset: position, as: UInt8.self))
-        }
-        return Int(exactly: value)
     }
 }

@@ -22,4 +22,15 @@ extension RawSpan {
     func littleEndian32(at offset: Int) -> UInt32? { load(UInt32.self, at: offset)?.littleEndian }
     func bigEndian16(at offset: Int) -> UInt16? { load(UInt16.self, at: offset)?.bigEndian }
     func bigEndian32(at offset: Int) -> UInt32? { load(UInt32.self, at: offset)?.bigEndian }
+
+    /// An unsigned number of `size` bytes, or nil where the bytes end or it does not fit.
+    func integer(at offset: Int, size: Int, isLittleEndian: Bool) -> Int? {
+        guard offset >= 0, offset <= byteCount - size else { return nil }
+        var value: UInt64 = 0
+        for index in 0..<size {
+            let position = isLittleEndian ? offset + size - 1 - index : offset + index
+            value = value << 8 | UInt64(unsafeLoad(fromByteOffset: position, as: UInt8.self))
+        }
+        return Int(exactly: value)
+    }
 }

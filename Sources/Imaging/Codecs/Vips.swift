@@ -6,7 +6,6 @@ enum Vips {
     ///
     /// It would otherwise pick one of some thirty by looking at the bytes, ImageMagick's, PDF's and SVG's among them.
     private static let loaders: [ImageFormat: (name: String, type: String)] = [
-        .jpeg: ("jpegload_buffer", "VipsForeignLoadJpegBuffer"),
         .png: ("pngload_buffer", "VipsForeignLoadPngBuffer"),
         .webp: ("webpload_buffer", "VipsForeignLoadWebpBuffer"),
         .gif: ("gifload_buffer", "VipsForeignLoadNsgifBuffer"),

@@ -47,15 +47,7 @@ extension VipsPicture {
         return picture
     }
 
-    /// Whether the embedded profile is for this kind of pixels, and not sRGB itself.
     private var hasProfileWorthApplying: Bool {
-        let space: ColorProfile.Space? =
-            switch bands {
-            case 1: .gray
-            case 3: .rgb
-            case 4: .cmyk
-            default: nil
-            }
-        return withProfile { ColorProfile.space(of: $0) == space && !ColorProfile.isSRGB($0) } ?? false
+        withProfile { ColorProfile.conversion(by: $0, channels: bands).isNeeded } ?? false
     }
 }

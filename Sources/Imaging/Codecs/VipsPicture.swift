@@ -41,6 +41,38 @@ struct VipsPicture: ~Copyable {
         try self.init { cvips_wrap(pixels.baseAddress, pixels.count, CInt(width), CInt(height), &$0) }
     }
 
+    /// Makes a picture of `height * width * channels` bytes of grey, sRGB or CMYK, which must outlive it likewise.
+    init(wrapping samples: UnsafeBufferPointer<UInt8>, width: Int, height: Int, channels: Int) throws(VipsError) {
+        let bare = try VipsPicture {
+            $0 = vips_image_new_from_memory(
+                samples.baseAddress,
+                samples.count,
+                CInt(width),
+                CInt(height),
+                CInt(channels),
+                VIPS_FORMAT_UCHAR
+            )
+            return $0 == nil ? -1 : 0
+        }
+        let interpretation =
+            switch channels {
+            case 1: VIPS_INTERPRETATION_B_W
+            case 3: VIPS_INTERPRETATION_sRGB
+            default: VIPS_INTERPRETATION_CMYK
+            }
+        self = try bare.applying { cvips_interpret($0, &$1, interpretation) }
+    }
+
+    /// Says how the picture is turned: EXIF's orientation, `1...8`.
+    borrowing func set(orientation: Int) {
+        vips_image_set_int(image, "orientation", CInt(orientation))
+    }
+
+    /// Embeds a copy of an ICC profile.
+    borrowing func set(profile: RawSpan) {
+        profile.withUnsafeBytes { vips_image_set_blob_copy(image, "icc-profile-data", $0.baseAddress, $0.count) }
+    }
+
     /// Makes a new picture by one of the functions in `shim.h`.
     borrowing func applying(
         _ operation: (UnsafeMutablePointer<VipsImage>, inout UnsafeMutablePointer<VipsImage>?) -> CInt

@@ -1,0 +1,87 @@
+import Foundation
+import Imaging
+import TestAssets
+import Testing
+
+@Suite("JPEG") struct JPEGTests {
+    /// The number is `zlib.crc32` over `cv2.imread(path)[..., ::-1]` of them all, sorted by name, with OpenCV 5.0.0.
+    @Test("COCO128's pictures have the very bytes that OpenCV gives them", .needs(.coco128))
+    func coco128() throws {
+        let names = try FileManager.default.contentsOfDirectory(atPath: Asset.coco128.path)
+            .filter { $0.hasSuffix(".jpg") }.sorted()
+        #expect(names.count == 128)
+        let checksum = try names.reduce(0 as UInt32) { checksum, name in
+            let file = try Data(contentsOf: URL(filePath: "\(Asset.coco128.path)/\(name)"))
+            return try crc32(RGBImage.decode([UInt8](file), embeddedProfile: .ignore).bytes, after: checksum)
+        }
+        #expect(checksum == 0xF987_16F0)
+    }
+
+    /// EXIF 2.32, section 4.6.2: byte order, 42, where the directory is; how many entries; tag, type, count, value.
+    @Test(
+        "EXIF says how a picture is turned, unless it makes no sense",
+        arguments: [
+            ("little endian", "Exif\0\0II*\0\u{8}\0\0\0", [1, 0], [0x12, 1, 3, 0, 1, 0, 0, 0, 6, 0, 0, 0], true),
+            ("big endian", "Exif\0\0MM\0*\0\0\0\u{8}", [0, 1], [1, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0], true),
+            ("32 bit", "Exif\0\0MM\0*\0\0\0\u{8}", [0, 1], [1, 0x12, 0, 4, 0, 0, 0, 1, 0, 0, 0, 6], true),
+            ("later", "Exif\0\0MM\0*\0\0\0\u{9}", [0, 0, 1], [1, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0], true),
+            ("too many entries", "Exif\0\0II*\0\u{8}\0\0\0", [255, 255], [1, 1, 3, 0, 1, 0, 0, 0, 6, 0], false),
+            ("directory outside", "Exif\0\0II*\0\u{8}\0\0\u{7F}", [1, 0], [0x12, 1, 3, 0, 1, 0, 0, 0, 6], false),
+            ("text", "Exif\0\0II*\0\u{8}\0\0\0", [1, 0], [0x12, 1, 2, 0, 1, 0, 0, 0, 6, 0, 0, 0], false),
+            ("two values", "Exif\0\0II*\0\u{8}\0\0\0", [1, 0], [0x12, 1, 3, 0, 2, 0, 0, 0, 6, 0, 0, 0], false),
+            ("no byte order", "Exif\0\0I*\0\0\u{8}\0\0\0", [1, 0], [0x12, 1, 3, 0, 1, 0, 0, 0, 6, 0, 0, 0], false),
+            ("no end of its name", "ExifII*\0\u{8}\0\0\0", [1, 0], [0x12, 1, 3, 0, 1, 0, 0, 0, 6, 0, 0, 0], false),
+        ] as [(String, String, [UInt8], [UInt8], Bool)]
+    )
+    func orientation(_ name: String, _ head: String, _ count: [UInt8], _ entry: [UInt8], _ isTurned: Bool) throws {
+        let plain = try TestPictures.ramp(width: 20, height: 10).encoded(as: .jpeg)
+        let exif = Array(head.utf8) + count + entry
+        // Of two such segments the first counts, and others with the same marker do not.
+        var jpeg = TestPictures.jpeg(plain, inserting: TestPictures.exif(orientation: 3), marker: 0xE1)
+        jpeg = TestPictures.jpeg(jpeg, inserting: exif, marker: 0xE1)
+        jpeg = TestPictures.jpeg(jpeg, inserting: Array("http://ns.adobe.com/xap/1.0/\0".utf8), marker: 0xE1)
+        let image = try RGBImage.decode(jpeg)
+        #expect(image.width == (isTurned ? 10 : 20))
+        #expect(try isTurned || image.bytes == RGBImage.decode(plain).bytes)
+    }
+
+    @Test("a hundred scans are read, and not one more", arguments: [false, true])
+    func scans(isHidden: Bool) throws {
+        let image = try RGBImage.decode(ScansBuilder(count: 99, isHidden: isHidden).bytes)
+        #expect(image.rows == Array(repeating: Array(repeating: 0x808080, count: 16), count: 8))
+        for count in [100, 1000] {
+            let jpeg = ScansBuilder(count: count, isHidden: isHidden).bytes
+            let error = #expect(throws: ImageError.self) { try RGBImage.decode(jpeg) }
+            #expect(error?.code == .tooLarge)
+        }
+    }
+}
+
+/// Writes a progressive JPEG of two grey blocks: one scan, and `count` more of nothing.
+private struct ScansBuilder {
+    var count: Int
+    /// Whether a marker that the decoder passes over claims all that follows.
+    var isHidden: Bool
+
+    var bytes: [UInt8] {
+        var bytes: [UInt8] = [0xFF, 0xD8]
+        func segment(_ marker: UInt8, _ payload: [UInt8]) {
+            bytes += [0xFF, marker, 0, UInt8(payload.count + 2)] + payload
+        }
+        segment(0xDB, [0] + [UInt8](repeating: 1, count: 64))
+        segment(0xC2, [8, 0, 8, 0, 16, 1, 1, 0x11, 0])
+        // One code of one bit each: no difference to the block before; the end of this block and the next.
+        segment(0xC4, [0, 1] + [UInt8](repeating: 0, count: 15) + [0])
+        segment(0xC4, [0x10, 1] + [UInt8](repeating: 0, count: 15) + [0x10])
+        // A restart after each block, and before it, where it is to be hidden, a marker of no meaning.
+        segment(0xDD, [0, 1])
+        segment(0xDA, [1, 1, 0, 0, 0, 0])
+        bytes += [0x7F] + (isHidden ? [0xFF, 0x05, 0xFF, 0xFF] : [0xFF]) + [0xD0, 0x7F]
+        segment(0xDD, [0, 0])
+        for _ in 0..<count {
+            segment(0xDA, [1, 1, 0, 1, 63, 0])
+            bytes += [0x3F]
+        }
+        return bytes + [0xFF, 0xD9]
+    }
+}

@@ -1,0 +1,110 @@
+import Imaging
+import Testing
+
+@Suite("Reduced pictures") struct ReducedImageTests {
+    @Test(
+        "a JPEG is reduced until its longer side is a quarter longer than asked for",
+        arguments: [
+            (64, 48, 64, 1, 64, 48), (159, 48, 64, 1, 159, 48), (160, 120, 64, 2, 80, 60), (48, 160, 64, 2, 24, 80),
+            (161, 95, 64, 2, 81, 48), (319, 3, 64, 2, 160, 2), (320, 3, 64, 4, 80, 1), (639, 639, 64, 4, 160, 160),
+            (640, 9, 64, 8, 80, 2), (2000, 1501, 64, 8, 250, 188), (1, 1, 1, 1, 1, 1), (10, 10, 1, 8, 2, 2),
+        ]
+    )
+    func sizes(_ width: Int, _ height: Int, _ side: Int, _ reduction: Int, _ columns: Int, _ rows: Int) throws {
+        let jpeg = try TestPictures.ramp(width: width, height: height).encoded(as: .jpeg)
+        let image = try ReducedImage.decode(jpeg, forSide: side)
+        #expect((image.width, image.height) == (width, height))
+        #expect(image.reduction == reduction)
+        #expect((image.pixels.width, image.pixels.height) == (columns, rows))
+    }
+
+    @Test("other formats stay whole", arguments: [ImageFormat.png, .webp])
+    func otherFormats(_ format: ImageFormat) throws {
+        let bytes = try TestPictures.ramp(width: 64, height: 48).encoded(as: format)
+        let image = try ReducedImage.decode(bytes, forSide: 8)
+        #expect((image.width, image.height, image.reduction) == (64, 48, 1))
+        #expect(try image.pixels.bytes == RGBImage.decode(bytes).bytes)
+    }
+
+    /// Sides that 8 divides, that only 2 divides, and odd ones; of the last, what would come first stays whole.
+    @Test("a pixel is the mean of those that it stands for, also when turned", arguments: 1...8, [72, 74, 77])
+    func means(_ orientation: Int, _ side: Int) throws {
+        let exif = TestPictures.exif(orientation: orientation)
+        let plain = try TestPictures.ramp(width: 2 * side, height: side).encoded(as: .jpeg, quality: 95)
+        let jpeg = TestPictures.jpeg(plain, inserting: exif, marker: 0xE1)
+        let whole = try RGBImage.decode(jpeg)
+        for side in [8, 16, 32] {
+            let image = try ReducedImage.decode(jpeg, forSide: side)
+            #expect((image.width, image.height) == (whole.width, whole.height))
+            #expect(orientation > 1 || image.reduction > 1)
+            try image.pixels.expectMeans(of: whole, reduction: image.reduction, tolerance: 4)
+        }
+    }
+
+    @Test("colours are converted as they are in full")
+    func colors() throws {
+        let jpegs = try [PictureFixtures.cmykJPEG, PictureFixtures.jpegs[4].base64].map(TestPictures.base64)
+        for (jpeg, reduction) in zip(jpegs, [4, 8]) {
+            let image = try ReducedImage.decode(jpeg, forSide: 1)
+            #expect(image.reduction == reduction)
+            // The grey one has a checker of strong contrast, and at its edges the encoder chose what lies outside.
+            try image.pixels.expectMeans(of: RGBImage.decode(jpeg), reduction: reduction, tolerance: 12)
+        }
+    }
+
+    @Test("what is refused in full is refused when reduced")
+    func damage() throws {
+        let picture = try TestPictures.ramp(width: 64, height: 48).encoded(as: .jpeg)
+        for jpeg in try [picture, TestPictures.base64(PictureFixtures.jpegs[3].base64)] {
+            for count in stride(from: 0, to: jpeg.count, by: 7) {
+                let bytes = Array(jpeg[..<count])
+                let whole = code { _ = try RGBImage.decode(bytes) }
+                #expect(code { _ = try ReducedImage.decode(bytes, forSide: 8) } == whole)
+            }
+            let limits = ImageLimits(maximumPixels: 800)
+            #expect(code { _ = try ReducedImage.decode(jpeg, limits: limits, forSide: 1) } == .tooLarge)
+        }
+    }
+
+    private func code(_ body: () throws -> Void) -> ImageError.Code? {
+        do {
+            try body()
+            return nil
+        } catch {
+            return (error as? ImageError)?.code
+        }
+    }
+}
+
+extension ReducedImage {
+    static func decode(
+        _ bytes: [UInt8],
+        limits: ImageLimits = ImageLimits(),
+        forSide side: Int
+    ) throws(ImageError) -> ReducedImage {
+        try decode(bytes.span.bytes, limits: limits, forSide: side)
+    }
+}
+
+extension RGBImage {
+    /// Expects each pixel to be the mean of the whole picture's; what is left at its edges counts as one too.
+    fileprivate func expectMeans(of whole: RGBImage, reduction: Int, tolerance: Int) throws {
+        let (bytes, wholeBytes) = (bytes, whole.bytes)
+        var worst = 0
+        for y in 0..<height {
+            for x in 0..<width {
+                let columns = (x * reduction)..<min((x + 1) * reduction, whole.width)
+                let rows = (y * reduction)..<min((y + 1) * reduction, whole.height)
+                for channel in 0..<3 {
+                    var sum = 0
+                    for row in rows {
+                        for column in columns { sum += Int(wholeBytes[3 * (row * whole.width + column) + channel]) }
+                    }
+                    let mean = sum / (rows.count * columns.count)
+                    worst = max(worst, abs(Int(bytes[3 * (y * width + x) + channel]) - mean))
+                }
+            }
+        }
+        #expect(worst <= tolerance)
+    }
+}
