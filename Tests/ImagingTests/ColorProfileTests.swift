@@ -103,7 +103,7 @@ import Testing
         Array("para\0\0\0\0\0".utf8) + [type, 0, 0] + numbers.flatMap { fixed($0) }
     }
 
-    /// What Little CMS 2.16 makes of the colours below, by Pillow's ImageCms (relative colorimetric, no optimisation), for
+    /// What Little CMS 2.19 makes of the colours below, by Pillow's ImageCms (relative colorimetric, no optimisation), for
     /// each kind of curve with the primaries of Adobe RGB.
     private static let converted: [(curve: [UInt8], colors: [UInt32])] = [
         (

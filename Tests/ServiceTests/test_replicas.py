@@ -151,7 +151,7 @@ def test_a_redis_that_hangs_holds_up_nobody_else(redis: Redis, replicas: list[Se
     redis.process.send_signal(signal.SIGSTOP)
     try:
         with ThreadPoolExecutor(32) as clients:
-            stuck = [clients.submit(refused, lambda: process(server, 12)) for _ in range(24)]
+            stuck = [clients.submit(refused, lambda: process(server, 12)) for _ in range(16)]
             time.sleep(REFUSAL_SECONDS)
             for _ in range(10):
                 start = time.monotonic()
