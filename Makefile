@@ -21,7 +21,7 @@ CALLS   := get_image process_image predict save-detection-image view-detection-j
 CLUSTER := push create-cluster deploy port-forward delete-cluster
 DOCKER  := docker-build docker-run docker-test kill
 
-.PHONY: help setup assets build run test demo-pictures demo-model demo-scores bench bench-quick lint format clean run-actions-locally \
+.PHONY: help setup assets build run test demo-pictures demo-model demo-scores quantize bench bench-quick lint format clean run-actions-locally \
 	$(CALLS) $(DOCKER) $(CLUSTER)
 .DEFAULT_GOAL := help
 
@@ -55,6 +55,9 @@ demo-model: setup build ## Train the model of the demo again, for about an hour
 demo-scores: setup build ## Evaluate the model of the demo, on its pictures and on fresh ones
 	swift build --configuration release --product scenes
 	@Scripts/demo scores
+
+quantize: setup build ## Make an int8 version of MODEL, calibrated on DATASET
+	@Scripts/quantize '$(MODEL)' '$(DATASET)' $(ARGS)
 
 bench: setup build assets ## Measure beside the bare network and beside services in Python, for a quarter of an hour
 bench-quick: setup build assets ## The same in two minutes, less exactly

@@ -147,7 +147,12 @@ def choose_model(named: str, mirror: Mirror | None, obstacles: list[str]) -> str
         return name
     if named:
         give_up("model", obstacles, f"Put a model (NAME{' or NAME'.join(RUNNABLE)}) in models/ and say MODEL=NAME")
-    own = sorted(path for path in MODELS.iterdir() if path.suffix in RUNNABLE and path.resolve() != DEMO_MODEL)
+    # One in int8 answers differently from the model that it was made of: it is served where somebody asks for it.
+    own = sorted(
+        path
+        for path in MODELS.iterdir()
+        if path.suffix in RUNNABLE and path.resolve() != DEMO_MODEL and not path.stem.endswith("-int8")
+    )
     if own:
         print(f"Model {own[0].stem}: {shown(own[0])}, the first one there. Not the default: {obstacles[0]}.")
         return own[0].stem
