@@ -48,25 +48,22 @@ extension ServiceComponents {
         let start = ContinuousClock.now
         let model = wanted.detector.model
         return try await withSlot(call.context, flow: model.name) {
-            let image = try await work {
+            // All on one thread that may be kept busy: each change of threads finds cold caches behind a network.
+            try await withTaskExecutorPreference(workerExecutor) {
                 let bytes = try read()
                 stages.end(.read)
                 // To be drawn on it is needed whole.
                 let isDrawn = wanted.form.drawnFormat != nil
                 let image = isDrawn ? try ReducedImage(decode(bytes)) : try decode(bytes, forSide: model.inputSide)
                 stages.end(.decode)
-                return image
-            }
-            try Task.checkCancellation()
-            // One picture alone gets all cores; several get one each, which does more of them a second.
-            let mode: PerformanceMode = queue.isAlone ? .latency : .throughput
-            let result = try await withTaskExecutorPreference(workerExecutor) {
-                try await wanted.detector.detect(in: image, options: wanted.options, mode: mode)
-            }
-            stages.end(.infer, but: result.stages)
-            count(result.detections, of: model)
+                try Task.checkCancellation()
+                // One picture alone gets all cores; several get one each, which does more of them a second.
+                let mode: PerformanceMode = queue.isAlone ? .latency : .throughput
+                let result = try await wanted.detector.detect(in: image, options: wanted.options, mode: mode)
+                stages.end(.infer, but: result.stages)
+                count(result.detections, of: model)
+                try Task.checkCancellation()
 
-            return try await work {
                 var drawn: [UInt8] = []
                 if let format = wanted.form.drawnFormat {
                     let picture = try DetectionPainter(labels: model.labels).draw(result.detections, on: image.pixels)
