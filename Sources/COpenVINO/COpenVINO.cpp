@@ -215,6 +215,8 @@ COVStatus cov_model_compile(COVCore *core, const COVModel *model, COVCompileOpti
         ov::AnyMap properties = {
             ov::num_streams(options.streams),
             ov::inference_num_threads(options.threads),
+            // Pinned, the services of one machine would all choose its first cores.
+            ov::hint::enable_cpu_pinning(false),
         };
         if (options.cache_directory != nullptr) {
             properties.insert(ov::cache_dir(options.cache_directory));

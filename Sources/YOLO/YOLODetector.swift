@@ -12,12 +12,22 @@ public final class YOLODetector: ObjectDetector {
         public var isRectangular: Bool
         /// Folder for compiled networks; nil keeps none.
         public var cacheDirectory: String?
+        /// Runs work that keeps a thread busy for a second, some time later.
+        ///
+        /// With it the network is compiled again for the shapes of pictures that come most, which makes it faster.
+        public var background: (@Sendable (_ work: @escaping @Sendable () -> Void) -> Void)?
 
         /// Makes a configuration.
-        public init(compilation: CompileOptions, isRectangular: Bool = true, cacheDirectory: String? = nil) {
+        public init(
+            compilation: CompileOptions,
+            isRectangular: Bool = true,
+            cacheDirectory: String? = nil,
+            background: (@Sendable (_ work: @escaping @Sendable () -> Void) -> Void)? = nil
+        ) {
             self.compilation = compilation
             self.isRectangular = isRectangular
             self.cacheDirectory = cacheDirectory
+            self.background = background
         }
     }
 
@@ -26,11 +36,9 @@ public final class YOLODetector: ObjectDetector {
     /// Why the network runs as it was exported, with its own decoding; nil where it was cut at its heads.
     public let uncutReason: String?
     /// Why its compiled form is not kept for the next start; nil where it is, or is not to be.
-    public var cacheFailure: String? { manyStreams.cacheFailure }
+    public var cacheFailure: String? { network.general.cacheFailure }
 
-    private let manyStreams: CompiledModel
-    /// All threads in one stream; the same where there is one thread or stream anyway.
-    private let oneStream: CompiledModel
+    private let network: ShapedNetwork
     private let layout: OutputLayout
     private let inputShape: Letterbox.Shape
     private let stride: Int
@@ -46,17 +54,14 @@ public final class YOLODetector: ObjectDetector {
         let sha256 = try file.sha256()
         let network = try Network(file: file, runtime: runtime)
         let fixedShape = try network.isDynamic ? nil : network.fixedShape
-        try network.model.takePixels(dynamicSize: network.isDynamic)
         // A folder for each file, so that what is cached for one that is gone can go too.
         let cache = configuration.cacheDirectory.map { "\($0)/\(sha256)" }
-        var compilation = configuration.compilation
-        manyStreams = try network.model.compile(compilation, cacheDirectory: cache)
-        if compilation.streams > 1, compilation.threads > 1 {
-            compilation.streams = 1
-            oneStream = try network.model.compile(compilation, cacheDirectory: cache)
-        } else {
-            oneStream = manyStreams
-        }
+        self.network = try ShapedNetwork(
+            network,
+            configuration.compilation,
+            cacheDirectory: cache,
+            background: configuration.background
+        )
         layout = network.layout
         stride = network.stride
         uncutReason = network.uncutReason
@@ -67,7 +72,7 @@ public final class YOLODetector: ObjectDetector {
             labels: LabelMap(network.labels),
             inputSide: network.inputSide,
             isRectangular: inputShape == .rectangular,
-            precision: manyStreams.precision,
+            precision: self.network.general.precision,
             streams: configuration.compilation.streams,
             format: file.format,
             sha256: sha256,
@@ -82,7 +87,7 @@ public final class YOLODetector: ObjectDetector {
         mode: PerformanceMode = .throughput
     ) async throws -> DetectionResult {
         let letterbox = letterbox(imageWidth: image.width, imageHeight: image.height)
-        return try await compiled(for: mode).withRequest { request in
+        return try await compiled(for: letterbox, mode).withRequest { request in
             let start = ContinuousClock.now
             try request.withInputPixels(height: letterbox.height, width: letterbox.width) { pixels in
                 letterbox.draw(image, into: pixels)
@@ -143,11 +148,8 @@ public final class YOLODetector: ObjectDetector {
         return (detections, candidates.sources.isEmpty ? [] : kept.map { candidates.sources[$0] })
     }
 
-    private func compiled(for mode: PerformanceMode) -> CompiledModel {
-        switch mode {
-        case .latency: oneStream
-        case .throughput: manyStreams
-        }
+    private func compiled(for letterbox: Letterbox, _ mode: PerformanceMode) -> CompiledModel {
+        network.compiled(for: ShapedNetwork.Shape(height: letterbox.height, width: letterbox.width), mode)
     }
 
     /// Runs the network once a stream on each common shape of picture, so that no request pays for the first run.
@@ -155,15 +157,14 @@ public final class YOLODetector: ObjectDetector {
         let side = Double(model.inputSide)
         let shapes = [(1.0, 1.0), (1.0, 0.75), (0.75, 1.0), (1.0, 0.67), (0.67, 1.0)]
         for (width, height) in shapes.prefix(model.isRectangular ? shapes.count : 1) {
-            let (width, height) = (Int(side * width), Int(side * height))
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                for _ in 0..<model.streams {
-                    group.addTask { try await self.runNetwork(imageWidth: width, imageHeight: height) }
+            let letterbox = letterbox(imageWidth: Int(side * width), imageHeight: Int(side * height))
+            for mode in network.general.modes {
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    for _ in 0..<(mode == .throughput ? model.streams : 1) {
+                        group.addTask { try await self.run(self.network.general[mode], letterbox) }
+                    }
+                    try await group.waitForAll()
                 }
-                try await group.waitForAll()
-            }
-            if oneStream !== manyStreams {
-                try await runNetwork(imageWidth: width, imageHeight: height, mode: .latency)
             }
         }
     }
@@ -171,9 +172,21 @@ public final class YOLODetector: ObjectDetector {
     /// Runs nothing but the network, on grey in the shape that it has for pictures of the given size.
     ///
     /// What is left of a request when all else is taken away: benchmarks compare with it.
-    public func runNetwork(imageWidth: Int, imageHeight: Int, mode: PerformanceMode = .throughput) async throws {
+    public func runNetwork(imageWidth: Int, imageHeight: Int) async throws {
         let letterbox = letterbox(imageWidth: imageWidth, imageHeight: imageHeight)
-        try await compiled(for: mode).withRequest { request in
+        try await run(compiled(for: letterbox, .throughput), letterbox)
+    }
+
+    /// Compiles the network for the shape that it has for pictures of the given size, for who knows that they will come.
+    ///
+    /// Keeps the thread busy for some tenths of a second.
+    public func fixShape(imageWidth: Int, imageHeight: Int) {
+        let letterbox = letterbox(imageWidth: imageWidth, imageHeight: imageHeight)
+        network.fix(ShapedNetwork.Shape(height: letterbox.height, width: letterbox.width))
+    }
+
+    private func run(_ compiled: CompiledModel, _ letterbox: Letterbox) async throws {
+        try await compiled.withRequest { request in
             try request.withInputPixels(height: letterbox.height, width: letterbox.width) { pixels in
                 pixels.update(repeating: Letterbox.paddingLevel)
             }

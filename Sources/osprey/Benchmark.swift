@@ -52,6 +52,7 @@ struct Benchmark: AsyncParsableCommand {
         let detector = try usingModel(file) {
             try YOLODetector(file: modelFile(file), configuration: configuration, runtime: Runtime())
         }
+        detector.fixShape(imageWidth: width, imageHeight: height)
         try await detector.warmUp()
         let start = ContinuousClock.now
         let latencies = try await measure(detector, inFlight: inFlight ?? streams, until: start + .seconds(seconds))

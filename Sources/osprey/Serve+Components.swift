@@ -2,6 +2,7 @@ internal import DetectionService
 internal import FoundationEssentials
 internal import Inference
 internal import Logging
+internal import NIOPosix
 internal import ObjectDetection
 internal import ServiceLifecycle
 internal import Storage
@@ -99,7 +100,8 @@ extension Serve {
                     threads: plan.threads
                 ),
                 isRectangular: configuration.isRectangular,
-                cacheDirectory: cacheDirectory(configuration, logger: logger)
+                cacheDirectory: cacheDirectory(configuration, logger: logger),
+                background: { work in NIOThreadPool.singleton.submit { _ in work() } }
             ),
             logger: logger
         )

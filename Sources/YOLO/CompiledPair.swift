@@ -1,0 +1,35 @@
+internal import Inference
+
+/// A network compiled in both ways.
+struct CompiledPair: Sendable {
+    private let manyStreams: CompiledModel
+    /// All threads in one stream; the same where there is one thread or stream anyway.
+    private let oneStream: CompiledModel
+
+    init(_ model: Model, _ options: CompileOptions, cacheDirectory: String?) throws {
+        manyStreams = try model.compile(options, cacheDirectory: cacheDirectory)
+        guard options.streams > 1, options.threads > 1 else {
+            oneStream = manyStreams
+            return
+        }
+        var options = options
+        options.streams = 1
+        oneStream = try model.compile(options, cacheDirectory: cacheDirectory)
+    }
+
+    /// The modes that differ.
+    var modes: [PerformanceMode] { oneStream === manyStreams ? [.throughput] : [.throughput, .latency] }
+
+    /// Why the folder for compiled forms was of no use; nil where it was, or none was given.
+    var cacheFailure: String? { manyStreams.cacheFailure }
+
+    /// The arithmetic that OpenVINO chose.
+    var precision: String { manyStreams.precision }
+
+    subscript(mode: PerformanceMode) -> CompiledModel {
+        switch mode {
+        case .latency: oneStream
+        case .throughput: manyStreams
+        }
+    }
+}
