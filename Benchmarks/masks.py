@@ -11,13 +11,13 @@ Use: Benchmarks/masks.py MODEL PICTURES_FOLDER [--rounds 11]
 import argparse
 import http.client
 import pathlib
-import re
 import statistics
 import sys
 import tempfile
 import time
 import urllib.parse
 
+import server_timing
 from server import Server
 
 FORMS = ["none", "polygon", "rle"]
@@ -32,8 +32,8 @@ def ask(connection, picture, form):
     elapsed = (time.perf_counter() - start) * 1000
     if response.status != 200:
         raise SystemExit(f"the service answered {response.status}; nothing was measured")
-    timing = dict(re.findall(r"(\w+);dur=([\d.e-]+)", response.headers["Server-Timing"]))
-    return elapsed, float(timing["total"]), float(timing.get("masks", 0))
+    timing = server_timing.parse(response.headers["Server-Timing"])
+    return elapsed, timing["total"], timing.get("masks", 0)
 
 
 def main():

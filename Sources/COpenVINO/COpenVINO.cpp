@@ -99,6 +99,14 @@ const char *cov_model_metadata(COVModel *model, const char *key) {
     return text;
 }
 
+COVStatus cov_model_set_metadata(COVModel *model, const char *key, const char *text) {
+    return guarded(COV_FAILED, [&] { model->model->set_rt_info(std::string(text), "model_info", key); });
+}
+
+COVStatus cov_model_save(const COVModel *model, const char *path) {
+    return guarded(COV_FAILED, [&] { ov::save_model(model->model, path, false); });
+}
+
 size_t cov_model_node_count(const COVModel *model) { return model->nodes.size(); }
 
 COVNode cov_model_node(const COVModel *model, size_t node) {

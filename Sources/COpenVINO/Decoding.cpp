@@ -101,13 +101,3 @@ COVStatus cov_model_decoded(const COVModel *model, const COVHead *heads, size_t 
         *result = new COVModel(decoded);
     });
 }
-
-COVStatus cov_model_save(COVModel *model, const char *path, const char *const *keys, const char *const *values,
-                         size_t count) {
-    return guarded(COV_FAILED, [&] {
-        for (size_t position = 0; position < count; ++position) {
-            model->model->set_rt_info(std::string(values[position]), "model_info", keys[position]);
-        }
-        ov::save_model(model->model, path, false);
-    });
-}

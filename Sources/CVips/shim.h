@@ -29,18 +29,19 @@ static inline int cvips_start(void) {
 /// long as the picture, or one made from it, lives.
 static inline int cvips_open(const char *loader, const void *bytes, size_t count, VipsImage **out) {
     VipsBlob *blob = vips_blob_new(NULL, bytes, count);
-    // VIPS_FAIL_ON_ERROR refuses what is cut off and what a codec calls an error, but not what libjpeg merely warns
-    // of (bytes before a marker, say), which every viewer shows.
+    // VIPS_FAIL_ON_ERROR refuses what is cut off and what a codec calls an error, but not what it merely warns of,
+    // which every viewer shows.
     int status = vips_call(loader, blob, out, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", VIPS_FAIL_ON_ERROR, NULL);
     vips_area_unref(VIPS_AREA(blob));
     return status;
 }
 
-/// Wraps `height * width * 3` bytes of sRGB without copying them.
-static inline int cvips_wrap(const void *pixels, size_t count, int width, int height, VipsImage **out) {
-    VipsImage *wrapped = vips_image_new_from_memory(pixels, count, width, height, 3, VIPS_FORMAT_UCHAR);
+/// Wraps `height * width * bands` bytes of a colour space without copying them.
+static inline int cvips_wrap(const void *pixels, size_t count, int width, int height, int bands,
+                             VipsInterpretation space, VipsImage **out) {
+    VipsImage *wrapped = vips_image_new_from_memory(pixels, count, width, height, bands, VIPS_FORMAT_UCHAR);
     if (wrapped == NULL) return -1;
-    int status = vips_copy(wrapped, out, "interpretation", VIPS_INTERPRETATION_sRGB, NULL);
+    int status = vips_copy(wrapped, out, "interpretation", space, NULL);
     g_object_unref(wrapped);
     return status;
 }

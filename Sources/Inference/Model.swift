@@ -149,11 +149,8 @@ public final class Model {
     ///   - metadata: Texts by key, for ``metadata(_:)`` to find.
     /// - Throws: ``InferenceError`` with ``InferenceError/Code/failed`` when they cannot be written.
     public func save(to path: String, metadata: [String: String]) throws {
-        let keys = metadata.keys.sorted()
-        try withCStrings(keys + keys.map { metadata[$0] ?? "" }) { texts in
-            let values = texts.baseAddress?.advanced(by: keys.count)
-            try check(cov_model_save(handle, path, texts.baseAddress, values, keys.count))
-        }
+        for (key, text) in metadata { try check(cov_model_set_metadata(handle, key, text)) }
+        try check(cov_model_save(handle, path))
     }
 
     /// Compiles the network for this machine's CPU.
@@ -189,16 +186,5 @@ public final class Model {
         var compiled: OpaquePointer?
         try check(cov_model_compile(runtime.handle, handle, options, &compiled))
         return try unwrap(compiled)
-    }
-}
-
-/// Calls `body` with pointers to the texts, valid during the call only.
-private func withCStrings(
-    _ texts: [String],
-    _ body: (UnsafeBufferPointer<UnsafePointer<CChar>?>) throws -> Void
-) rethrows {
-    let starts = texts.indices.map { index in texts[..<index].reduce(0) { $0 + $1.utf8.count + 1 } }
-    try texts.flatMap { Array($0.utf8CString) }.withUnsafeBufferPointer { bytes in
-        try starts.map { bytes.baseAddress?.advanced(by: $0) }.withUnsafeBufferPointer(body)
     }
 }

@@ -92,8 +92,6 @@ public struct DetectionResult: Sendable {
     public var detections: [Detection]
     /// Time to fit the picture into the network's input.
     public var letterbox: Duration
-    /// Time to run the network.
-    public var inference: Duration
     /// Time to decode the network's answer, without masks.
     public var postprocessing: Duration
     /// Time to work out the masks.
@@ -103,13 +101,11 @@ public struct DetectionResult: Sendable {
     public init(
         detections: [Detection],
         letterbox: Duration = .zero,
-        inference: Duration = .zero,
         postprocessing: Duration = .zero,
         masks: Duration = .zero
     ) {
         self.detections = detections
         self.letterbox = letterbox
-        self.inference = inference
         self.postprocessing = postprocessing
         self.masks = masks
     }

@@ -63,7 +63,7 @@ final class ShapedNetwork: @unchecked Sendable {
             if let fixed = state.fixed[shape] { return (fixed, false) }
             guard background != nil, state.remaining > 0 else { return (general, false) }
             state.uses[shape, default: 0] += 1
-            let isDue = state.uses[shape] == Self.manyUses && !state.isCompiling
+            let isDue = state.uses[shape, default: 0] >= Self.manyUses && !state.isCompiling
             if isDue { state.isCompiling = true }
             return (general, isDue)
         }
@@ -92,10 +92,6 @@ final class ShapedNetwork: @unchecked Sendable {
             state.isCompiling = false
             state.remaining -= 1
             state.fixed[shape] = pair
-            // Those that had their turn meanwhile get another.
-            for (other, uses) in state.uses where uses >= Self.manyUses && state.fixed[other] == nil {
-                state.uses[other] = Self.manyUses / 2
-            }
         }
     }
 }

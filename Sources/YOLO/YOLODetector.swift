@@ -100,7 +100,6 @@ public final class YOLODetector: ObjectDetector {
                 var result = DetectionResult(
                     detections: detections,
                     letterbox: fitted - start,
-                    inference: inferred - fitted,
                     postprocessing: ContinuousClock.now - inferred
                 )
                 if options.masks, model.task == .segment { try addMasks(to: &result, outputs, sources, letterbox) }

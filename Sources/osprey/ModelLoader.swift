@@ -10,15 +10,15 @@ internal import YOLO
 final class ModelLoader: Sendable {
     private let runtime: Runtime
     private let configuration: Mutex<YOLODetector.Configuration>
-    private let cacheDirectory: String?
     private let logger: Logger
 
     init(runtime: Runtime, configuration: YOLODetector.Configuration, logger: Logger) {
         self.runtime = runtime
         self.configuration = Mutex(configuration)
-        cacheDirectory = configuration.cacheDirectory
         self.logger = logger
     }
+
+    private var cacheDirectory: String? { configuration.withLock { $0.cacheDirectory } }
 
     /// Compiles what is loaded from now on for a plan.
     func compile(for plan: InferencePlan) {

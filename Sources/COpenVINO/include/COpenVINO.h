@@ -104,6 +104,8 @@ COVPort cov_model_output_port(const COVModel *model, size_t index);
 
 /// The text that an exporter left under `key`, or null.
 const char *cov_model_metadata(COVModel *model, const char *key);
+/// Leaves a text under `key`, for those who read the model once it is saved.
+COVStatus cov_model_set_metadata(COVModel *model, const char *key, const char *text);
 
 /// The model's nodes in topological order. Indices stay valid until the model is changed or freed.
 size_t cov_model_node_count(const COVModel *model);
@@ -131,10 +133,8 @@ COVStatus cov_model_take_pixels(COVModel *model, bool dynamic_size);
 /// `[1, boxes, values]`, and then with its other outputs.
 COVStatus cov_model_decoded(const COVModel *model, const COVHead *heads, size_t count, size_t class_count,
                             COVModel **result);
-/// Writes the model as an OpenVINO IR, the .xml file at `path` and the .bin file beside it, with the texts under their
-/// keys as metadata.
-COVStatus cov_model_save(COVModel *model, const char *path, const char *const *keys, const char *const *values,
-                         size_t count);
+/// Writes the model as an OpenVINO IR, the .xml file at `path` and the .bin file beside it.
+COVStatus cov_model_save(const COVModel *model, const char *path);
 
 /// Builds a network that takes `[1, 3, height, width]` in 0...1, height and width not fixed, operation by operation.
 /// Each operation names the outputs it takes by the numbers that earlier ones left in `output`; 0 is the picture.

@@ -64,25 +64,25 @@ extension ServiceComponents {
                 count(result.detections, of: model)
                 try Task.checkCancellation()
 
-                var drawn: [UInt8] = []
-                if let format = wanted.form.drawnFormat {
+                let drawn = try wanted.form.drawnFormat.map { format in
                     let picture = try DetectionPainter(labels: model.labels).draw(result.detections, on: image.pixels)
                     stages.end(.draw)
-                    drawn = try picture.encoded(as: format)
+                    let bytes = try picture.encoded(as: format)
                     stages.end(.encode)
+                    return bytes
                 }
-                if case .drawn = wanted.form { return drawn }
+                if case .drawn = wanted.form, let drawn { return drawn }
                 let body = DetectionBody(
                     requestID: call.context.requestID,
                     computeTime: (ContinuousClock.now - start) / .seconds(1),
                     imageID: imageID,
                     image: image,
-                    drawn: drawn.isEmpty ? nil : drawn,
+                    drawn: drawn,
                     detections: result.detections,
                     wanted: wanted
                 )
                 var json = JSONWriter()
-                try body.write(to: &json, maximumBytes: settings.maximumBodyBytes + drawn.count * 4 / 3)
+                try body.write(to: &json, maximumBytes: settings.maximumBodyBytes + (drawn?.count ?? 0) * 4 / 3)
                 stages.end(.write)
                 return json.bytes
             }

@@ -36,31 +36,17 @@ struct VipsPicture: ~Copyable {
         try self.init { cvips_open(loader, bytes.baseAddress, bytes.count, &$0) }
     }
 
-    /// Makes a picture of `height * width * 3` bytes of sRGB, which stay where they are and must outlive it.
-    init(wrapping pixels: UnsafeBufferPointer<UInt8>, width: Int, height: Int) throws(VipsError) {
-        try self.init { cvips_wrap(pixels.baseAddress, pixels.count, CInt(width), CInt(height), &$0) }
-    }
-
-    /// Makes a picture of `height * width * channels` bytes of grey, sRGB or CMYK, which must outlive it likewise.
-    init(wrapping samples: UnsafeBufferPointer<UInt8>, width: Int, height: Int, channels: Int) throws(VipsError) {
-        let bare = try VipsPicture {
-            $0 = vips_image_new_from_memory(
-                samples.baseAddress,
-                samples.count,
-                CInt(width),
-                CInt(height),
-                CInt(channels),
-                VIPS_FORMAT_UCHAR
-            )
-            return $0 == nil ? -1 : 0
-        }
-        let interpretation =
+    /// Makes a picture of `height * width * channels` bytes of grey, sRGB or CMYK, which stay where they are and must
+    /// outlive it.
+    init(wrapping samples: UnsafeBufferPointer<UInt8>, width: Int, height: Int, channels: Int = 3) throws(VipsError) {
+        let space =
             switch channels {
             case 1: VIPS_INTERPRETATION_B_W
             case 3: VIPS_INTERPRETATION_sRGB
             default: VIPS_INTERPRETATION_CMYK
             }
-        self = try bare.applying { cvips_interpret($0, &$1, interpretation) }
+        let (columns, rows) = (CInt(width), CInt(height))
+        try self.init { cvips_wrap(samples.baseAddress, samples.count, columns, rows, CInt(channels), space, &$0) }
     }
 
     /// Says how the picture is turned: EXIF's orientation, `1...8`.
