@@ -1,20 +1,31 @@
+#include <string.h>
+
 #include "CPixels.h"
 #include "dispatch.h"
 
-static inline uint8_t encode(float light, const uint8_t *encoded)
+typedef float float4 __attribute__((vector_size(16)));
+typedef int32_t int4 __attribute__((vector_size(16)));
+
+static inline float4 load(const float *values)
 {
-    light = light < 0 ? 0 : light > 1 ? 1 : light;
-    return encoded[(uint32_t)(light * PIXELS_LIGHT_STEPS + 0.5F)];
+    float4 vector;
+    memcpy(&vector, values, sizeof vector);
+    return vector;
 }
 
 DISPATCHED
-void pixels_convert_colors(uint8_t *rgb, size_t count, const float *light, const float *matrix, const uint8_t *encoded)
+void pixels_convert_colors(uint8_t *restrict rgb, size_t count, const float *restrict shares,
+                           const uint8_t *restrict encoded)
 {
+    const float4 darkest = {0}, brightest = darkest + PIXELS_LIGHT_STEPS;
     for (size_t i = 0; i < count; i++) {
         uint8_t *pixel = rgb + 3 * i;
-        float red = light[pixel[0]], green = light[256 + pixel[1]], blue = light[512 + pixel[2]];
-        pixel[0] = encode(matrix[0] * red + matrix[1] * green + matrix[2] * blue, encoded);
-        pixel[1] = encode(matrix[3] * red + matrix[4] * green + matrix[5] * blue, encoded);
-        pixel[2] = encode(matrix[6] * red + matrix[7] * green + matrix[8] * blue, encoded);
+        float4 light =
+            load(shares + 4 * pixel[0]) + load(shares + 4 * (256 + pixel[1])) + load(shares + 4 * (512 + pixel[2]));
+        light = __builtin_elementwise_min(__builtin_elementwise_max(light, darkest), brightest);
+        int4 step = __builtin_convertvector(light + 0.5F, int4);
+        for (int channel = 0; channel < 3; channel++) {
+            pixel[channel] = encoded[step[channel]];
+        }
     }
 }

@@ -14,12 +14,15 @@ struct ServiceContext: RequestContext {
     let stages: StageClock
     /// The connection that it came in on.
     let connection: ObjectIdentifier
+    /// The event loop of that connection.
+    let eventLoop: any EventLoop
     /// When it is too late to answer.
     var deadline: ContinuousClock.Instant
 
     init(source: ApplicationRequestContextSource) {
         coreContext = CoreRequestContextStorage(source: source)
         connection = ObjectIdentifier(source.channel)
+        eventLoop = source.channel.eventLoop
         requestID = ""
         start = .now
         stages = StageClock(start: start)

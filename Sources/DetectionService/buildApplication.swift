@@ -24,8 +24,8 @@ public func buildApplication(
     let clientTimeout = TimeAmount(settings.idleTimeout)
     return Application(
         router: try buildRouter(components, logger: logger),
-        server: .http1(
-            configuration: .init(
+        server: HTTPServerBuilder { responder in
+            let configuration = HTTP1Channel.Configuration(
                 additionalChannelHandlers: [
                     ConnectionHandler(
                         monitor: monitor,
@@ -34,7 +34,8 @@ public func buildApplication(
                     )
                 ]
             )
-        ),
+            return EventLoopHTTP1Channel(base: HTTP1Channel(responder: responder, configuration: configuration))
+        },
         configuration: ApplicationConfiguration(
             address: address,
             serverName: "osprey",

@@ -48,22 +48,14 @@ final class ServiceFixture {
 
     deinit { try? FileManager.default.removeItem(at: directory) }
 
-    /// Runs `body` against the routes, without a network.
-    func test(_ body: @escaping @Sendable (any TestClientProtocol) async throws -> Void) async throws {
-        try await application().test(.router, body)
-    }
-
     /// Runs `body` against the service on a port of its own.
-    func testLive(_ body: @escaping @Sendable (any TestClientProtocol) async throws -> Void) async throws {
-        try await application().test(.live, body)
-    }
-
-    private func application() throws -> some ApplicationProtocol {
-        try buildApplication(
+    func test(_ body: @escaping @Sendable (any TestClientProtocol) async throws -> Void) async throws {
+        let application = try buildApplication(
             components: components,
             address: .hostname("127.0.0.1", port: 0),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )
+        try await application.test(.ahc(.http), body)
     }
 
     static func picture(width: Int, height: Int) -> RGBImage {

@@ -55,13 +55,13 @@ void pixels_unpack_rgb(const uint32_t *words, uint8_t *rgb, size_t count);
 /// Steps of light that `pixels_convert_colors` tells apart.
 #define PIXELS_LIGHT_STEPS 16384
 
-/// Converts pixels in place from one RGB space to another, by way of light in `0...1`.
+/// Converts pixels in place from one RGB space to another, by way of light.
 ///
 /// @param rgb `[count, 3]`.
-/// @param light `[3, 256]`: the light of each value of red, green and blue in the first space.
-/// @param matrix `[3, 3]`: what each channel's light in the second space takes of those in the first.
+/// @param shares `[3, 256, 4]`: what each value of red, green and blue in the first space adds to the light of each
+///     channel in the second, which is brightest at `PIXELS_LIGHT_STEPS`; the fourth of each four is not used.
 /// @param encoded `[PIXELS_LIGHT_STEPS + 1]`: the value for each step of light in the second space.
-void pixels_convert_colors(uint8_t *rgb, size_t count, const float *light, const float *matrix, const uint8_t *encoded);
+void pixels_convert_colors(uint8_t *rgb, size_t count, const float *shares, const uint8_t *encoded);
 
 /// Mixes a colour into pixels, channel by channel.
 ///

@@ -11,7 +11,7 @@ final class ConnectionMonitor: Sendable {
     private struct State {
         var number: UInt64 = 0
         var hasLeft = false
-        var watcher: AsyncStream<Never>.Continuation?
+        var watcher: (@Sendable () -> Void)?
     }
 
     private struct Shared {
@@ -30,12 +30,12 @@ final class ConnectionMonitor: Sendable {
     }
 
     func clientLeft(_ token: Token) {
-        let watcher = shared.withLock { shared -> AsyncStream<Never>.Continuation? in
+        let watcher = shared.withLock { shared -> (@Sendable () -> Void)? in
             guard shared.states[token.connection]?.number == token.number else { return nil }
             shared.states[token.connection]?.hasLeft = true
             return shared.states[token.connection]?.watcher
         }
-        watcher?.finish()
+        watcher?()
     }
 
     /// Forgets a connection, which no request can come from any more.
@@ -46,14 +46,12 @@ final class ConnectionMonitor: Sendable {
         }
     }
 
-    /// A stream that ends when the connection's client leaves, at once if it has left already.
-    func watch(_ connection: ObjectIdentifier) -> AsyncStream<Never> {
-        let (stream, continuation) = AsyncStream.makeStream(of: Never.self)
+    /// Has `watcher` called when the connection's client leaves, at once if it has left already; nil ends that.
+    func watch(_ connection: ObjectIdentifier, _ watcher: (@Sendable () -> Void)?) {
         let hasLeft = shared.withLock { shared in
-            shared.states[connection]?.watcher = continuation
+            shared.states[connection]?.watcher = watcher
             return shared.states[connection]?.hasLeft ?? false
         }
-        if hasLeft { continuation.finish() }
-        return stream
+        if hasLeft { watcher?() }
     }
 }

@@ -1,4 +1,6 @@
 internal import HTTPTypes
+internal import NIOCore
+internal import Synchronization
 
 /// Thrown where nobody waits for the answer any more.
 struct ClientLeft: Error {}
@@ -12,21 +14,23 @@ extension ServiceComponents {
         _ body: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {
         let context = call.context
-        let departure = connections.watch(context.connection)
-        return try await withThrowingTaskGroup(of: Result.self) { group in
-            group.addTask { try await body() }
-            group.addTask {
-                try await Task.sleep(until: context.deadline, clock: .continuous)
-                throw Self.lateness(of: call)
+        let work = Task(executorPreference: EventLoopExecutor(context.eventLoop), operation: body)
+        let end = LifetimeEnd(cancel: { work.cancel() })
+        let rest = TimeAmount(context.deadline - .now)
+        let timer = context.eventLoop.scheduleTask(in: rest) { end.set(Self.lateness(of: call)) }
+        connections.watch(context.connection) { end.set(ClientLeft()) }
+        defer {
+            timer.cancel()
+            connections.watch(context.connection, nil)
+        }
+        do {
+            return try await withTaskCancellationHandler {
+                try await work.value
+            } onCancel: {
+                work.cancel()
             }
-            group.addTask {
-                for await _ in departure {}
-                try Task.checkCancellation()
-                throw ClientLeft()
-            }
-            defer { group.cancelAll() }
-            guard let result = try await group.next() else { throw CancellationError() }
-            return result
+        } catch {
+            throw end.reason ?? error
         }
     }
 
@@ -43,5 +47,22 @@ extension ServiceComponents {
                 .deadlineExceeded,
                 "The request's time was over before it was done; try again when less is going on."
             )
+    }
+}
+
+/// Why a request's work was cancelled, if it was.
+private final class LifetimeEnd: Sendable {
+    private let cancel: @Sendable () -> Void
+    private let first = Mutex<(any Error)?>(nil)
+
+    init(cancel: @escaping @Sendable () -> Void) {
+        self.cancel = cancel
+    }
+
+    var reason: (any Error)? { first.withLock { $0 } }
+
+    func set(_ reason: any Error) {
+        first.withLock { $0 = $0 ?? reason }
+        cancel()
     }
 }

@@ -31,13 +31,15 @@ enum Checksum {
             var crc = UInt32.max
             var index = 0
             let raw = UnsafeRawBufferPointer(bytes)
-            while index &+ 8 <= raw.count {
-                let word = UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: index, as: UInt64.self)) ^ UInt64(crc)
+            while index &+ 16 <= raw.count {
+                let first = raw.loadUnaligned(fromByteOffset: index, as: UInt64.self).littleEndian ^ UInt64(crc)
+                let second = raw.loadUnaligned(fromByteOffset: index &+ 8, as: UInt64.self).littleEndian
                 crc = 0
                 for byte in 0..<8 {
-                    crc ^= table[(7 &- byte) &* 256 &+ Int(truncatingIfNeeded: word >> UInt64(8 &* byte) & 255)]
+                    crc ^= table[(15 &- byte) &* 256 &+ Int(truncatingIfNeeded: first >> UInt64(8 &* byte) & 255)]
+                    crc ^= table[(7 &- byte) &* 256 &+ Int(truncatingIfNeeded: second >> UInt64(8 &* byte) & 255)]
                 }
-                index &+= 8
+                index &+= 16
             }
             while index < raw.count {
                 crc = table[Int(truncatingIfNeeded: (crc ^ UInt32(raw[index])) & 255)] ^ crc >> 8
@@ -47,9 +49,9 @@ enum Checksum {
         }
     }
 
-    /// The remainders of every byte, followed by 0 to 7 zero bytes: eight bytes are looked up at once.
+    /// The remainders of every byte, followed by 0 to 15 zero bytes: sixteen bytes are looked up at once.
     private static let tables: [UInt32] = {
-        var table = [UInt32](repeating: 0, count: 8 * 256)
+        var table = [UInt32](repeating: 0, count: 16 * 256)
         for byte in 0..<256 {
             var crc = UInt32(byte)
             for _ in 0..<8 { crc = crc & 1 == 1 ? crc >> 1 ^ 0xEDB8_8320 : crc >> 1 }

@@ -56,25 +56,33 @@ enum Deflate {
     }
 
     private static func countSymbols(in block: UnsafeRawBufferPointer) -> [Int] {
-        var frequencies = [Int](repeating: 0, count: symbolCount)
-        frequencies[endOfBlock] = 1
-        // A code needs two symbols: an empty block has one that never comes.
-        if block.isEmpty { frequencies[0] = 1 }
-        frequencies.withUnsafeMutableBufferPointer { frequencies in
+        // One table for each of the literals taken at once: counting the same byte twice in one would wait for itself.
+        var counts = [UInt32](repeating: 0, count: literalsAtOnce * symbolCount)
+        counts.withUnsafeMutableBufferPointer { counts in
             var index = 0
             while index < block.count {
                 let run = runLength(in: block, at: index)
                 if run > 0 {
-                    frequencies[Int(symbolsByLength[run])] &+= 1
+                    counts[Int(symbolsByLength[run])] &+= 1
                     index &+= run
-                } else {
-                    for literal in index..<min(index &+ literalsAtOnce, block.count) {
-                        frequencies[Int(block[literal])] &+= 1
-                    }
+                } else if index &+ literalsAtOnce <= block.count {
+                    counts[Int(block[index])] &+= 1
+                    counts[symbolCount &+ Int(block[index &+ 1])] &+= 1
+                    counts[2 &* symbolCount &+ Int(block[index &+ 2])] &+= 1
+                    counts[3 &* symbolCount &+ Int(block[index &+ 3])] &+= 1
                     index &+= literalsAtOnce
+                } else {
+                    counts[Int(block[index])] &+= 1
+                    index &+= 1
                 }
             }
         }
+        var frequencies = (0..<symbolCount).map { symbol in
+            (0..<literalsAtOnce).reduce(0) { $0 + Int(counts[$1 * symbolCount + symbol]) }
+        }
+        frequencies[endOfBlock] = 1
+        // A code needs two symbols: an empty block has one that never comes.
+        if block.isEmpty { frequencies[0] = 1 }
         return frequencies
     }
 

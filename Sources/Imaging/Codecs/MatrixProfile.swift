@@ -47,12 +47,16 @@ package struct MatrixProfile {
 
     /// Converts pixels, `[count, 3]`, to sRGB in place.
     package func convert(_ pixels: UnsafeMutableBufferPointer<UInt8>) {
-        // Row by row: what each of sRGB's channels takes of the profile's.
-        let matrix = (0..<9).map { index in
-            let (row, column) = (index / 3, index % 3)
-            return Float((0..<3).reduce(0) { $0 + SRGB.fromXYZ[3 * row + $1] * colorants[3 * column + $1] })
+        var shares: [Float] = []
+        for (index, light) in light.enumerated() {
+            let xyz = colorants[3 * (index / 256)..<3 * (index / 256) + 3]
+            for row in 0..<3 {
+                let share = zip(SRGB.fromXYZ[3 * row..<3 * row + 3], xyz).reduce(0) { $0 + $1.0 * $1.1 }
+                shares.append(light * Float(share) * Float(PIXELS_LIGHT_STEPS))
+            }
+            shares.append(0)
         }
-        pixels_convert_colors(pixels.baseAddress, pixels.count / 3, light, matrix, SRGB.encoded)
+        pixels_convert_colors(pixels.baseAddress, pixels.count / 3, shares, SRGB.encoded)
     }
 
     /// How stored values become light.
