@@ -11,7 +11,7 @@ from server import BINARY, output_of
 
 def measure(model: Path, size: tuple[int, int], streams: int, in_flight: int, seconds: float) -> dict:
     """Pictures a second, and the median milliseconds of one; it warms up by itself."""
-    command = [BINARY, "benchmark", model, "--streams", streams, "--in-flight", in_flight, "--seconds", seconds]
+    command = [BINARY, "benchmark", model, "--streams", streams, "--in-flight", in_flight, "--seconds", seconds, "--json"]
     command += ["--width", size[0], "--height", size[1]]
     report = json.loads(output_of(command))
     return {

@@ -18,6 +18,8 @@ public struct ServiceSettings: Sendable {
     public var apiKeyHashes: [String] = []
     /// Folder with the assets of the API pages; nil leaves the pages out.
     public var apiPagesDirectory: String?
+    /// Folder with the web page; without one, a line of text stands in its place.
+    public var webPageDirectory = "Public"
 
     /// The default settings.
     public init(version: String) {

@@ -3,71 +3,115 @@ internal import FoundationEssentials
 internal import Inference
 internal import YOLO
 
-/// `osprey benchmark`: how fast the bare network runs here.
+/// `osprey benchmark`: how fast a service answers, or the bare network runs here.
 struct Benchmark: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Measures how fast the bare network runs on this machine.",
+        abstract: "Measures how fast a service answers, or how fast the bare network runs here.",
         discussion: """
-            Only the network runs, on grey, through the same bridge as in the service: what the service could reach \
-            if decoding, HTTP and all else cost nothing. Prints a line of JSON.
+            Of a service, by its URL: pictures a second and latencies of /detect for each number of clients, which \
+            send one picture after the other for some seconds. Measure your own services alone; it is a heavy load.
 
-            Example:
-              osprey benchmark models/yolov5n.onnx --streams 2 --in-flight 2 --seconds 10
+            Of a model, by its file, or with --local: only the network runs, on grey, through the same bridge as in \
+            the service. That is what the service could reach if decoding, HTTP and all else cost nothing.
+
+            Examples:
+              osprey benchmark http://localhost:1337 --clients 1,2,4,8 --images data/coco128
+              osprey benchmark --local
+              osprey benchmark models/yolov5n.onnx --streams 2 --in-flight 2 --seconds 10 --json
             """
     )
 
-    @Argument(help: "The model's file.")
-    var file: String
+    @Argument(help: ArgumentHelp("The service's URL, or the model's file.", valueName: "url-or-file"))
+    var target: String?
 
-    @Option(help: "Arithmetic: auto, f32 or bf16.")
-    var precision = Precision.auto
+    @Flag(help: "Measure the network of the default model (OSPREY_MODEL).")
+    var local = false
 
-    @Option(help: "Pictures worked on at the same time. (default: one a core)")
-    var streams: Int?
-
-    @Option(help: "Pictures handed in at the same time. (default: as many as streams)")
-    var inFlight: Int?
-
-    @Option(help: "Width of the pictures in pixels.")
-    var width = 640
-
-    @Option(help: "Height of the pictures in pixels.")
-    var height = 480
-
-    @Option(help: "How long to measure.")
+    @Option(help: "How long to measure, in seconds; with several numbers of clients, for each.")
     var seconds = 10.0
 
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    @OptionGroup(title: "Options for a service")
+    var service: ServiceLoad.Options
+
+    @OptionGroup(title: "Options for a model")
+    var network: NetworkOptions
+
+    /// How the bare network is set up.
+    struct NetworkOptions: ParsableArguments {
+        @Option(help: "Arithmetic: auto, f32 or bf16.")
+        var precision = Precision.auto
+
+        @Option(help: "Pictures worked on at the same time. (default: one a core)")
+        var streams: Int?
+
+        @Option(help: "Pictures handed in at the same time. (default: as many as streams)")
+        var inFlight: Int?
+
+        @Option(help: "Width of the pictures in pixels.")
+        var width = 640
+
+        @Option(help: "Height of the pictures in pixels.")
+        var height = 480
+    }
+
     func validate() throws {
-        let counts = [streams ?? 1, inFlight ?? 1, width, height]
+        let counts = [network.streams ?? 1, network.inFlight ?? 1, network.width, network.height]
         guard counts.allSatisfy({ (1...10_000).contains($0) }), (0...3600).contains(seconds) else {
             throw ValidationError("Counts and sizes go from 1 to 10000, seconds from 0 to 3600.")
+        }
+        guard (target == nil) == local else {
+            throw ValidationError("Name a service's URL or a model's file, or say --local for the default model.")
         }
     }
 
     func run() async throws {
-        let cores = CPUBudget.current().cores
-        let streams = streams ?? cores
-        let compilation = CompileOptions(precision: precision, streams: streams, threads: max(streams, cores))
-        let configuration = YOLODetector.Configuration(compilation: compilation)
-        let detector = try usingModel(file) {
-            try YOLODetector(file: modelFile(file), configuration: configuration, runtime: Runtime())
+        if let target, target.contains("://") {
+            guard let address = ServiceAddress(target) else {
+                throw CommandError.usage("\(target) is no URL of a service: it looks like http://localhost:1337.")
+            }
+            return try await ServiceLoad(address: address, seconds: seconds, options: service).run(json: json)
         }
-        detector.fixShape(imageWidth: width, imageHeight: height)
+        try await measureNetwork(file: try target.map(modelFile) ?? defaultModel())
+    }
+
+    private func defaultModel() throws -> ModelFile {
+        let settings = try Settings(given: [], file: nil, known: [])
+        return try modelFile(
+            named: settings.text("model", default: "yolov5s"),
+            in: settings.text("models", default: "models")
+        )
+    }
+
+    private func measureNetwork(file: ModelFile) async throws {
+        let plan = InferencePlan(streams: network.streams, threads: nil, budget: .current())
+        let compilation = CompileOptions(precision: network.precision, streams: plan.streams, threads: plan.threads)
+        let detector = try usingModel(file.path) {
+            try YOLODetector(file: file, configuration: .init(compilation: compilation), runtime: Runtime())
+        }
+        detector.fixShape(imageWidth: network.width, imageHeight: network.height)
         try await detector.warmUp()
+        let inFlight = network.inFlight ?? plan.streams
         let start = ContinuousClock.now
-        let latencies = try await measure(detector, inFlight: inFlight ?? streams, until: start + .seconds(seconds))
+        let latencies = try await measure(detector, inFlight: inFlight, until: start + .seconds(seconds))
         let elapsed = (ContinuousClock.now - start) / .seconds(1)
         let report = Report(
             precision: detector.model.precision,
-            streams: streams,
-            inFlight: inFlight ?? streams,
+            streams: plan.streams,
+            inFlight: inFlight,
             pictures: latencies.count,
             picturesPerSecond: Double(latencies.count) / elapsed,
             p50Milliseconds: latencies.sorted()[latencies.count / 2] * 1000
         )
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .sortedKeys
-        print(String(decoding: try encoder.encode(report), as: UTF8.self))
+        if json { return try printJSON(report) }
+        let rate = (report.picturesPerSecond * 10).rounded() / 10
+        let latency = (report.p50Milliseconds * 10).rounded() / 10
+        print(
+            "\(file.name), \(report.precision), \(network.width)x\(network.height), \(report.streams) streams, "
+                + "\(inFlight) at a time: \(rate) pictures/s, p50 \(latency) ms"
+        )
     }
 
     /// Keeps `inFlight` pictures on their way until the time is over; gives each one's seconds.
@@ -82,7 +126,7 @@ struct Benchmark: AsyncParsableCommand {
                     var latencies: [Double] = []
                     repeat {
                         let start = ContinuousClock.now
-                        try await detector.runNetwork(imageWidth: width, imageHeight: height)
+                        try await detector.runNetwork(imageWidth: network.width, imageHeight: network.height)
                         latencies.append((ContinuousClock.now - start) / .seconds(1))
                     } while ContinuousClock.now < end
                     return latencies

@@ -40,11 +40,13 @@ struct Health: AsyncParsableCommand {
     func run() async throws {
         let given = [("host", host), ("port", port)].compactMap { name, value in value.map { (name, $0) } }
         let settings = try Settings(given: given, file: nil, known: [])
-        let host = Self.reachable(settings.text("host", default: "127.0.0.1"))
-        let port = try settings.integer("port", in: 1...65_535, default: 1337)
-        let address = "http://\(host.contains(":") ? "[\(host)]" : host):\(port)\(path)"
+        let service = ServiceAddress(
+            host: Self.reachable(settings.text("host", default: "127.0.0.1")),
+            port: try settings.integer("port", in: 1...65_535, default: 1337)
+        )
+        let address = "http://\(service.authority)\(path)"
         do {
-            let status = try await ask(host: host, port: port)
+            let status = try await ask(service)
             guard status == .ok else { throw CommandError("\(address) answers \(status.code) \(status.reasonPhrase).") }
             print("\(address) answers 200 OK.")
         } catch let error as CommandError {
@@ -69,9 +71,13 @@ struct Health: AsyncParsableCommand {
 
     private struct TimedOut: Error {}
 
-    private func ask(host: String, port: Int) async throws -> HTTPResponseStatus {
+    private func ask(_ address: ServiceAddress) async throws -> HTTPResponseStatus {
         try await withThrowingTaskGroup(of: HTTPResponseStatus.self) { group in
-            group.addTask { try await get(host: host, port: port) }
+            group.addTask {
+                try await ServiceConnection.open(to: address, timeout: .milliseconds(Int64(timeout * 1000))) {
+                    try await $0.send(.GET, path, isLast: true).status
+                }
+            }
             group.addTask {
                 try await Task.sleep(for: .seconds(timeout))
                 throw TimedOut()
@@ -79,28 +85,6 @@ struct Health: AsyncParsableCommand {
             defer { group.cancelAll() }
             guard let status = try await group.next() else { throw TimedOut() }
             return status
-        }
-    }
-
-    private func get(host: String, port: Int) async throws -> HTTPResponseStatus {
-        let connection = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .connectTimeout(.milliseconds(Int64(timeout * 1000)))
-            .connect(host: host, port: port) { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHTTPClientHandlers()
-                    return try NIOAsyncChannel<HTTPClientResponsePart, HTTPClientRequestPart>(
-                        wrappingChannelSynchronously: channel
-                    )
-                }
-            }
-        return try await connection.executeThenClose { answer, request in
-            let headers: HTTPHeaders = ["Host": host, "Connection": "close", "User-Agent": "osprey/\(Osprey.version)"]
-            try await request.write(
-                .head(HTTPRequestHead(version: .http1_1, method: .GET, uri: path, headers: headers))
-            )
-            try await request.write(.end(nil))
-            for try await case .head(let head) in answer { return head.status }
-            throw ChannelError.eof
         }
     }
 }

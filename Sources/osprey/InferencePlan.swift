@@ -10,10 +10,19 @@ struct InferencePlan: Equatable {
     /// Inference threads over all streams.
     let threads: Int
 
-    init(_ configuration: ServeConfiguration, budget: CPUBudget) {
+    /// - Parameters:
+    ///   - streams: How many were asked for, if it was said.
+    ///   - threads: Likewise.
+    ///   - budget: What the CPU allows.
+    init(streams: Int?, threads: Int?, budget: CPUBudget) {
+        let streams = streams ?? budget.cores
         self.budget = budget
-        streams = configuration.streams ?? budget.cores
-        threads = configuration.threads ?? max(streams, budget.cores)
+        self.streams = streams
+        self.threads = threads ?? max(streams, budget.cores)
+    }
+
+    init(_ configuration: ServeConfiguration, budget: CPUBudget) {
+        self.init(streams: configuration.streams, threads: configuration.threads, budget: budget)
     }
 
     /// Twice as many as streams: while a stream works on one picture, the next is decoded.

@@ -97,6 +97,20 @@ func modelFile(_ path: String) throws -> ModelFile {
     return file
 }
 
+/// The file of a model that is named by its path, or by its name in a folder.
+func modelFile(named name: String, in directory: String) throws -> ModelFile {
+    if name.contains("/") || FileManager.default.fileExists(atPath: name) { return try modelFile(name) }
+    let files = (try? ModelFile.all(in: directory)) ?? []
+    guard let file = files.first(where: { $0.name == name }) else {
+        let others = files.map(\.name).joined(separator: ", ")
+        throw CommandError(
+            "There is no model \(directory)/\(name).pt, .onnx or .xml: run `make assets`, or name another with "
+                + "--model\(others.isEmpty ? "" : " (\(others))")."
+        )
+    }
+    return file
+}
+
 /// Runs `body` and names the model's file where it cannot be used.
 func usingModel<Result>(_ path: String, _ body: () throws -> Result) throws -> Result {
     do {

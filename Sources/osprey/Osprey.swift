@@ -9,9 +9,12 @@ struct Osprey: AsyncParsableCommand {
 
     static let configuration = CommandConfiguration(
         commandName: "osprey",
-        abstract: "Finds objects in pictures, over HTTP.",
+        abstract: "Finds objects in pictures: over HTTP, and in files.",
         version: version,
-        subcommands: [Serve.self, Health.self, Evaluate.self, Models.self, Benchmark.self]
+        subcommands: [
+            Serve.self, Detect.self, Evaluate.self, Models.self, Benchmark.self, Health.self, Version.self,
+            Completions.self,
+        ]
     )
 
     static func main() async {
@@ -25,9 +28,12 @@ struct Osprey: AsyncParsableCommand {
             }
             end(.success)
         } catch let error as CommandError {
-            end(error.exitCode, saying: "Error: \(error)")
+            end(error.exitCode, saying: "\(TerminalStyle.error.styled("Error:")) \(error)")
         } catch let error as InferenceError {
-            end(.failure, saying: "Error: \(error.message)")
+            end(.failure, saying: "\(TerminalStyle.error.styled("Error:")) \(error.message)")
+        } catch let code as ExitCode {
+            // All there is to say was said.
+            end(code)
         } catch let error where exitCode(for: error).isSuccess {
             // Help and the version are thrown too, and are what was asked for.
             print(fullMessage(for: error))

@@ -5,6 +5,7 @@ internal import Glibc
 struct ProgressBar: ~Copyable {
     private let title: String
     private let total: Int
+    private let unit: String?
     private let isTerminal = isatty(STDERR_FILENO) == 1
     private let start = ContinuousClock.now
     private var shown: Int?
@@ -12,9 +13,11 @@ struct ProgressBar: ~Copyable {
     /// - Parameters:
     ///   - title: What is being done.
     ///   - total: How many steps there are.
-    init(_ title: String, total: Int) {
+    ///   - unit: What a step is, where it is of use how many are done in a second.
+    init(_ title: String, total: Int, unit: String? = nil) {
         self.title = title
         self.total = max(1, total)
+        self.unit = unit
     }
 
     /// Shows that so many steps are done, where that makes a difference to what is shown.
@@ -27,18 +30,33 @@ struct ProgressBar: ~Copyable {
         write(done)
     }
 
+    /// Makes room for another line; the bar comes back with the next step.
+    mutating func clear() {
+        guard isTerminal, shown != nil else { return }
+        shown = nil
+        writeToStandardError(Array(Self.lineStart.utf8))
+    }
+
+    private static let lineStart = "\r\u{1B}[2K"
+
     private func write(_ done: Int) {
         let elapsed = (ContinuousClock.now - start) / .seconds(1)
         let left = done == 0 ? "" : ", \(Self.clock(elapsed / Double(done) * Double(total - done))) left"
-        let counts = "\(done)/\(total)\(done < total ? left : ", \(Self.clock(elapsed))")"
+        let rate = unit.map { ", \(Self.rate(Double(done) / elapsed)) \($0)/s" } ?? ""
+        let counts = "\(done)/\(total)\(rate)\(done < total ? left : ", \(Self.clock(elapsed))")"
         if isTerminal {
             let filled = 30 * done / total
             let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: 30 - filled)
-            // To the line's start, and clear it.
-            writeToStandardError(Array("\r\u{1B}[2K\(title) \(bar) \(counts)\(done < total ? "" : "\n")".utf8))
+            let line = "\(Self.lineStart)\(title) \(TerminalStyle.bar.styled(bar)) \(counts)\(done < total ? "" : "\n")"
+            writeToStandardError(Array(line.utf8))
         } else {
             writeToStandardError(Array("\(title) \(counts)\n".utf8))
         }
+    }
+
+    private static func rate(_ value: Double) -> String {
+        guard value.isFinite else { return "0" }
+        return value < 10 ? "\((value * 10).rounded() / 10)" : "\(Int(value.rounded()))"
     }
 
     private static func clock(_ seconds: Double) -> String {

@@ -80,5 +80,6 @@ extension ServiceSettings {
             hash.utf8.count == 64 && hash.allSatisfy(\.isHexDigit)
         }
         apiPagesDirectory = settings.text("api-pages", default: ".deps/api-pages")
+        webPageDirectory = settings.text("web-page", default: webPageDirectory)
     }
 }

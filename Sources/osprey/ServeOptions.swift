@@ -95,6 +95,9 @@ struct ServeOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Folder with the API pages' assets. (default: .deps/api-pages)", valueName: "dir"))
     var apiPages: String?
 
+    @Option(help: ArgumentHelp("Folder with the web page. (default: Public)", valueName: "dir"))
+    var webPage: String?
+
     @Option(help: ArgumentHelp("Log as text or json. (default: text)", valueName: "format"))
     var logFormat: String?
 
@@ -119,7 +122,7 @@ struct ServeOptions: ParsableArguments {
             ("request-timeout", requestTimeout), ("idle-timeout", idleTimeout), ("drain-delay", drainDelay),
             ("shutdown-timeout", shutdownTimeout), ("max-body", maxBody), ("max-pixels", maxPixels),
             ("max-bodies-in-flight", maxBodiesInFlight), ("max-connections", maxConnections),
-            ("api-key-hashes", apiKeyHashes), ("api-pages", apiPages), ("log-format", logFormat),
+            ("api-key-hashes", apiKeyHashes), ("api-pages", apiPages), ("web-page", webPage), ("log-format", logFormat),
             ("log-level", logLevel),
         ]
     }

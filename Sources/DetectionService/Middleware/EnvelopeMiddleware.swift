@@ -118,6 +118,7 @@ extension HTTPField.Name {
     static let requestTimeout = Self.named("X-Request-Timeout")
     static let serverTiming = Self.named("Server-Timing")
     static let apiKey = Self.named("X-API-Key")
+    static let referrerPolicy = Self.named("Referrer-Policy")
 
     private static func named(_ name: String) -> Self {
         guard let name = Self(name) else { preconditionFailure("\(name) is a header field's name") }

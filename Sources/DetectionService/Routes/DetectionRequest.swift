@@ -2,7 +2,7 @@ internal import Imaging
 internal import YOLO
 
 /// How the masks of detections are written.
-enum MaskForm: String, CaseIterable, Sendable {
+package enum MaskForm: String, CaseIterable, Sendable {
     /// As polygons in pixels of the picture.
     case polygon
     /// As COCO's compressed run lengths.

@@ -13,9 +13,15 @@ extension ServiceComponents {
         all.append(openAPI(body: []))
         let requiresKey = Authentication(hashes: settings.apiKeyHashes).isRequired
         let document = OpenAPIDocument(version: settings.version, operations: all, requiresKey: requiresKey)
+        let webPage = WebPage(directory: settings.webPageDirectory)
         return [
             openAPI(body: try encodeJSON(document.json)),
-            page("/", id: "start", APIPages.start),
+            webPage.isThere
+                ? page("/", id: "page") { try webPage.answer($0.request, with: "index.html") }
+                : page("/", id: "start", APIPages.start),
+            page("/page/{file}", id: "page_file", pathFields: [Field(name: "file", schema: .text(1...100))]) { call in
+                try webPage.answer(call.request, with: call.path.string("file") ?? "")
+            },
             page("/docs", id: "docs", APIPages.swaggerUI),
             page("/redoc", id: "redoc", APIPages.redoc),
         ]
@@ -40,15 +46,7 @@ extension ServiceComponents {
     }
 
     private func page(_ path: String, id: String, _ html: String) -> Operation {
-        Operation(
-            id: id,
-            method: .get,
-            path: path,
-            tag: .service,
-            summary: "A page for people.",
-            answers: [Operation.Answer(summary: "The page.", contents: [Operation.Content(mediaType: "text/html")])],
-            isOpen: true
-        ) { _ in
+        page(path, id: id) { _ in
             Response(
                 status: .ok,
                 headers: [.contentType: "text/html; charset=utf-8", .contentSecurityPolicy: APIPages.policy],
@@ -56,9 +54,28 @@ extension ServiceComponents {
             )
         }
     }
+
+    private func page(
+        _ path: String,
+        id: String,
+        pathFields: [Field] = [],
+        _ handle: @escaping Operation.Handler
+    ) -> Operation {
+        Operation(
+            id: id,
+            method: .get,
+            path: path,
+            tag: .service,
+            summary: "A page for people.",
+            pathFields: pathFields,
+            answers: [Operation.Answer(summary: "The page.", contents: [Operation.Content(mediaType: "text/html")])],
+            isOpen: true,
+            handle: handle
+        )
+    }
 }
 
-/// The pages for people; the first is a plain start page.
+/// The pages about the API, and what stands in the web page's place where that is not installed.
 private enum APIPages {
     /// Nothing from elsewhere: ReDoc would fetch a logo.
     static let policy = """

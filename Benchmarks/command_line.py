@@ -1,0 +1,73 @@
+#!/usr/bin/env python3
+"""Measures `osprey detect` over a folder beside the bare network, in turn, round after round.
+
+The folder has links to COCO's pictures of the most frequent size, as often as it takes. Pictures a second are what the
+command says at its end: all of its work on them, from the first file that is read to the last line that is written.
+
+Use: .deps/bench/bin/python Benchmarks/command_line.py [--rounds 3] [--count 1500]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import bare
+import pictures
+from criteria import spread
+from report import table
+from server import BINARY
+
+
+def rate(model: Path, folder: Path, flags: list[str]) -> float:
+    """Pictures a second of one run."""
+    command = [str(BINARY), "detect", str(folder), "--model", str(model), *flags]
+    finished = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
+    found = re.search(r"objects?, ([\d.]+) pictures/s", finished.stderr)
+    if finished.returncode != 0 or not found:
+        raise SystemExit(f"osprey detect failed:\n{finished.stderr[-2000:]}")
+    return float(found[1])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", type=Path, default=pictures.default_model())
+    parser.add_argument("--pictures", type=Path, default=pictures.COCO_PICTURES)
+    parser.add_argument("--count", type=int, default=1500)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=int, default=8)
+    arguments = parser.parse_args()
+    if not arguments.model:
+        raise SystemExit("there is no model: make assets, or --model FILE")
+    paths, size = pictures.of_one_size(arguments.pictures)
+    cores = len(os.sched_getaffinity(0))
+    figures: dict[str, list[float]] = {"bare network": [], "lines of JSON": [], "and drawn pictures": []}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "pictures"
+        folder.mkdir()
+        for index in range(arguments.count):
+            (folder / f"{index:06}.jpg").symlink_to(paths[index % len(paths)].resolve())
+        for number in range(arguments.rounds):
+            print(f"\rround {number + 1} of {arguments.rounds}", end="", file=sys.stderr, flush=True)
+            figures["bare network"].append(
+                bare.measure(arguments.model, size, cores, cores, arguments.seconds)["rate"],
+            )
+            figures["lines of JSON"].append(rate(arguments.model, folder, ["--format", "jsonl"]))
+            output = ["--output", f"{name}/{number}"]
+            figures["and drawn pictures"].append(rate(arguments.model, folder, output))
+    print(file=sys.stderr)
+    base = figures["bare network"]
+    rows = [
+        [title, spread(rates, ".1f"), spread([own / other for own, other in zip(rates, base, strict=True)], ".3f")]
+        for title, rates in figures.items()
+    ]
+    print(table([f"{size[0]}x{size[1]}", "pictures/s", "of the bare network's"], rows))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,30 @@
+internal import ArgumentParser
+
+/// `osprey completions`: what a shell needs to complete commands and options.
+struct Completions: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Prints a script with which a shell completes commands and options.",
+        discussion: """
+            Examples:
+              osprey completions bash > /etc/bash_completion.d/osprey
+              osprey completions zsh > ~/.zfunc/_osprey
+              osprey completions fish > ~/.config/fish/completions/osprey.fish
+            """
+    )
+
+    /// A shell that there is a script for.
+    enum Shell: String, CaseIterable, ExpressibleByArgument {
+        case bash
+        case zsh
+        case fish
+    }
+
+    @Argument(help: "The shell: bash, zsh or fish.")
+    var shell: Shell
+
+    func run() throws {
+        let kinds: [Shell: CompletionShell] = [.bash: .bash, .zsh: .zsh, .fish: .fish]
+        guard let kind = kinds[shell] else { return }
+        print(Osprey.completionScript(for: kind))
+    }
+}

@@ -1,0 +1,105 @@
+internal import DetectionService
+internal import Imaging
+internal import Inference
+internal import ObjectDetection
+internal import YOLO
+
+/// A model at work on a list of pictures: so many at a time, so that decoding hides behind the network.
+struct DetectionRun {
+    /// What came of a picture.
+    struct Outcome: Sendable {
+        var picture: PictureList.Picture
+        /// What was found, or why the picture cannot be read.
+        var result: Result<PictureRecord, PictureFile.Failure>
+    }
+
+    let detector: YOLODetector
+    let options: DetectionOptions
+    let masks: MaskForm
+    let polygonTolerance: Double
+    let limits: ImageLimits
+    /// Folder for copies with the detections drawn; nil draws none.
+    let drawnFolder: String?
+    /// Pictures worked on at the same time.
+    let inFlight: Int
+    /// Threads that may be kept busy.
+    let executor: WorkerExecutor
+
+    /// Works on the pictures.
+    ///
+    /// - Parameters:
+    ///   - pictures: In the order in which they are handed on.
+    ///   - handle: Receives what came of each, in their order.
+    /// - Throws: `InferenceError`, ``CommandError`` where a drawn picture cannot be written, and what `handle` throws.
+    func run(_ pictures: [PictureList.Picture], _ handle: (Outcome) throws -> Void) async throws {
+        try await withThrowingTaskGroup(of: (Int, Outcome).self) { group in
+            var begun = 0
+            var handled = 0
+            var waiting: [Int: Outcome] = [:]
+            func begin() {
+                // One that takes long must not let the results behind it pile up.
+                while begun < pictures.count, begun - handled - waiting.count < inFlight,
+                    begun - handled < 16 * inFlight
+                {
+                    let index = begun
+                    group.addTask(executorPreference: executor) { (index, try await outcome(of: pictures[index])) }
+                    begun += 1
+                }
+            }
+            begin()
+            while let (index, outcome) = try await group.next() {
+                waiting[index] = outcome
+                while let next = waiting.removeValue(forKey: handled) {
+                    try handle(next)
+                    handled += 1
+                }
+                begin()
+            }
+        }
+    }
+
+    private func outcome(of picture: PictureList.Picture) async throws -> Outcome {
+        do {
+            return Outcome(picture: picture, result: .success(try await record(of: picture)))
+        } catch let failure as PictureFile.Failure {
+            return Outcome(picture: picture, result: .failure(failure))
+        } catch let error as ImageError {
+            return Outcome(picture: picture, result: .failure(PictureFile.Failure(reason: error.message)))
+        }
+    }
+
+    private func record(of picture: PictureList.Picture) async throws -> PictureRecord {
+        let bytes = try PictureFile.read(picture.path, maximumBytes: limits.maximumBytes)
+        let span = bytes.span.bytes
+        // To be drawn on it is needed whole.
+        let image =
+            drawnFolder == nil
+            ? try ReducedImage.decode(span, limits: limits, forSide: detector.model.inputSide)
+            : ReducedImage(try RGBImage.decode(span, limits: limits))
+        let mode: PerformanceMode = inFlight == 1 ? .latency : .throughput
+        let detections = try await detector.detect(in: image, options: options, mode: mode).detections
+        let labels = detector.model.labels
+        if let drawnFolder {
+            let info = try ImageInfo(reading: bytes.span.bytes, limits: limits)
+            let format = info.format.isEncodable ? info.format : .png
+            let drawn = try DetectionPainter(labels: labels).draw(detections, on: image.pixels)
+            let name = Self.name(picture.name, as: format)
+            try ResultsFolder.write(drawn.encoded(as: format), to: "\(drawnFolder)/\(name)")
+        }
+        let objects = detections.map { detection in
+            PictureRecord.Object(
+                detection,
+                label: labels[detection.classID],
+                masks: masks,
+                tolerance: polygonTolerance
+            )
+        }
+        return PictureRecord(file: picture.name, image: image, model: detector.model, objects: objects)
+    }
+
+    /// Keeps a picture's name where its ending says the format.
+    private static func name(_ name: String, as format: ImageFormat) -> String {
+        let endings = [format.fileExtension, format.name].map { ".\($0)" }
+        return endings.contains { name.lowercased().hasSuffix($0) } ? name : "\(name).\(format.fileExtension)"
+    }
+}

@@ -1,0 +1,39 @@
+internal import Glibc
+
+/// Reads files whole.
+enum PictureFile {
+    /// Why a file cannot be read, in words that come after its path.
+    struct Failure: Error {
+        var reason: String
+    }
+
+    /// Reads a file, or standard input for `-`; blocks.
+    ///
+    /// - Parameters:
+    ///   - path: Where it is.
+    ///   - maximumBytes: Most bytes that are taken, so that a device without an end does not fill the memory.
+    /// - Returns: Its bytes.
+    /// - Throws: ``Failure``.
+    static func read(_ path: String, maximumBytes: Int) throws(Failure) -> [UInt8] {
+        let file = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { throw Failure(reason: String(cString: strerror(errno))) }
+        defer { if path != "-" { close(file) } }
+        var status = stat()
+        // One byte more than there is finds the end with the first read.
+        let expected = fstat(file, &status) == 0 ? Int(status.st_size) + 1 : 0
+        var bytes: [UInt8] = []
+        while true {
+            let room = min(max(expected - bytes.count, 65_536), maximumBytes - bytes.count + 1)
+            var result = 0
+            let chunk = [UInt8](unsafeUninitializedCapacity: room) { buffer, count in
+                result = Glibc.read(file, buffer.baseAddress, room)
+                count = max(0, result)
+            }
+            if result < 0, errno == EINTR { continue }
+            guard result >= 0 else { throw Failure(reason: String(cString: strerror(errno))) }
+            if result == 0 { return bytes }
+            bytes = bytes.isEmpty ? chunk : bytes + chunk
+            guard bytes.count <= maximumBytes else { throw Failure(reason: "has more than \(maximumBytes) bytes") }
+        }
+    }
+}

@@ -1,0 +1,190 @@
+internal import ArgumentParser
+internal import DetectionService
+internal import ObjectDetection
+
+/// A form of results.
+enum ResultFormat: String, CaseIterable, ExpressibleByArgument {
+    case text
+    case jsonl
+    case json
+    case csv
+    case coco
+    case yolo
+
+    /// The ending of a file in this form; nil for what is no file or several.
+    var fileEnding: String? {
+        switch self {
+        case .jsonl: "jsonl"
+        case .json: "json"
+        case .csv: "csv"
+        case .coco: "coco.json"
+        case .text, .yolo: nil
+        }
+    }
+}
+
+/// Turns what was found into text, picture after picture.
+struct ResultWriter {
+    private let format: ResultFormat
+    private let labels: [String]
+    private let ids: [String: Int]
+    private var isEmpty = true
+    private var annotationCount = 0
+    /// COCO's list of pictures, which comes behind that of their objects.
+    private var images = JSONWriter()
+
+    /// - Parameters:
+    ///   - format: The form.
+    ///   - labels: Names of the classes by their ids.
+    ///   - ids: Numbers of the pictures by their names, for COCO's form.
+    init(_ format: ResultFormat, labels: [String], ids: [String: Int]) {
+        self.format = format
+        self.labels = labels
+        self.ids = ids
+    }
+
+    /// What stands before the first picture.
+    func beginning() -> [UInt8] {
+        switch format {
+        case .json: Array("[".utf8)
+        case .csv: Array("file,class_id,class,score,x,y,width,height\r\n".utf8)
+        case .coco: Array("{\"annotations\":[".utf8)
+        case .text, .jsonl, .yolo: []
+        }
+    }
+
+    /// A picture's part.
+    mutating func add(_ record: PictureRecord) -> [UInt8] {
+        defer { isEmpty = false }
+        switch format {
+        case .text: return Array("\(record.file): \(Self.summary(of: record.objects))\n".utf8)
+        case .jsonl: return record.json + [UInt8(ascii: "\n")]
+        case .json: return Array(isEmpty ? "\n".utf8 : ",\n".utf8) + record.json
+        case .csv: return record.objects.flatMap { Self.row(of: $0, file: record.file) }
+        case .coco: return addCOCO(record)
+        case .yolo: return Self.yoloLabels(of: record)
+        }
+    }
+
+    /// What stands behind the last picture.
+    func end() -> [UInt8] {
+        switch format {
+        case .json: return Array("\n]\n".utf8)
+        case .coco:
+            var categories = JSONWriter()
+            for (index, label) in labels.enumerated() {
+                categories.object { json in
+                    json.key("id")
+                    json.number(index + 1)
+                    json.key("name")
+                    json.string(label)
+                }
+            }
+            return Array("\n],\"categories\":[".utf8) + categories.bytes + Array("],\"images\":[".utf8) + images.bytes
+                + Array("]}\n".utf8)
+        case .text, .jsonl, .csv, .yolo: return []
+        }
+    }
+
+    /// How many there are of each class, those with the most first.
+    private static func summary(of objects: [PictureRecord.Object]) -> String {
+        let counts = Dictionary(objects.map { ($0.className, 1) }, uniquingKeysWith: +)
+        guard !counts.isEmpty else { return "nothing" }
+        return counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { "\($0.value) \($0.key)" }
+            .joined(separator: ", ")
+    }
+
+    /// RFC 4180.
+    private static func row(of object: PictureRecord.Object, file: String) -> [UInt8] {
+        let numbers = [object.score] + object.box.origin + object.box.size
+        let fields = [quoted(file), "\(object.classID)", quoted(object.className)] + numbers.map { "\($0)" }
+        return Array("\(fields.joined(separator: ","))\r\n".utf8)
+    }
+
+    private static func quoted(_ text: String) -> String {
+        guard text.contains(where: { "\",\r\n".contains($0) || $0.isNewline }) else { return text }
+        return "\"\(text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\""))\""
+    }
+
+    /// Class, centre and size of each object as parts of the picture's sides, a line each.
+    static func yoloLabels(of record: PictureRecord) -> [UInt8] {
+        let (width, height) = (Double(record.width), Double(record.height))
+        return record.objects.flatMap { object in
+            let (origin, size) = (object.box.origin, object.box.size)
+            let values = [
+                (origin[0] + size[0] / 2) / width, (origin[1] + size[1] / 2) / height, size[0] / width,
+                size[1] / height,
+            ]
+            let texts = values.map { "\(($0 * 1e6).rounded() / 1e6)" }
+            return Array("\(object.classID) \(texts.joined(separator: " "))\n".utf8)
+        }
+    }
+
+    private mutating func addCOCO(_ record: PictureRecord) -> [UInt8] {
+        let id = ids[record.file] ?? 0
+        images.object { json in
+            json.key("file_name")
+            json.string(record.file)
+            json.key("height")
+            json.number(record.height)
+            json.key("id")
+            json.number(id)
+            json.key("width")
+            json.number(record.width)
+        }
+        return record.objects.flatMap { object in
+            annotationCount += 1
+            var writer = JSONWriter()
+            object.writeAnnotation(to: &writer, id: annotationCount, imageID: id)
+            return Array(annotationCount == 1 ? "\n".utf8 : ",\n".utf8) + writer.bytes
+        }
+    }
+}
+
+extension PictureRecord.Object {
+    /// Writes an annotation of COCO's form, with the score that its results have.
+    fileprivate func writeAnnotation(to json: inout JSONWriter, id: Int, imageID: Int) {
+        json.object { json in
+            json.key("area")
+            json.number(area)
+            json.key("bbox")
+            json.array(box.origin + box.size)
+            json.key("category_id")
+            json.number(classID + 1)
+            json.key("id")
+            json.number(id)
+            json.key("image_id")
+            json.number(imageID)
+            json.key("iscrowd")
+            json.number(0)
+            json.key("score")
+            json.number(score)
+            json.key("segmentation")
+            if let rle = segmentation?.rle {
+                rle.write(to: &json)
+            } else {
+                json.array { json in
+                    for polygon in segmentation?.polygons ?? [] { json.array(polygon) }
+                }
+            }
+        }
+    }
+
+    /// Pixels inside the outline, or of the box where there is none.
+    private var area: Double {
+        if let rle = segmentation?.rle,
+            let mask = RunLengthMask(width: rle.size[1], height: rle.size[0], compressedCounts: rle.counts)
+        {
+            return Double(mask.area)
+        }
+        guard let polygons = segmentation?.polygons else { return box.size[0] * box.size[1] }
+        let sum = polygons.reduce(0) { sum, polygon in
+            sum
+                + stride(from: 0, to: polygon.count, by: 2).reduce(0) { part, index in
+                    let next = (index + 2) % polygon.count
+                    return part + polygon[index] * polygon[next + 1] - polygon[next] * polygon[index + 1]
+                }
+        }
+        return abs(sum) / 2
+    }
+}

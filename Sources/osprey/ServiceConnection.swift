@@ -1,0 +1,97 @@
+internal import FoundationEssentials
+internal import NIOCore
+internal import NIOHTTP1
+internal import NIOPosix
+
+/// Where a service listens, by a URL like `http://localhost:1337`.
+struct ServiceAddress {
+    var host: String
+    var port: Int
+    /// What stands before every path, without a slash at its end.
+    var prefix = ""
+
+    init(host: String, port: Int) {
+        self.host = host
+        self.port = port
+    }
+
+    /// - Parameter text: A URL; nil for one that is not of plain HTTP.
+    init?(_ text: String) {
+        guard let url = URL(string: text), url.scheme?.lowercased() == "http", let host = url.host(), !host.isEmpty
+        else { return nil }
+        self.host = host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : host
+        port = url.port ?? 80
+        prefix = url.path().hasSuffix("/") ? String(url.path().dropLast()) : url.path()
+    }
+
+    /// As in a URL, and in the Host header.
+    var authority: String { "\(host.contains(":") ? "[\(host)]" : host):\(port)" }
+}
+
+/// A connection to a service, for one request after the other.
+struct ServiceConnection {
+    private let address: ServiceAddress
+    private let outbound: NIOAsyncChannelOutboundWriter<HTTPClientRequestPart>
+    private var answers: NIOAsyncChannelInboundStream<HTTPClientResponsePart>.AsyncIterator
+
+    /// Connects, runs `body` and closes the connection.
+    ///
+    /// - Throws: `NIOConnectionError` where nothing listens; what `body` throws.
+    static func open<Result: Sendable>(
+        to address: ServiceAddress,
+        timeout: TimeAmount,
+        _ body: (inout ServiceConnection) async throws -> Result
+    ) async throws -> Result {
+        let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .connectTimeout(timeout)
+            .connect(host: address.host, port: address.port) { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHTTPClientHandlers()
+                    return try NIOAsyncChannel<HTTPClientResponsePart, HTTPClientRequestPart>(
+                        wrappingChannelSynchronously: channel
+                    )
+                }
+            }
+        return try await channel.executeThenClose { inbound, outbound in
+            var connection = ServiceConnection(
+                address: address,
+                outbound: outbound,
+                answers: inbound.makeAsyncIterator()
+            )
+            return try await body(&connection)
+        }
+    }
+
+    /// Sends a request and waits for the whole answer, whose body is dropped.
+    ///
+    /// - Parameters:
+    ///   - method: The method.
+    ///   - path: The path below the service's.
+    ///   - body: What is sent, if anything is.
+    ///   - isLast: Whether the connection is of no more use.
+    /// - Returns: The answer's head.
+    /// - Throws: `ChannelError.eof` where the service closes the connection instead.
+    mutating func send(
+        _ method: HTTPMethod,
+        _ path: String,
+        body: ByteBuffer? = nil,
+        isLast: Bool = false
+    ) async throws -> HTTPResponseHead {
+        var headers: HTTPHeaders = ["Host": address.authority, "User-Agent": "osprey/\(Osprey.version)"]
+        if isLast { headers.add(name: "Connection", value: "close") }
+        if let body { headers.add(name: "Content-Length", value: "\(body.readableBytes)") }
+        let uri = "\(address.prefix)\(path)"
+        try await outbound.write(.head(HTTPRequestHead(version: .http1_1, method: method, uri: uri, headers: headers)))
+        if let body { try await outbound.write(.body(.byteBuffer(body))) }
+        try await outbound.write(.end(nil))
+        var head: HTTPResponseHead?
+        while let part = try await answers.next() {
+            switch part {
+            case .head(let answer): head = answer
+            case .body: break
+            case .end: if let head { return head }
+            }
+        }
+        throw ChannelError.eof
+    }
+}

@@ -1,0 +1,151 @@
+internal import ArgumentParser
+internal import FoundationEssentials
+internal import NIOCore
+internal import NIOHTTP1
+internal import NIOPosix
+
+/// Clients that ask a service for detections, one picture after the other.
+struct ServiceLoad {
+    /// What is sent.
+    struct Options: ParsableArguments {
+        @Option(help: ArgumentHelp("Numbers of clients, with commas.", valueName: "counts"))
+        var clients = "1,2,4,8"
+
+        @Option(help: ArgumentHelp("Pictures to send: a file or a folder, of which the first 256.", valueName: "path"))
+        var images = "data/coco128"
+
+        @Option(help: ArgumentHelp("What to call.", valueName: "path"))
+        var path = "/detect"
+
+        func validate() throws {
+            guard clientCounts != nil else {
+                throw ValidationError("--clients is a list like 1,2,4 of numbers from 1 to 1000.")
+            }
+            guard path.hasPrefix("/"), path.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+                throw ValidationError("--path begins with / and has no spaces.")
+            }
+        }
+
+        fileprivate var clientCounts: [Int]? {
+            let counts = clients.split(separator: ",").map { Int($0) ?? 0 }
+            return counts.isEmpty || !counts.allSatisfy { (1...1000).contains($0) } ? nil : counts
+        }
+    }
+
+    let address: ServiceAddress
+    let seconds: Double
+    let options: Options
+
+    func run(json: Bool) async throws {
+        let list = try PictureList([options.images], without: nil)
+        let bodies = list.pictures.prefix(256).compactMap { picture in
+            (try? PictureFile.read(picture.path, maximumBytes: 1 << 30)).map { ByteBuffer(bytes: $0) }
+        }
+        guard !bodies.isEmpty else {
+            throw CommandError("There is no picture in \(options.images): name some with --images.")
+        }
+        var rows: [Row] = []
+        let counts = options.clientCounts ?? [1]
+        var progress = ProgressBar("Measuring", total: counts.count)
+        progress.update(0)
+        for (index, clients) in counts.enumerated() {
+            rows.append(try await measure(clients: clients, bodies))
+            progress.update(index + 1)
+        }
+        if json { return try printJSON(rows) }
+        var table = TextTable([
+            ("clients", .right), ("pictures/s", .right), ("p50 ms", .right), ("p95 ms", .right), ("p99 ms", .right),
+            ("other answers", .left),
+        ])
+        for row in rows {
+            table.add(
+                ["\(row.clients)"]
+                    + [row.picturesPerSecond, row.p50Milliseconds, row.p95Milliseconds, row.p99Milliseconds]
+                    .map { "\(($0 * 10).rounded() / 10)" }
+                    + [
+                        row.otherAnswers.sorted { $0.key < $1.key }.map { "\($0.value) x \($0.key)" }.joined(
+                            separator: ", "
+                        )
+                    ]
+            )
+        }
+        print(table.text)
+    }
+
+    private func measure(clients: Int, _ bodies: [ByteBuffer]) async throws -> Row {
+        let start = ContinuousClock.now
+        let end = start + .seconds(seconds)
+        do {
+            let answers = try await withThrowingTaskGroup(of: [Answer].self) { group in
+                for client in 0..<clients {
+                    group.addTask { try await ask(bodies, from: client, until: end) }
+                }
+                return try await group.reduce(into: []) { $0 += $1 }
+            }
+            return Row(clients: clients, answers, seconds: (ContinuousClock.now - start) / .seconds(1))
+        } catch is NIOConnectionError {
+            throw CommandError("Nothing listens at http://\(address.authority). Start the service with `osprey serve`.")
+        } catch let error as ChannelError where error == .eof {
+            throw CommandError("http://\(address.authority) closes the connection instead of answering.")
+        }
+    }
+
+    /// One client: sends pictures in turn until the time is over.
+    private func ask(
+        _ bodies: [ByteBuffer],
+        from first: Int,
+        until end: ContinuousClock.Instant
+    ) async throws -> [Answer] {
+        try await ServiceConnection.open(to: address, timeout: .seconds(10)) { connection in
+            var answers: [Answer] = []
+            var index = first
+            repeat {
+                let start = ContinuousClock.now
+                let head = try await connection.send(.POST, options.path, body: bodies[index % bodies.count])
+                answers.append(Answer(status: head.status.code, seconds: (ContinuousClock.now - start) / .seconds(1)))
+                index += 1
+            } while ContinuousClock.now < end
+            return answers
+        }
+    }
+
+    private struct Answer {
+        var status: UInt
+        var seconds: Double
+    }
+
+    private struct Row: Encodable {
+        enum CodingKeys: String, CodingKey {
+            case clients
+            case picturesPerSecond = "pictures_per_second"
+            case p50Milliseconds = "p50_milliseconds"
+            case p95Milliseconds = "p95_milliseconds"
+            case p99Milliseconds = "p99_milliseconds"
+            case otherAnswers = "other_answers"
+        }
+
+        var clients: Int
+        var picturesPerSecond: Double
+        var p50Milliseconds: Double
+        var p95Milliseconds: Double
+        var p99Milliseconds: Double
+        /// How many answers there were of each status but 200.
+        var otherAnswers: [String: Int]
+
+        init(clients: Int, _ answers: [Answer], seconds: Double) {
+            let latencies = answers.filter { $0.status == 200 }.map(\.seconds).sorted()
+            func milliseconds(_ part: Double) -> Double {
+                latencies.isEmpty ? 0 : 1000 * latencies[min(latencies.count - 1, Int(part * Double(latencies.count)))]
+            }
+            self.clients = clients
+            picturesPerSecond = Double(latencies.count) / seconds
+            p50Milliseconds = milliseconds(0.5)
+            p95Milliseconds = milliseconds(0.95)
+            p99Milliseconds = milliseconds(0.99)
+            otherAnswers = Dictionary(
+                answers.filter { $0.status != 200 }.map { ("\($0.status)", 1) },
+                uniquingKeysWith: +
+            )
+        }
+    }
+}

@@ -1,0 +1,24 @@
+internal import ArgumentParser
+internal import Inference
+
+/// `osprey version`: what this is.
+struct Version: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Tells the versions of Osprey and of what it runs on.")
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    func run() throws {
+        let budget = CPUBudget.current()
+        if json {
+            return try printJSON(Report(osprey: Osprey.version, openvino: Runtime.version, cores: budget.cores))
+        }
+        print("Osprey \(Osprey.version), OpenVINO \(Runtime.version), \(budget.cores) cores")
+    }
+
+    private struct Report: Encodable {
+        var osprey: String
+        var openvino: String
+        var cores: Int
+    }
+}

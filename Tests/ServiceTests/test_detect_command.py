@@ -1,0 +1,293 @@
+"""`osprey detect`: files in, the service's results out, in every form, in shares, and after a crash."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import pty
+import shutil
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import BINARY, DEMO, Server
+from probes import call
+from pycocotools import mask as coco_mask
+from pycocotools.coco import COCO
+
+OUTPUT = "detections.jsonl"
+
+
+def detect(*arguments: object, status: int = 0, **options: Any) -> subprocess.CompletedProcess[bytes]:
+    """Runs the command with the demo's model."""
+    result = subprocess.run(
+        [str(BINARY), "detect", *map(str, arguments)],
+        env=environment(),
+        capture_output=True,
+        check=False,
+        timeout=120,
+        **options,
+    )
+    assert result.returncode == status, result.stderr.decode()
+    return result
+
+
+def environment(**more: str) -> dict[str, str]:
+    own = {name: value for name, value in os.environ.items() if not name.startswith("OSPREY_")}
+    return {**own, "OSPREY_MODEL": str(DEMO / "models/shapes.pt"), "OSPREY_PRECISION": "f32", **more}
+
+
+def lines(text: bytes) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+@pytest.fixture(scope="module")
+def folder(dataset: Path) -> Path:
+    return dataset / "images"
+
+
+@pytest.fixture(scope="module")
+def whole(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The results of one run over all the pictures."""
+    output = tmp_path_factory.mktemp("detect") / "whole"
+    detect(folder, "--output", output)
+    return output
+
+
+@pytest.fixture(scope="module")
+def many(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """128 pictures: the demo's under four names each."""
+    many = tmp_path_factory.mktemp("many")
+    for index in range(4):
+        for path in folder.glob("*.jpg"):
+            shutil.copy(path, many / f"{index}-{path.name}")
+    return many
+
+
+@pytest.mark.parametrize("masks", ["polygon", "rle", "none"])
+def test_a_file_gives_what_the_service_answers(masks: str, server: Server, pictures: list[Path]) -> None:
+    found = lines(detect(*pictures[:4], "--format", "jsonl", "--masks", masks, "--precision", "auto").stdout)
+    for path, record in zip(pictures, found):
+        answer = call(server.url, "POST", f"/detect?masks={masks}", path.read_bytes()).json
+        assert record == {"file": path.name, **{name: answer[name] for name in ("width", "height", "model", "payload")}}
+        assert record["payload"]
+
+
+def test_options_are_those_of_the_service(server: Server, pictures: list[Path]) -> None:
+    options = {"confidence": 0.1, "iou": 0.9, "max-detections": 3, "classes": "circle,1", "polygon-tolerance": 2}
+    flags = [word for name, value in options.items() for word in (f"--{name}", value)]
+    found = lines(detect(*pictures[:4], "--format", "jsonl", "--precision", "auto", *flags).stdout)
+    query = "&".join(f"{name.replace('-', '_')}={value}" for name, value in options.items())
+    query = query.replace("classes=circle,1", "classes=circle&classes=1")
+    for path, record in zip(pictures, found):
+        answer = call(server.url, "POST", f"/detect?{query}", path.read_bytes()).json
+        assert record["payload"] == answer["payload"]
+
+
+def test_a_folder_of_results_has_a_line_and_a_drawn_picture_for_each(whole: Path, pictures: list[Path]) -> None:
+    assert [record["file"] for record in lines((whole / OUTPUT).read_bytes())] == [path.name for path in pictures]
+    for path in pictures:
+        drawn = (whole / "pictures" / path.name).read_bytes()
+        assert drawn[:3] == b"\xff\xd8\xff" and drawn != path.read_bytes()
+
+
+def test_every_form_says_the_same(folder: Path, whole: Path, tmp_path: Path) -> None:
+    records = lines((whole / OUTPUT).read_bytes())
+    assert json.loads(detect(folder, "--format", "json").stdout) == records
+    assert lines(detect(folder, "--format", "jsonl").stdout) == records
+
+    rows = list(csv.DictReader(io.StringIO(detect(folder, "--format", "csv").stdout.decode())))
+    objects = [(record["file"], found) for record in records for found in record["payload"]]
+    assert [(row["file"], row["class"], float(row["score"]), float(row["x"])) for row in rows] == [
+        (file, found["class"], found["score"], found["bbox"]["origin"][0]) for file, found in objects
+    ]
+
+    detect(folder, "--format", "yolo", "--no-draw", "--output", tmp_path)
+    for record in records:
+        labels = (tmp_path / "labels" / Path(record["file"]).with_suffix(".txt").name).read_text().splitlines()
+        for label, found in zip(labels, record["payload"], strict=True):
+            number, x, y, width, height = map(float, label.split())
+            box = found["bbox"]
+            assert number == found["class_id"]
+            assert width * record["width"] == pytest.approx(box["size"][0], abs=1e-2)
+            assert (x - width / 2) * record["width"] == pytest.approx(box["origin"][0], abs=1e-2)
+            assert (y - height / 2) * record["height"] == pytest.approx(box["origin"][1], abs=1e-2)
+    assert not (tmp_path / "pictures").exists()
+
+
+@pytest.mark.parametrize("masks", ["polygon", "rle"])
+def test_pycocotools_reads_the_coco_form(masks: str, folder: Path, whole: Path, tmp_path: Path) -> None:
+    detect(folder, "--format", "coco", "--masks", masks, "--no-draw", "--output", tmp_path)
+    coco = COCO(tmp_path / "detections.coco.json")
+    records = lines((whole / OUTPUT).read_bytes())
+    assert [image["file_name"] for image in coco.loadImgs(coco.getImgIds())] == [record["file"] for record in records]
+    annotations = coco.loadAnns(coco.getAnnIds())
+    objects = [found for record in records for found in record["payload"]]
+    for annotation, found in zip(annotations, objects, strict=True):
+        assert annotation["bbox"] == found["bbox"]["origin"] + found["bbox"]["size"]
+        assert coco.loadCats(annotation["category_id"])[0]["name"] == found["class"]
+        # pycocotools' own count of the pixels.
+        assert annotation["area"] == pytest.approx(coco_mask.area(coco.annToRLE(annotation)), rel=0.02, abs=4)
+
+
+@pytest.mark.parametrize("shards", [("1/2", "2/2"), ("0/3", "1/3", "2/3"), ("3/3", "1/3", "2/3")])
+def test_shards_together_are_one_run(shards: tuple[str, ...], folder: Path, whole: Path, tmp_path: Path) -> None:
+    for shard in shards:
+        detect(folder, "--shard", shard, "--output", tmp_path)
+    parts = sorted(tmp_path.glob("detections.*.jsonl"))
+    assert len(parts) == len(shards)
+    together = [line for part in parts for line in part.read_bytes().splitlines()]
+    assert sorted(together) == sorted((whole / OUTPUT).read_bytes().splitlines())
+    assert {path.name for path in tmp_path.glob("pictures/*")} == {path.name for path in whole.glob("pictures/*")}
+
+
+def test_a_run_that_was_killed_and_resumed_is_one_run(many: Path, tmp_path: Path) -> None:
+    detect(many, "--output", tmp_path / "once", "--format", "csv")
+    command = [str(BINARY), "detect", str(many), "--output", str(tmp_path / "twice"), "--format", "csv"]
+    journal = tmp_path / "twice" / OUTPUT
+    with subprocess.Popen(command, env=environment(), stderr=subprocess.DEVNULL) as process:
+        deadline = time.monotonic() + 60
+        while not (journal.is_file() and journal.read_bytes().count(b"\n") >= 40):
+            assert process.poll() is None and time.monotonic() < deadline
+            time.sleep(0.005)
+        process.kill()
+    begun = journal.read_bytes()
+    assert 40 <= begun.count(b"\n") < 128
+    # As a crash of the machine may leave it.
+    journal.write_bytes(begun + begun[:100].rstrip(b"\n"))
+    result = detect(many, "--output", tmp_path / "twice", "--format", "csv", "--resume")
+    assert b"%d were done before" % begun.count(b"\n") in result.stderr
+    for name in (OUTPUT, "detections.csv"):
+        assert (tmp_path / "twice" / name).read_bytes() == (tmp_path / "once" / name).read_bytes()
+    for path in (tmp_path / "once/pictures").iterdir():
+        assert (tmp_path / "twice/pictures" / path.name).read_bytes() == path.read_bytes()
+
+
+def test_files_that_are_broken_are_told_of_and_counted(many: Path, tmp_path: Path) -> None:
+    pictures = tmp_path / "pictures"
+    shutil.copytree(many, pictures)
+    names = sorted(path.name for path in pictures.iterdir())
+    broken = names[3:120:25]
+    for name, contents in zip(broken, [b"", b"text", None, b"\xff\xd8\xff\xe0", b"\x89PNG\r\n\x1a\n"], strict=True):
+        whole = (pictures / name).read_bytes()
+        (pictures / name).write_bytes(whole[: len(whole) // 2] if contents is None else contents)
+    result = detect(pictures, "--format", "jsonl", status=1)
+    assert [record["file"] for record in lines(result.stdout)] == [name for name in names if name not in broken]
+    assert len(lines(result.stdout)) == 123
+    errors = [line for line in result.stderr.decode().splitlines() if line.startswith("Error: ")]
+    assert [error.split(": ")[1] for error in errors] == [str(pictures / name) for name in broken]
+    assert "123 pictures" in result.stderr.decode() and "5 that cannot be read" in result.stderr.decode()
+
+
+def test_results_are_not_overwritten_nor_mixed(folder: Path, whole: Path, tmp_path: Path) -> None:
+    output = tmp_path / "results"
+    shutil.copytree(whole, output)
+    before = (output / OUTPUT).read_bytes()
+    assert b"--resume" in detect(folder, "--output", output, status=1).stderr
+    result = detect(folder, "--output", output, "--resume", "--confidence", 0.5, status=1)
+    assert b"other options" in result.stderr
+    assert detect(folder, "--output", output, "--resume", "--no-draw").stderr.count(b"Error") == 0
+    assert (output / OUTPUT).read_bytes() == before
+    (output / OUTPUT).write_bytes(before.replace(b"{", b"(", 1))
+    assert b"Line 1 of" in detect(folder, "--output", output, "--resume", status=1).stderr
+
+
+def test_two_runs_do_not_write_one_file(many: Path, tmp_path: Path) -> None:
+    command = [str(BINARY), "detect", str(many), "--output", str(tmp_path)]
+    with subprocess.Popen(command, env=environment(), stderr=subprocess.DEVNULL) as process:
+        deadline = time.monotonic() + 60
+        while not (tmp_path / OUTPUT).is_file():
+            assert time.monotonic() < deadline
+            time.sleep(0.005)
+        assert b"Another run" in detect(many, "--output", tmp_path, "--resume", status=1).stderr
+        process.kill()
+
+
+def test_pictures_are_found_wherever_they_are(pictures: list[Path], tmp_path: Path) -> None:
+    for name in ("a/one.jpg", "a/deep/two.JPEG", "b/one.jpg", "a/.hidden/three.jpg"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(pictures[0], tmp_path / name)
+    (tmp_path / "a/notes.txt").write_text("no picture")
+    (tmp_path / "list.txt").write_text("b/one.jpg\n\na/deep\n")
+
+    def names(*paths: str, **options: Any) -> list[str]:
+        return [found["file"] for found in lines(detect(*paths, "--format=jsonl", cwd=tmp_path, **options).stdout)]
+
+    cases: list[tuple[tuple[str, ...], list[str]]] = [
+        (("a",), ["deep/two.JPEG", "one.jpg"]),
+        (("a/",), ["deep/two.JPEG", "one.jpg"]),
+        (("a/one.jpg",), ["one.jpg"]),
+        (("?/one.jpg",), ["a/one.jpg", "b/one.jpg"]),
+        (("a", "b"), ["a/deep/two.JPEG", "a/one.jpg", "b/one.jpg"]),
+        (("./b/../b/one.jpg", "b/one.jpg", "a"), ["b/b/one.jpg", "b/one.jpg", "a/deep/two.JPEG", "a/one.jpg"]),
+        (("@list.txt",), ["one.jpg", "two.JPEG"]),
+    ]
+    for paths, expected in cases:
+        assert names(*paths) == expected, paths
+    assert names("@-", input=b"a/one.jpg\n") == ["one.jpg"]
+    assert names("-", input=pictures[1].read_bytes()) == ["stdin"]
+    # What is no picture is told of when it is asked for by its name.
+    assert b"notes.txt" in detect("a/notes.txt", cwd=tmp_path, status=1).stderr
+    assert b"Nothing matches" in detect("*.png", cwd=tmp_path, status=1).stderr
+    assert b"nowhere.jpg: No such file" in detect("nowhere.jpg", cwd=tmp_path, status=1).stderr
+    # The results of a run inside the folder are no pictures of the next.
+    detect("a", "--output", "a/out", cwd=tmp_path)
+    assert b"2 were done before" in detect("a", "--output", "a/out", "--resume", cwd=tmp_path).stderr
+    assert len(lines((tmp_path / "a/out" / OUTPUT).read_bytes())) == 2
+
+
+def test_text_is_for_people(pictures: list[Path]) -> None:
+    record = lines(detect(pictures[0], "--format", "jsonl").stdout)[0]
+    text = detect(pictures[0]).stdout.decode()
+    assert text.startswith(f"{pictures[0].name}: ") and record["payload"][0]["class"] in text
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("x.jpg", "--confidence", "2"),
+        ("x.jpg", "--shard", "3/2"),
+        ("x.jpg", "--shard", "1"),
+        ("x.jpg", "--format", "xml"),
+        ("x.jpg", "--format", "yolo"),
+        ("x.jpg", "--resume"),
+        ("x.jpg", "--masks", "blurred"),
+        ("x.jpg", "--streams", "0"),
+        (),
+    ],
+)
+def test_wrong_options_end_with_64(arguments: tuple[str, ...]) -> None:
+    assert detect(*arguments, status=64).stderr
+
+
+def test_a_class_that_the_model_does_not_have_is_an_error(pictures: list[Path]) -> None:
+    assert b"no class unicorn" in detect(pictures[0], "--classes", "unicorn", status=64).stderr
+
+
+@pytest.mark.parametrize("no_color", ["", "1"])
+def test_a_terminal_shows_a_bar_and_colours_unless_it_should_not(no_color: str, folder: Path, tmp_path: Path) -> None:
+    main, terminal = pty.openpty()
+    with subprocess.Popen(
+        [str(BINARY), "detect", str(folder), "--output", str(tmp_path)],
+        env=environment(NO_COLOR=no_color, TERM="xterm"),
+        stdout=subprocess.DEVNULL,
+        stderr=terminal,
+    ) as process:
+        os.close(terminal)
+        shown = b""
+        while True:
+            try:
+                part = os.read(main, 4096)
+            except OSError:
+                break
+            if not part:
+                break
+            shown += part
+    os.close(main)
+    assert process.returncode == 0
+    assert "█".encode() in shown and b"pictures/s" in shown and b"32/32" in shown
+    assert (b"\x1b[36m" in shown) == (not no_color)
