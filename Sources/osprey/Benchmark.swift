@@ -80,7 +80,7 @@ struct Benchmark: AsyncParsableCommand {
     private func defaultModel() throws -> ModelFile {
         let settings = try Settings(given: [], file: nil, known: [])
         return try modelFile(
-            named: settings.text("model", default: "yolov5s"),
+            named: settings.text("model"),
             in: settings.text("models", default: "models")
         )
     }

@@ -98,17 +98,26 @@ func modelFile(_ path: String) throws -> ModelFile {
 }
 
 /// The file of a model that is named by its path, or by its name in a folder.
-func modelFile(named name: String, in directory: String) throws -> ModelFile {
-    if name.contains("/") || FileManager.default.fileExists(atPath: name) { return try modelFile(name) }
+///
+/// - Parameters:
+///   - name: A path or a name; nil for the default one, or another of the folder where that is not there.
+///   - directory: The folder.
+/// - Returns: The file.
+/// - Throws: ``CommandError`` where there is none.
+func modelFile(named name: String?, in directory: String) throws -> ModelFile {
+    if let name, name.contains("/") || FileManager.default.fileExists(atPath: name) { return try modelFile(name) }
     let files = (try? ModelFile.all(in: directory)) ?? []
-    guard let file = files.first(where: { $0.name == name }) else {
-        let others = files.map(\.name).joined(separator: ", ")
-        throw CommandError(
-            "There is no model \(directory)/\(name).pt, .onnx or .xml: run `make assets`, or name another with "
-                + "--model\(others.isEmpty ? "" : " (\(others))")."
-        )
+    if let file = files.first(where: { $0.name == name ?? ServeConfiguration.defaultModel }) { return file }
+    // `make assets` chooses YOLOv5n where it cannot get the default one.
+    if name == nil, let other = files.first(where: { $0.name == "yolov5n" }) ?? files.first {
+        writeToStandardError(Array("Note: the model is \(other.path); --model or OSPREY_MODEL names another.\n".utf8))
+        return other
     }
-    return file
+    let others = files.map(\.name).joined(separator: ", ")
+    throw CommandError(
+        "There is no model \(directory)/\(name ?? ServeConfiguration.defaultModel).pt, .onnx or .xml: run `make assets`, or "
+            + "name another with --model\(others.isEmpty ? "" : " (\(others))")."
+    )
 }
 
 /// Runs `body` and names the model's file where it cannot be used.

@@ -27,12 +27,15 @@ struct ServeConfiguration {
     var service: ServiceSettings
     var log: LogConfiguration
 
+    /// The model of who names none.
+    static let defaultModel = "yolov5s"
+
     init(options: ServeOptions) throws {
         let settings = try Settings(given: options.given, file: options.config, known: options.names)
         host = settings.text("host", default: "127.0.0.1")
         port = try settings.integer("port", in: 0...65_535, default: 1337)
         models = settings.text("models", default: "models")
-        model = settings.text("model", default: "yolov5s")
+        model = settings.text("model", default: Self.defaultModel)
         data = settings.text("data", default: "data")
         dataset = settings.text("dataset")
         store = settings.text("store", default: "\(data)/store")

@@ -38,7 +38,7 @@ struct Detect: AsyncParsableCommand {
     )
     var paths: [String]
 
-    @Option(help: ArgumentHelp("A model's file, or its name in the models' folder. (default: yolov5s)"))
+    @Option(help: ArgumentHelp("A model's file, or its name in the models' folder. (default: yolov5s, or another)"))
     var model: String?
 
     @Option(help: ArgumentHelp("Folder with models. (default: models)", valueName: "dir"))
@@ -208,10 +208,9 @@ struct Detect: AsyncParsableCommand {
 
     private func loadDetector(_ settings: Settings, plan: InferencePlan, pictureCount: Int) throws -> YOLODetector {
         let models = settings.text("models", default: "models")
-        let model = settings.text("model", default: "yolov5s")
         let precisions = Precision.allCases.map { ($0.rawValue, $0) }
         let cache = settings.text("cache", default: "\(models)/.cache")
-        let file = try modelFile(named: model, in: models)
+        let file = try modelFile(named: settings.text("model"), in: models)
         // Where there can be no cache, the next run takes a moment longer.
         try? FileManager.default.createDirectory(atPath: cache, withIntermediateDirectories: true)
         var configuration = YOLODetector.Configuration(

@@ -84,10 +84,8 @@ struct PictureList {
                 endings.contains(ending.lowercased()), !components.contains(where: { $0.hasPrefix(".") })
             else { return nil }
             let path = base == "/" ? "/\(name)" : "\(base)/\(name)"
-            var isDirectory = false
-            guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), !isDirectory else {
-                return nil
-            }
+            // A pipe would be waited for, for ever.
+            guard isRegularFile(path) else { return nil }
             if let excluded, let real = realPath(path), real.hasPrefix("\(excluded)/") { return nil }
             return (name, path)
         }
@@ -110,6 +108,11 @@ struct PictureList {
         defer { globfree(&matches) }
         guard Glibc.glob(pattern, GLOB_BRACE | GLOB_TILDE, nil, &matches) == 0 else { return [] }
         return (0..<Int(matches.gl_pathc)).compactMap { index in matches.gl_pathv[index].map { String(cString: $0) } }
+    }
+
+    private static func isRegularFile(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
     }
 
     private static func lastComponent(_ path: String) -> String {
