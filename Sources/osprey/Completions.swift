@@ -23,8 +23,12 @@ struct Completions: ParsableCommand {
     var shell: Shell
 
     func run() throws {
-        let kinds: [Shell: CompletionShell] = [.bash: .bash, .zsh: .zsh, .fish: .fish]
-        guard let kind = kinds[shell] else { return }
+        let kind: CompletionShell =
+            switch shell {
+            case .bash: .bash
+            case .zsh: .zsh
+            case .fish: .fish
+            }
         print(Osprey.completionScript(for: kind))
     }
 }

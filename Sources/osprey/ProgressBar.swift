@@ -6,9 +6,9 @@ struct ProgressBar: ~Copyable {
     private let title: String
     private let total: Int
     private let unit: String?
-    private let isTerminal = isatty(STDERR_FILENO) == 1
+    private let isTerminal = TerminalStyle.isTerminal
     private let start = ContinuousClock.now
-    private var shown: Int?
+    private var shown: ContinuousClock.Instant?
 
     /// - Parameters:
     ///   - title: What is being done.
@@ -22,11 +22,11 @@ struct ProgressBar: ~Copyable {
 
     /// Shows that so many steps are done, where that makes a difference to what is shown.
     mutating func update(_ done: Int) {
-        // A hundred steps of the bar; ten lines in a log, and none for what is over at once.
-        let resolution = isTerminal ? 100 : 10
-        let step = done * resolution / total
-        guard step != shown, isTerminal || ContinuousClock.now - start > .seconds(2) else { return }
-        shown = step
+        let now = ContinuousClock.now
+        // In a log a line now and then, and none for what is over at once.
+        guard isTerminal || now - start > .seconds(2) else { return }
+        if done < total, let shown, now - shown < (isTerminal ? .milliseconds(100) : .seconds(10)) { return }
+        shown = now
         write(done)
     }
 
@@ -45,8 +45,8 @@ struct ProgressBar: ~Copyable {
         let rate = unit.map { ", \(Self.rate(Double(done) / elapsed)) \($0)/s" } ?? ""
         let counts = "\(done)/\(total)\(rate)\(done < total ? left : ", \(Self.clock(elapsed))")"
         if isTerminal {
-            let filled = 30 * done / total
-            let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: 30 - filled)
+            let filled = 20 * done / total
+            let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: 20 - filled)
             let line = "\(Self.lineStart)\(title) \(TerminalStyle.bar.styled(bar)) \(counts)\(done < total ? "" : "\n")"
             writeToStandardError(Array(line.utf8))
         } else {
@@ -61,7 +61,8 @@ struct ProgressBar: ~Copyable {
 
     private static func clock(_ seconds: Double) -> String {
         let seconds = Int(seconds.rounded())
-        let rest = seconds % 60
-        return "\(seconds / 60):\(rest < 10 ? "0" : "")\(rest)"
+        let (hours, minutes, rest) = (seconds / 3600, seconds / 60 % 60, seconds % 60)
+        func padded(_ number: Int) -> String { "\(number < 10 ? "0" : "")\(number)" }
+        return hours > 0 ? "\(hours):\(padded(minutes)):\(padded(rest))" : "\(minutes):\(padded(rest))"
     }
 }

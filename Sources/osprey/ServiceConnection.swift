@@ -17,7 +17,8 @@ struct ServiceAddress {
 
     /// - Parameter text: A URL; nil for one that is not of plain HTTP.
     init?(_ text: String) {
-        guard let url = URL(string: text), url.scheme?.lowercased() == "http", let host = url.host(), !host.isEmpty
+        guard let url = URL(string: text), url.scheme?.lowercased() == "http", let host = url.host(), !host.isEmpty,
+            (1...65_535).contains(url.port ?? 80)
         else { return nil }
         self.host = host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : host
         port = url.port ?? 80
@@ -81,9 +82,14 @@ struct ServiceConnection {
         if isLast { headers.add(name: "Connection", value: "close") }
         if let body { headers.add(name: "Content-Length", value: "\(body.readableBytes)") }
         let uri = "\(address.prefix)\(path)"
-        try await outbound.write(.head(HTTPRequestHead(version: .http1_1, method: method, uri: uri, headers: headers)))
-        if let body { try await outbound.write(.body(.byteBuffer(body))) }
-        try await outbound.write(.end(nil))
+        do {
+            let head = HTTPRequestHead(version: .http1_1, method: method, uri: uri, headers: headers)
+            try await outbound.write(.head(head))
+            if let body { try await outbound.write(.body(.byteBuffer(body))) }
+            try await outbound.write(.end(nil))
+        } catch is ChannelError {
+            // A service that refuses a request answers before it has read all of it.
+        }
         var head: HTTPResponseHead?
         while let part = try await answers.next() {
             switch part {
@@ -92,6 +98,7 @@ struct ServiceConnection {
             case .end: if let head { return head }
             }
         }
+        if let head { return head }
         throw ChannelError.eof
     }
 }

@@ -72,6 +72,9 @@ struct ServiceLoad {
         print(table.text)
     }
 
+    /// How long the last answers may take.
+    private static let patience: Duration = .seconds(60)
+
     private func measure(clients: Int, _ bodies: [ByteBuffer]) async throws -> Row {
         let start = ContinuousClock.now
         let end = start + .seconds(seconds)
@@ -80,7 +83,14 @@ struct ServiceLoad {
                 for client in 0..<clients {
                     group.addTask { try await ask(bodies, from: client, until: end) }
                 }
-                return try await group.reduce(into: []) { $0 += $1 }
+                group.addTask {
+                    try await Task.sleep(until: end + Self.patience, clock: .continuous)
+                    throw CommandError("http://\(address.authority) has not answered for \(Self.patience).")
+                }
+                var answers: [Answer] = []
+                for _ in 0..<clients { answers += try await group.next() ?? [] }
+                group.cancelAll()
+                return answers
             }
             return Row(clients: clients, answers, seconds: (ContinuousClock.now - start) / .seconds(1))
         } catch is NIOConnectionError {
@@ -90,23 +100,28 @@ struct ServiceLoad {
         }
     }
 
-    /// One client: sends pictures in turn until the time is over.
+    /// One client: sends pictures in turn until the time is over, on one connection as long as the service keeps it.
     private func ask(
         _ bodies: [ByteBuffer],
         from first: Int,
         until end: ContinuousClock.Instant
     ) async throws -> [Answer] {
-        try await ServiceConnection.open(to: address, timeout: .seconds(10)) { connection in
-            var answers: [Answer] = []
-            var index = first
-            repeat {
-                let start = ContinuousClock.now
-                let head = try await connection.send(.POST, options.path, body: bodies[index % bodies.count])
-                answers.append(Answer(status: head.status.code, seconds: (ContinuousClock.now - start) / .seconds(1)))
-                index += 1
-            } while ContinuousClock.now < end
-            return answers
-        }
+        var answers: [Answer] = []
+        repeat {
+            let offset = first + answers.count
+            answers += try await ServiceConnection.open(to: address, timeout: .seconds(10)) { connection in
+                var answers: [Answer] = []
+                while true {
+                    let start = ContinuousClock.now
+                    let body = bodies[(offset + answers.count) % bodies.count]
+                    let head = try await connection.send(.POST, options.path, body: body)
+                    let seconds = (ContinuousClock.now - start) / .seconds(1)
+                    answers.append(Answer(status: head.status.code, seconds: seconds))
+                    if ContinuousClock.now >= end || !head.isKeepAlive { return answers }
+                }
+            }
+        } while ContinuousClock.now < end
+        return answers
     }
 
     private struct Answer {

@@ -6,11 +6,11 @@ enum TerminalStyle: String {
     case error = "31"
     case bar = "36"
 
-    /// Whether standard error shows colours.
-    static let isColored: Bool = {
-        func value(_ name: String) -> String { getenv(name).map { String(cString: $0) } ?? "" }
-        return isatty(STDERR_FILENO) == 1 && value("NO_COLOR").isEmpty && value("TERM") != "dumb"
-    }()
+    /// Whether standard error is a terminal that lines can be written over.
+    static let isTerminal = isatty(STDERR_FILENO) == 1 && variable("TERM") != "dumb"
+    private static let isColored = isTerminal && variable("NO_COLOR").isEmpty
+
+    private static func variable(_ name: String) -> String { getenv(name).map { String(cString: $0) } ?? "" }
 
     /// The text in this style.
     func styled(_ text: String) -> String {

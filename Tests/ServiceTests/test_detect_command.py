@@ -8,13 +8,16 @@ import json
 import os
 import pty
 import shutil
+import signal
+import struct
 import subprocess
 import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from conftest import BINARY, DEMO, Server
+from conftest import BINARY, DEMO, Server, StartServer
 from probes import call
 from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
@@ -73,16 +76,16 @@ def test_a_file_gives_what_the_service_answers(masks: str, server: Server, pictu
     found = lines(detect(*pictures[:4], "--format", "jsonl", "--masks", masks, "--precision", "auto").stdout)
     for path, record in zip(pictures, found):
         answer = call(server.url, "POST", f"/detect?masks={masks}", path.read_bytes()).json
-        assert record == {"file": path.name, **{name: answer[name] for name in ("width", "height", "model", "payload")}}
+        assert record == {"file": str(path).lstrip("/"), **{name: answer[name] for name in ("width", "height", "model", "payload")}}
         assert record["payload"]
 
 
 def test_options_are_those_of_the_service(server: Server, pictures: list[Path]) -> None:
-    options = {"confidence": 0.1, "iou": 0.9, "max-detections": 3, "classes": "circle,1", "polygon-tolerance": 2}
+    options = {"confidence": 0.1, "iou": 0.9, "max-detections": 3, "classes": "circle , 1", "polygon-tolerance": 2}
     flags = [word for name, value in options.items() for word in (f"--{name}", value)]
     found = lines(detect(*pictures[:4], "--format", "jsonl", "--precision", "auto", *flags).stdout)
     query = "&".join(f"{name.replace('-', '_')}={value}" for name, value in options.items())
-    query = query.replace("classes=circle,1", "classes=circle&classes=1")
+    query = query.replace("classes=circle , 1", "classes=circle&classes=1")
     for path, record in zip(pictures, found):
         answer = call(server.url, "POST", f"/detect?{query}", path.read_bytes()).json
         assert record["payload"] == answer["payload"]
@@ -136,7 +139,11 @@ def test_pycocotools_reads_the_coco_form(masks: str, folder: Path, whole: Path, 
 
 @pytest.mark.parametrize("shards", [("1/2", "2/2"), ("0/3", "1/3", "2/3"), ("3/3", "1/3", "2/3")])
 def test_shards_together_are_one_run(shards: tuple[str, ...], folder: Path, whole: Path, tmp_path: Path) -> None:
-    for shard in shards:
+    detect(folder, "--shard", shards[0], "--output", tmp_path)
+    other = detect(folder, "--shard", "1/7", "--output", tmp_path, status=1)
+    assert b"other options" in other.stderr
+    (tmp_path / "detections.1-of-7.jsonl").unlink()
+    for shard in shards[1:]:
         detect(folder, "--shard", shard, "--output", tmp_path)
     parts = sorted(tmp_path.glob("detections.*.jsonl"))
     assert len(parts) == len(shards)
@@ -190,7 +197,8 @@ def test_results_are_not_overwritten_nor_mixed(folder: Path, whole: Path, tmp_pa
     assert b"--resume" in detect(folder, "--output", output, status=1).stderr
     result = detect(folder, "--output", output, "--resume", "--confidence", 0.5, status=1)
     assert b"other options" in result.stderr
-    assert detect(folder, "--output", output, "--resume", "--no-draw").stderr.count(b"Error") == 0
+    assert b"other options" in detect(folder, "--output", output, "--resume", "--no-draw", status=1).stderr
+    assert b"32 were done before" in detect(folder, "--output", output, "--resume").stderr
     assert (output / OUTPUT).read_bytes() == before
     (output / OUTPUT).write_bytes(before.replace(b"{", b"(", 1))
     assert b"Line 1 of" in detect(folder, "--output", output, "--resume", status=1).stderr
@@ -203,8 +211,11 @@ def test_two_runs_do_not_write_one_file(many: Path, tmp_path: Path) -> None:
         while not (tmp_path / OUTPUT).is_file():
             assert time.monotonic() < deadline
             time.sleep(0.005)
-        assert b"Another run" in detect(many, "--output", tmp_path, "--resume", status=1).stderr
-        process.kill()
+        process.send_signal(signal.SIGSTOP)
+        try:
+            assert b"Another run" in detect(many, "--output", tmp_path, "--resume", status=75).stderr
+        finally:
+            process.kill()
 
 
 def test_pictures_are_found_wherever_they_are(pictures: list[Path], tmp_path: Path) -> None:
@@ -212,7 +223,10 @@ def test_pictures_are_found_wherever_they_are(pictures: list[Path], tmp_path: Pa
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(pictures[0], tmp_path / name)
     (tmp_path / "a/notes.txt").write_text("no picture")
-    (tmp_path / "list.txt").write_text("b/one.jpg\n\na/deep\n")
+    (tmp_path / "link").symlink_to("a")
+    os.mkfifo(tmp_path / "a/pipe.jpg")
+    (tmp_path / "a/deep/loop").symlink_to("..")
+    (tmp_path / "list.txt").write_text("b/one.jpg\r\n\na/deep\n")
 
     def names(*paths: str, **options: Any) -> list[str]:
         return [found["file"] for found in lines(detect(*paths, "--format=jsonl", cwd=tmp_path, **options).stdout)]
@@ -220,30 +234,100 @@ def test_pictures_are_found_wherever_they_are(pictures: list[Path], tmp_path: Pa
     cases: list[tuple[tuple[str, ...], list[str]]] = [
         (("a",), ["deep/two.JPEG", "one.jpg"]),
         (("a/",), ["deep/two.JPEG", "one.jpg"]),
-        (("a/one.jpg",), ["one.jpg"]),
+        (("link",), ["deep/two.JPEG", "one.jpg"]),
+        (("a/one.jpg",), ["a/one.jpg"]),
+        (("./a//one.jpg", "./a//one.jpg"), ["a/one.jpg"]),
         (("?/one.jpg",), ["a/one.jpg", "b/one.jpg"]),
         (("a", "b"), ["a/deep/two.JPEG", "a/one.jpg", "b/one.jpg"]),
-        (("./b/../b/one.jpg", "b/one.jpg", "a"), ["b/b/one.jpg", "b/one.jpg", "a/deep/two.JPEG", "a/one.jpg"]),
-        (("@list.txt",), ["one.jpg", "two.JPEG"]),
+        (("@list.txt",), ["b/one.jpg", "a/deep/two.JPEG"]),
     ]
     for paths, expected in cases:
         assert names(*paths) == expected, paths
-    assert names("@-", input=b"a/one.jpg\n") == ["one.jpg"]
+    assert names("@-", input=b"a/one.jpg\n") == ["a/one.jpg"]
     assert names("-", input=pictures[1].read_bytes()) == ["stdin"]
     # What is no picture is told of when it is asked for by its name.
     assert b"notes.txt" in detect("a/notes.txt", cwd=tmp_path, status=1).stderr
     assert b"Nothing matches" in detect("*.png", cwd=tmp_path, status=1).stderr
     assert b"nowhere.jpg: No such file" in detect("nowhere.jpg", cwd=tmp_path, status=1).stderr
+    shutil.copy(pictures[0], tmp_path / "one.jpg")
+    assert b"both be called" in detect("one.jpg", "../one.jpg", cwd=tmp_path / "b", status=1).stderr
+    # A name that is no UTF-8, and one that a list has but nothing lies there, are told of like broken files.
+    shutil.copy(pictures[0], os.fsencode(tmp_path / "b") + b"/\xff.jpg")
+    (tmp_path / "list.txt").write_text("a/one.jpg\ngone [1].jpg\n")
+    for argument in ("b", "@list.txt"):
+        result = detect(argument, "--format=jsonl", cwd=tmp_path, status=1)
+        assert len(lines(result.stdout)) == 1 and b"1 that cannot be read" in result.stderr
     # The results of a run inside the folder are no pictures of the next.
     detect("a", "--output", "a/out", cwd=tmp_path)
     assert b"2 were done before" in detect("a", "--output", "a/out", "--resume", cwd=tmp_path).stderr
     assert len(lines((tmp_path / "a/out" / OUTPUT).read_bytes())) == 2
 
 
+def large_jpeg(url: str) -> bytes:
+    """A disc and a square in 2400x1800 pixels, drawn here and made a JPEG by the service."""
+    y, x = np.mgrid[:1800, :2400]
+    pixels = np.full((1800, 2400, 3), 90, np.uint8)
+    pixels[(x - 700) ** 2 + (y - 800) ** 2 < 500**2] = (40, 60, 220)
+    pixels[700:1500, 1400:2200] = (220, 180, 30)
+    header = struct.pack("<2sIHHI", b"BM", 54 + pixels.size, 0, 0, 54)
+    header += struct.pack("<IiiHHIIiiII", 40, 2400, 1800, 1, 24, 0, pixels.size, 2835, 2835, 0, 0)
+    image_id = call(url, "POST", "/images", header + pixels.tobytes()).json["id"]
+    return call(url, "GET", f"/get_image/{image_id}", headers={"Accept": "image/jpeg"}).body
+
+
+def test_drawing_changes_nothing_that_is_found(start_server: StartServer, tmp_path: Path) -> None:
+    # So large that it is read reduced for the network, and whole to be drawn on.
+    (tmp_path / "large.jpg").write_bytes(large_jpeg(start_server().url))
+    detect("large.jpg", "--output", "out", cwd=tmp_path)
+    drawn = (tmp_path / "out" / OUTPUT).read_bytes()
+    assert lines(drawn)[0]["payload"] and lines(drawn)[0]["width"] == 2400
+    assert drawn == detect("large.jpg", "--format", "jsonl", cwd=tmp_path).stdout
+
+
+@pytest.mark.parametrize(
+    "damage",
+    ['"size":[1]', '"size":[1,2,3]', '"origin":[]', '"bbox":{}'],
+)
+@pytest.mark.parametrize("form", ["csv", "coco", "yolo"])
+def test_lines_that_were_edited_are_told_of(damage: str, form: str, whole: Path, folder: Path, tmp_path: Path) -> None:
+    output = tmp_path / "results"
+    shutil.copytree(whole, output)
+    record = f'{{"file":"x.jpg","height":4,"model":"m","payload":[{{{damage},"class":"a","class_id":0,"score":1}}],"width":4}}'
+    (output / OUTPUT).write_text(f"{record}\n")
+    assert b"Line 1 of" in detect(folder, "--output", output, "--format", form, "--resume", status=1).stderr
+
+
+def test_what_is_no_result_is_left_alone(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / OUTPUT).write_text("my notes")
+    assert b"is no result" in detect(folder, "--output", tmp_path, "--resume", status=1).stderr
+    assert (tmp_path / OUTPUT).read_text() == "my notes"
+
+
+def test_pictures_that_differ_in_their_endings_have_labels_each(pictures: list[Path], tmp_path: Path) -> None:
+    for name in ("a.jpg", "a.jpeg", "b..jpg"):
+        shutil.copy(pictures[0], tmp_path / name)
+    detect(tmp_path, "--format", "yolo", "--output", tmp_path / "out")
+    assert {path.name for path in (tmp_path / "out/labels").iterdir()} == {"a.txt", "a.jpg.txt", "b..txt"}
+
+
+def test_a_full_disk_ends_with_74_and_loses_nothing(many: Path, tmp_path: Path) -> None:
+    output = tmp_path / "small"
+    output.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(output)], check=False).returncode != 0:
+        pytest.skip("no small file system can be mounted")
+    try:
+        result = detect(many, "--no-draw", "--output", output, status=74)
+        assert b"the disk is full" in result.stderr
+        journal = (output / OUTPUT).read_bytes()
+        assert journal.endswith(b"\n") and len(lines(journal)) >= 1
+    finally:
+        subprocess.run(["umount", str(output)], check=True)
+
+
 def test_text_is_for_people(pictures: list[Path]) -> None:
     record = lines(detect(pictures[0], "--format", "jsonl").stdout)[0]
     text = detect(pictures[0]).stdout.decode()
-    assert text.startswith(f"{pictures[0].name}: ") and record["payload"][0]["class"] in text
+    assert text.startswith(f"{str(pictures[0]).lstrip('/')}: ") and record["payload"][0]["class"] in text
 
 
 @pytest.mark.parametrize(
@@ -257,6 +341,7 @@ def test_text_is_for_people(pictures: list[Path]) -> None:
         ("x.jpg", "--resume"),
         ("x.jpg", "--masks", "blurred"),
         ("x.jpg", "--streams", "0"),
+        (DEMO / "data", "--classes", ","),
         (),
     ],
 )

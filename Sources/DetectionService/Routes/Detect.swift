@@ -86,11 +86,15 @@ extension ServiceComponents {
                     throw problem
                 }
             }
-            var json = JSONWriter()
-            json.array { json in
-                for answer in answers { json.json(answer) }
+            let list = answers
+            let bytes = try await work {
+                var json = JSONWriter()
+                json.array { json in
+                    for answer in list { json.json(answer) }
+                }
+                return json.bytes
             }
-            return try answer(json.bytes, wanted.form)
+            return try answer(bytes, wanted.form)
         }
     }
 

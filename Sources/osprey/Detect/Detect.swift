@@ -21,8 +21,8 @@ struct Detect: AsyncParsableCommand {
             with the detections drawn in pictures/, and, for another --format, a file of it at the end. After a crash, \
             or in a folder that has got more pictures, --resume does what is left.
 
-            A file that cannot be read is told of on standard error, and the others go on; the exit code is 1 then, \
-            0 where all went well, and 64 for wrong options.
+            A file that cannot be read is told of on standard error, and the others go on; the exit code is 1 then. It \
+            is 74 where results cannot be written, 75 where another run writes to them, and 64 for wrong options.
 
             Examples:
               osprey detect photo.jpg
@@ -132,7 +132,7 @@ struct Detect: AsyncParsableCommand {
             file: nil,
             known: []
         )
-        let list = try PictureList(paths, without: output)
+        let list = try PictureList(paths, without: output.map { "\($0)/pictures" })
         guard !list.pictures.isEmpty else {
             throw CommandError("There is no picture in \(paths.joined(separator: ", ")).")
         }
@@ -144,12 +144,17 @@ struct Detect: AsyncParsableCommand {
         let detector = try loadDetector(settings, plan: plan, pictureCount: list.pictures.count)
         let options = try detectionOptions(for: detector.model)
         let folder = try output.map { path in
-            try ResultsFolder(path: path, shard: shard, settings: try record(of: detector.model), resumes: resume)
+            try ResultsFolder(
+                path: path,
+                shard: shard,
+                settings: try record(of: detector.model, options),
+                resumes: resume
+            )
         }
         let pictures = list.pictures.enumerated()
             .filter { shard?.contains($0.offset) ?? true }
             .map(\.element)
-            .filter { folder?.done.contains($0.name) != true }
+            .filter { folder?.has($0) != true }
         let pool = NIOThreadPool(numberOfThreads: plan.slots + 1)
         pool.start()
         let run = DetectionRun(
@@ -165,44 +170,47 @@ struct Detect: AsyncParsableCommand {
             inFlight: min(plan.slots, max(1, pictures.count)),
             executor: WorkerExecutor(pool: pool)
         )
-        try await detect(pictures, of: list, by: run, into: folder)
+        try await detect(pictures, by: run, into: folder)
     }
 
     private func detect(
         _ pictures: [PictureList.Picture],
-        of list: PictureList,
         by run: DetectionRun,
         into folder: ResultsFolder?
     ) async throws {
-        let ids = Dictionary(list.pictures.map { ($0.name, $0.id) }) { first, _ in first }
         let labels = run.detector.model.labels.names
-        var writer = ResultWriter(format ?? .text, labels: labels, ids: ids)
+        var writer = ResultWriter(format ?? .text, labels: labels)
         // On a terminal, results that come line by line tell themselves how far it is.
-        let isShown = quiet || (folder == nil && isatty(STDOUT_FILENO) == 1)
-        var progress = isShown ? nil : ProgressBar("Detecting", total: pictures.count, unit: "pictures")
+        let isSilent = quiet || (folder == nil && isatty(STDOUT_FILENO) == 1)
+        var progress = isSilent ? nil : ProgressBar("Detecting", total: pictures.count, unit: "pictures")
         var tally = Tally()
         if folder == nil { try printBytes(writer.beginning()) }
-        try await run.run(pictures) { outcome in
-            switch outcome.result {
-            case .success(let record):
-                tally.pictures += 1
-                tally.objects += record.objects.count
-                if let folder { try folder.append(record) } else { try printBytes(writer.add(record)) }
-            case .failure(let failure):
-                tally.failures += 1
-                progress?.clear()
-                let reason = failure.reason.hasSuffix(".") ? String(failure.reason.dropLast()) : failure.reason
-                TerminalStyle.error.write("Error: \(outcome.picture.path): \(reason).\n")
+        do {
+            try await run.run(pictures) { outcome in
+                switch outcome.result {
+                case .success(let record):
+                    tally.pictures += 1
+                    tally.objects += record.objects.count
+                    if let folder { try folder.append(record) } else { try printBytes(writer.add(record)) }
+                case .failure(let failure):
+                    tally.failures += 1
+                    progress?.clear()
+                    let reason = failure.reason.hasSuffix(".") ? String(failure.reason.dropLast()) : failure.reason
+                    TerminalStyle.error.write("Error: \(outcome.picture.path.printable): \(reason).\n")
+                }
+                progress?.update(tally.pictures + tally.failures)
             }
-            progress?.update(tally.pictures + tally.failures)
+        } catch {
+            progress?.clear()
+            throw error
         }
         var place = ""
         if let folder {
-            place = " in \(try folder.export(as: format ?? .jsonl, labels: labels, ids: ids))"
+            place = " in \(try folder.export(as: format ?? .jsonl, labels: labels))"
         } else {
             try printBytes(writer.end())
         }
-        if !quiet { writeToStandardError(Array("\(tally.text(skipped: folder?.done.count ?? 0))\(place)\n".utf8)) }
+        if !quiet { writeToStandardError(Array("\(tally.text(skipped: folder?.doneCount ?? 0))\(place)\n".utf8)) }
         if tally.failures > 0 { throw ExitCode.failure }
     }
 
@@ -247,7 +255,7 @@ struct Detect: AsyncParsableCommand {
     private func classIDs(_ text: String, of labels: LabelMap, modelName: String) throws -> Set<Int> {
         var ids: Set<Int> = []
         for part in text.split(separator: ",") {
-            let name = String(part.drop { $0 == " " })
+            let name = part.trimmed
             guard let id = labels.classID(named: name) ?? labels.names.indices.first(where: { String($0) == name })
             else {
                 throw CommandError.usage(
@@ -256,17 +264,19 @@ struct Detect: AsyncParsableCommand {
             }
             ids.insert(id)
         }
+        guard !ids.isEmpty else { throw CommandError.usage("--classes names no class; leave it out for all.") }
         return ids
     }
 
     /// What the results of a folder depend on.
-    private func record(of model: ModelDescription) throws -> [UInt8] {
+    private func record(of model: ModelDescription, _ options: DetectionOptions) throws -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
         let record = RunRecord(
             agnosticNMS: agnosticNMS,
-            classes: classes,
+            classes: options.classes.map { $0.sorted() },
             confidence: Double("\(confidence)") ?? 0,
+            draw: draw,
             iou: Double("\(iou)") ?? 0,
             masks: masks.rawValue,
             maxDetections: maxDetections,
@@ -274,69 +284,22 @@ struct Detect: AsyncParsableCommand {
             multiLabel: multiLabel,
             polygonTolerance: polygonTolerance,
             precision: model.precision,
-            sha256: model.sha256
+            sha256: model.sha256,
+            shards: shard?.count
         )
         return [UInt8](try encoder.encode(record)) + [UInt8(ascii: "\n")]
     }
 
     private func printBytes(_ bytes: [UInt8]) throws {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(STDOUT_FILENO, $0.baseAddress, $0.count) }
-            guard count >= 0 || errno == EINTR else {
-                throw CommandError("The results cannot be written: \(String(cString: strerror(errno))).")
-            }
-            rest = rest.dropFirst(max(0, count))
-        }
-    }
-}
-
-/// The settings that a folder's results share.
-private struct RunRecord: Encodable {
-    enum CodingKeys: String, CodingKey {
-        case agnosticNMS = "agnostic_nms"
-        case classes
-        case confidence
-        case iou
-        case masks
-        case maxDetections = "max_detections"
-        case model
-        case multiLabel = "multi_label"
-        case polygonTolerance = "polygon_tolerance"
-        case precision
-        case sha256
-    }
-
-    var agnosticNMS: Bool
-    var classes: String?
-    var confidence: Double
-    var iou: Double
-    var masks: String
-    var maxDetections: Int
-    var model: String
-    var multiLabel: Bool
-    var polygonTolerance: Double
-    var precision: String
-    var sha256: String
-}
-
-/// What a run has come to.
-private struct Tally {
-    var pictures = 0
-    var objects = 0
-    var failures = 0
-    private let start = ContinuousClock.now
-
-    func text(skipped: Int) -> String {
-        let seconds = max(0.001, (ContinuousClock.now - start) / .seconds(1))
-        let rate = ((Double(pictures) / seconds) * 10).rounded() / 10
-        let counts =
-            "\(pictures.grouped) picture\(pictures == 1 ? "" : "s"), \(objects.grouped) object\(objects == 1 ? "" : "s")"
-        var parts = ["\(counts), \(rate) pictures/s"]
-        if failures > 0 { parts.append("\(failures.grouped) that cannot be read") }
-        if skipped > 0 { parts.append("\(skipped.grouped) were done before") }
-        return parts.joined(separator: "; ")
+        try ResultsFile.write(bytes, to: STDOUT_FILENO, at: ResultsFile.standardOutput)
     }
 }
 
 extension MaskForm: ExpressibleByArgument {}
+
+extension Substring {
+    fileprivate var trimmed: String {
+        let isSpace: (Character) -> Bool = { $0 == " " }
+        return String(String(drop(while: isSpace).reversed().drop(while: isSpace)).reversed())
+    }
+}

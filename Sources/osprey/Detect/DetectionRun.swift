@@ -25,6 +25,10 @@ struct DetectionRun {
     /// Threads that may be kept busy.
     let executor: WorkerExecutor
 
+    /// Pixels from which on a picture is worked on alone among its like: drawn on, each takes a dozen bytes.
+    private static let largePixels = 12_000_000
+    private let largePictures = WorkQueue(slots: 1, capacity: .max)
+
     /// Works on the pictures.
     ///
     /// - Parameters:
@@ -70,21 +74,29 @@ struct DetectionRun {
 
     private func record(of picture: PictureList.Picture) async throws -> PictureRecord {
         let bytes = try PictureFile.read(picture.path, maximumBytes: limits.maximumBytes)
-        let span = bytes.span.bytes
-        // To be drawn on it is needed whole.
-        let image =
-            drawnFolder == nil
-            ? try ReducedImage.decode(span, limits: limits, forSide: detector.model.inputSide)
-            : ReducedImage(try RGBImage.decode(span, limits: limits))
+        let info = try ImageInfo(reading: bytes.span.bytes, limits: limits)
+        guard info.width * info.height > Self.largePixels else {
+            return try await record(of: picture, bytes, info.format)
+        }
+        return try await largePictures.withSlot { try await record(of: picture, bytes, info.format) }
+    }
+
+    private func record(
+        of picture: PictureList.Picture,
+        _ bytes: [UInt8],
+        _ format: ImageFormat
+    ) async throws -> PictureRecord {
+        let image = try ReducedImage.decode(bytes.span.bytes, limits: limits, forSide: detector.model.inputSide)
         let mode: PerformanceMode = inFlight == 1 ? .latency : .throughput
         let detections = try await detector.detect(in: image, options: options, mode: mode).detections
         let labels = detector.model.labels
         if let drawnFolder {
-            let info = try ImageInfo(reading: bytes.span.bytes, limits: limits)
-            let format = info.format.isEncodable ? info.format : .png
-            let drawn = try DetectionPainter(labels: labels).draw(detections, on: image.pixels)
-            let name = Self.name(picture.name, as: format)
-            try ResultsFolder.write(drawn.encoded(as: format), to: "\(drawnFolder)/\(name)")
+            // To be drawn on it is needed whole.
+            let whole = image.reduction == 1 ? image.pixels : try RGBImage.decode(bytes.span.bytes, limits: limits)
+            let target = format.isEncodable ? format : .png
+            let drawn = try DetectionPainter(labels: labels).draw(detections, on: whole)
+            let name = Self.name(picture.name, as: target)
+            try ResultsFolder.write(drawn.encoded(as: target), to: "\(drawnFolder)/\(name)")
         }
         let objects = detections.map { detection in
             PictureRecord.Object(
@@ -100,6 +112,7 @@ struct DetectionRun {
     /// Keeps a picture's name where its ending says the format.
     private static func name(_ name: String, as format: ImageFormat) -> String {
         let endings = [format.fileExtension, format.name].map { ".\($0)" }
-        return endings.contains { name.lowercased().hasSuffix($0) } ? name : "\(name).\(format.fileExtension)"
+        let isNamed = endings.contains { name.lowercased().hasSuffix($0) }
+        return isNamed ? name : "\(name).drawn.\(format.fileExtension)"
     }
 }

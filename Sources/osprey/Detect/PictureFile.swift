@@ -32,7 +32,7 @@ enum PictureFile {
             if result < 0, errno == EINTR { continue }
             guard result >= 0 else { throw Failure(reason: String(cString: strerror(errno))) }
             if result == 0 { return bytes }
-            bytes = bytes.isEmpty ? chunk : bytes + chunk
+            if bytes.isEmpty { bytes = chunk } else { bytes += chunk }
             guard bytes.count <= maximumBytes else { throw Failure(reason: "has more than \(maximumBytes) bytes") }
         }
     }

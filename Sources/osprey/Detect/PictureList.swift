@@ -10,84 +10,82 @@ struct PictureList {
         var name: String
         /// Where it is; `-` is standard input.
         var path: String
-        /// Its number in COCO's forms.
-        var id: Int
     }
 
-    /// The pictures, each with a name and an id of its own.
-    private(set) var pictures: [Picture] = []
+    /// The pictures, each with a name of its own.
+    let pictures: [Picture]
 
     /// Finds the pictures.
     ///
+    /// A picture is called as its path says; in a folder that is the only argument, from there on.
     /// - Parameters:
-    ///   - arguments: Files; folders, searched to the bottom; patterns; `@FILE`, a list of them with one a line, and
-    ///     `@-`, the same from standard input; `-`, a picture from standard input.
-    ///   - output: A folder whose pictures are results and not meant.
-    /// - Throws: ``CommandError`` for a list or a folder that cannot be read, and for a pattern that nothing matches.
-    init(_ arguments: [String], without output: String?) throws {
-        let excluded = output.flatMap(Self.realPath)
-        var found: [(name: String, path: String)] = []
+    ///   - arguments: Files; folders, searched to the bottom; patterns; `@FILE`, a list of files and folders with one a
+    ///     line, and `@-`, the same from standard input; `-`, a picture from standard input.
+    ///   - results: A folder that is not searched, as drawn pictures lie there.
+    /// - Throws: ``CommandError`` for a list or a folder that cannot be read, for a pattern that nothing matches, and for
+    ///   two pictures that would have one name.
+    init(_ arguments: [String], without results: String?) throws {
+        let excluded = results.flatMap(Self.realPath)
+        var found: [Picture] = []
         for argument in arguments {
             switch argument {
-            case "-": found.append(("stdin", "-"))
+            case "-": found.append(Picture(name: "stdin", path: "-"))
             case _ where argument.hasPrefix("@"):
                 for line in try Self.lines(of: String(argument.dropFirst())) {
                     found += try Self.pictures(at: line, without: excluded)
                 }
-            default: found += try Self.pictures(at: argument, without: excluded)
+            default:
+                let isOnly = arguments.count == 1
+                for path in try Self.matches(of: argument) {
+                    found += try Self.pictures(at: path, isOnly: isOnly && path == argument, without: excluded)
+                }
             }
         }
-        if Set(found.map(\.name)).count < found.count {
-            // What lies in several folders under one name is told apart by where it lies.
-            found = found.map { (Self.relative($0.path), $0.path) }
-        }
-        var seen: Set<String> = []
-        found = found.filter { seen.insert($0.name).inserted }
-        let numbers = found.map { Int(($0.name.split(separator: "/").last ?? "").prefix { $0 != "." }) }
-        let areNumbered = numbers.allSatisfy { ($0 ?? -1) >= 0 } && Set(numbers).count == numbers.count
-        pictures = found.enumerated().map { index, item in
-            Picture(name: item.name, path: item.path, id: areNumbered ? numbers[index] ?? index + 1 : index + 1)
+        // Not as strings, of which two that look the same are equal however they are written.
+        var paths: [[UInt8]: String] = [:]
+        pictures = try found.filter { picture in
+            let known = paths.updateValue(picture.path, forKey: Array(picture.name.utf8))
+            guard let known, known != picture.path else { return known == nil }
+            throw CommandError(
+                "\(known) and \(picture.path) would both be called \(picture.name) in the results: name a folder above both."
+            )
         }
     }
 
     private static func pictures(
         at path: String,
+        isOnly: Bool = false,
         without excluded: String?
-    ) throws -> [(name: String, path: String)] {
-        var isDirectory = false
-        if FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) {
-            return isDirectory ? try pictures(inFolder: path, without: excluded) : [(lastComponent(path), path)]
+    ) throws -> [Picture] {
+        guard kind(of: path) == S_IFDIR else {
+            // One that is not there is told of when its turn comes, as every other one that cannot be read.
+            return [Picture(name: name(of: path), path: path == "-" ? "./-" : path)]
         }
-        guard path.contains(where: { "*?[".contains($0) }) else {
-            // It is reported when its turn comes, as every other one that cannot be read.
-            return [(lastComponent(path), path)]
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: path) else {
+            throw CommandError("The folder \(path) cannot be read.")
         }
-        let matches = glob(path)
-        guard !matches.isEmpty else { throw CommandError("Nothing matches \(path).") }
-        return try matches.flatMap { try pictures(at: $0, without: excluded) }
+        let base = path.hasSuffix("/") ? path : "\(path)/"
+        return files(below: base, names, without: excluded)
+            .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+            .map { Picture(name: isOnly ? String($0.utf8.dropFirst(base.utf8.count)) ?? $0 : name(of: $0), path: $0) }
     }
 
-    private static func pictures(
-        inFolder folder: String,
-        without excluded: String?
-    ) throws -> [(name: String, path: String)] {
-        let base = folder.count > 1 && folder.hasSuffix("/") ? String(folder.dropLast()) : folder
-        let names: [String]
-        do {
-            names = try FileManager.default.subpathsOfDirectory(atPath: folder)
-        } catch {
-            throw CommandError("The folder \(folder) cannot be read.")
-        }
-        return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.compactMap { name in
-            let components = name.split(separator: "/")
-            guard let ending = components.last?.split(separator: ".").dropFirst().last,
-                endings.contains(ending.lowercased()), !components.contains(where: { $0.hasPrefix(".") })
-            else { return nil }
-            let path = base == "/" ? "/\(name)" : "\(base)/\(name)"
-            // A pipe would be waited for, for ever.
-            guard isRegularFile(path) else { return nil }
-            if let excluded, let real = realPath(path), real.hasPrefix("\(excluded)/") { return nil }
-            return (name, path)
+    /// Paths of the pictures in a folder and in those below it; links to folders are not followed.
+    private static func files(below base: String, _ names: [String], without excluded: String?) -> [String] {
+        names.filter { !$0.hasPrefix(".") }.flatMap { name -> [String] in
+            let path = base + name
+            var link = stat()
+            if lstat(path, &link) == 0, link.st_mode & S_IFMT == S_IFDIR {
+                guard excluded == nil || realPath(path) != excluded else { return [] }
+                let names = try? FileManager.default.contentsOfDirectory(atPath: path)
+                // A folder that cannot be read is told of like a file.
+                return names.map { files(below: "\(path)/", $0, without: excluded) } ?? [path]
+            }
+            guard let ending = name.split(separator: ".").dropFirst().last, endings.contains(ending.lowercased()) else {
+                return []
+            }
+            // A pipe would be waited for, for ever. What is not there, as a name that is no UTF-8, is told of later.
+            return [S_IFREG, nil].contains(kind(of: path)) ? [path] : []
         }
     }
 
@@ -96,31 +94,35 @@ struct PictureList {
         ImageFormat.allCases.flatMap { [$0.name, $0.fileExtension] } + ["heif", "jpe", "jfif"]
     )
 
+    /// What lies at a path, links followed; nil where nothing does.
+    private static func kind(of path: String) -> mode_t? {
+        var status = stat()
+        return stat(path, &status) == 0 ? status.st_mode & S_IFMT : nil
+    }
+
     private static func lines(of file: String) throws -> [String] {
         guard let bytes = try? PictureFile.read(file, maximumBytes: 1 << 30) else {
             throw CommandError("The list \(file) cannot be read.")
         }
-        return String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline).map(String.init)
+        return bytes.split(separator: UInt8(ascii: "\n")).compactMap { line in
+            let line = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
+            return line.isEmpty ? nil : String(decoding: line, as: UTF8.self)
+        }
     }
 
-    private static func glob(_ pattern: String) -> [String] {
+    /// What a pattern matches; a path that is there, or has nothing of a pattern, is itself.
+    private static func matches(of pattern: String) throws -> [String] {
+        guard kind(of: pattern) == nil, pattern.contains(where: { "*?[".contains($0) }) else { return [pattern] }
         var matches = glob_t()
         defer { globfree(&matches) }
-        guard Glibc.glob(pattern, GLOB_BRACE | GLOB_TILDE, nil, &matches) == 0 else { return [] }
+        guard glob(pattern, GLOB_BRACE | GLOB_TILDE, nil, &matches) == 0 else {
+            throw CommandError("Nothing matches \(pattern).")
+        }
         return (0..<Int(matches.gl_pathc)).compactMap { index in matches.gl_pathv[index].map { String(cString: $0) } }
     }
 
-    private static func isRegularFile(_ path: String) -> Bool {
-        var status = stat()
-        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
-    }
-
-    private static func lastComponent(_ path: String) -> String {
-        path.split(separator: "/").last.map(String.init) ?? path
-    }
-
     /// A path that stays below the folder that it is put after.
-    private static func relative(_ path: String) -> String {
+    private static func name(of path: String) -> String {
         path.split(separator: "/").filter { $0 != "." && $0 != ".." }.joined(separator: "/")
     }
 

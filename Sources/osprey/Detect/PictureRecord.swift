@@ -53,6 +53,8 @@ struct PictureRecord: Decodable {
     /// Best first.
     var objects: [Object]
 
+    private struct Malformed: Error {}
+
     init(file: String, image: ReducedImage, model: ModelDescription, objects: [Object]) {
         self.file = file
         width = image.width
@@ -61,9 +63,13 @@ struct PictureRecord: Decodable {
         self.objects = objects
     }
 
-    /// Reads a line that ``json`` has written.
+    /// Reads a line that ``json`` has written, and somebody may have changed.
+    ///
+    /// - Throws: An error where it is none.
     init(json: some Sequence<UInt8>) throws {
         self = try JSONDecoder().decode(Self.self, from: Data(json))
+        let isWhole = width > 0 && height > 0 && objects.allSatisfy(\.isWhole)
+        guard isWhole else { throw Malformed() }
     }
 
     /// One line of JSON, without its end.
@@ -109,6 +115,12 @@ extension PictureRecord.Object {
             segmentation = Segmentation(rle: runLengths)
         case .none: break
         }
+    }
+
+    /// Whether lists have as many numbers as they must.
+    fileprivate var isWhole: Bool {
+        box.origin.count == 2 && box.size.count == 2 && segmentation?.rle?.size.count ?? 2 == 2
+            && (segmentation?.polygons ?? []).allSatisfy { $0.count.isMultiple(of: 2) }
     }
 
     fileprivate func write(to json: inout JSONWriter) {

@@ -27,8 +27,7 @@ enum ResultFormat: String, CaseIterable, ExpressibleByArgument {
 struct ResultWriter {
     private let format: ResultFormat
     private let labels: [String]
-    private let ids: [String: Int]
-    private var isEmpty = true
+    private var pictureCount = 0
     private var annotationCount = 0
     /// COCO's list of pictures, which comes behind that of their objects.
     private var images = JSONWriter()
@@ -36,11 +35,9 @@ struct ResultWriter {
     /// - Parameters:
     ///   - format: The form.
     ///   - labels: Names of the classes by their ids.
-    ///   - ids: Numbers of the pictures by their names, for COCO's form.
-    init(_ format: ResultFormat, labels: [String], ids: [String: Int]) {
+    init(_ format: ResultFormat, labels: [String]) {
         self.format = format
         self.labels = labels
-        self.ids = ids
     }
 
     /// What stands before the first picture.
@@ -55,11 +52,11 @@ struct ResultWriter {
 
     /// A picture's part.
     mutating func add(_ record: PictureRecord) -> [UInt8] {
-        defer { isEmpty = false }
+        pictureCount += 1
         switch format {
-        case .text: return Array("\(record.file): \(Self.summary(of: record.objects))\n".utf8)
+        case .text: return Array("\(record.file.printable): \(Self.summary(of: record.objects))\n".utf8)
         case .jsonl: return record.json + [UInt8(ascii: "\n")]
-        case .json: return Array(isEmpty ? "\n".utf8 : ",\n".utf8) + record.json
+        case .json: return Array(pictureCount == 1 ? "\n".utf8 : ",\n".utf8) + record.json
         case .csv: return record.objects.flatMap { Self.row(of: $0, file: record.file) }
         case .coco: return addCOCO(record)
         case .yolo: return Self.yoloLabels(of: record)
@@ -102,8 +99,10 @@ struct ResultWriter {
     }
 
     private static func quoted(_ text: String) -> String {
-        guard text.contains(where: { "\",\r\n".contains($0) || $0.isNewline }) else { return text }
-        return "\"\(text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\""))\""
+        // Of scalars: with a mark behind it, a comma is part of another character.
+        let scalars = text.unicodeScalars
+        guard scalars.contains(where: { "\",\r\n".unicodeScalars.contains($0) }) else { return text }
+        return "\"\(scalars.reduce(into: "") { $0.unicodeScalars += $1 == "\"" ? [$1, $1] : [$1] })\""
     }
 
     /// Class, centre and size of each object as parts of the picture's sides, a line each.
@@ -121,7 +120,7 @@ struct ResultWriter {
     }
 
     private mutating func addCOCO(_ record: PictureRecord) -> [UInt8] {
-        let id = ids[record.file] ?? 0
+        let id = pictureCount
         images.object { json in
             json.key("file_name")
             json.string(record.file)
@@ -186,5 +185,14 @@ extension PictureRecord.Object {
                 }
         }
         return abs(sum) / 2
+    }
+}
+
+extension String {
+    /// The text without what would command a terminal or break a line.
+    var printable: String {
+        unicodeScalars.reduce(into: "") {
+            $0.unicodeScalars.append($1.properties.generalCategory == .control ? "?" : $1)
+        }
     }
 }

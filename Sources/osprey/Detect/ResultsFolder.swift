@@ -1,3 +1,4 @@
+internal import ArgumentParser
 internal import FoundationEssentials
 internal import Glibc
 
@@ -5,20 +6,19 @@ internal import Glibc
 ///
 /// What a run that was killed has left is whole but for the last line, which the next one takes away.
 final class ResultsFolder {
-    /// Names of the pictures whose results were there at the start.
-    let done: Set<String>
-
     private let path: String
     private let journalPath: String
     private let journal: Int32
     private let shard: Shard?
+    /// Names, as bytes, of the pictures whose results were there at the start.
+    private let done: Set<[UInt8]>
 
     /// Opens a folder, and makes it where there is none.
     ///
     /// - Parameters:
     ///   - path: The folder.
     ///   - shard: Whose results these are, where others write theirs beside them.
-    ///   - settings: What results depend on, as lines of JSON; all of a folder have the same.
+    ///   - settings: What results depend on, in JSON; all of a folder have the same.
     ///   - resumes: Whether to go on where results end, which are in the way otherwise.
     /// - Throws: ``CommandError``.
     init(path: String, shard: Shard?, settings: [UInt8], resumes: Bool) throws {
@@ -29,24 +29,22 @@ final class ResultsFolder {
         do {
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         } catch {
-            throw CommandError("The folder \(path) cannot be made: \(Self.reason(error)).")
+            throw ResultsFile.failure(path, Self.number(of: error))
         }
         journal = open(journalPath, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
-        guard journal >= 0 else { throw CommandError("\(journalPath) cannot be written: \(Self.reason()).") }
+        guard journal >= 0 else { throw ResultsFile.failure(journalPath, errno) }
         do {
             guard flock(journal, LOCK_EX | LOCK_NB) == 0 else {
-                throw CommandError("Another run writes to \(journalPath): wait for its end, or name another --output.")
+                throw CommandError(
+                    "Another run writes to \(journalPath): wait for its end, or name another --output.",
+                    exitCode: .temporaryFailure
+                )
             }
-            let bytes = try Self.read(journalPath)
-            guard resumes || bytes.isEmpty else {
+            guard resumes || lseek(journal, 0, SEEK_END) == 0 else {
                 throw CommandError("\(path) has results already: go on with --resume, or name another --output.")
             }
-            try Self.agree(on: settings, in: "\(path)/settings.json")
-            let whole = bytes.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
-            guard ftruncate(journal, off_t(whole)) == 0 else {
-                throw CommandError("\(journalPath) cannot be written: \(Self.reason()).")
-            }
-            done = Set(try Self.records(in: bytes[..<whole], of: journalPath).map(\.file))
+            try ResultsFile.agree(on: settings, in: "\(path)/settings.json")
+            done = try Self.finish(journal, at: journalPath)
         } catch {
             close(journal)
             throw error
@@ -55,16 +53,22 @@ final class ResultsFolder {
 
     deinit { close(journal) }
 
+    /// How many pictures had results at the start.
+    var doneCount: Int { done.count }
+
+    /// Whether a picture had its results at the start.
+    func has(_ picture: PictureList.Picture) -> Bool { done.contains(Array(picture.name.utf8)) }
+
     /// Adds a picture's line, whole or not at all.
     ///
     /// - Throws: ``CommandError``, as where the disk is full.
     func append(_ record: PictureRecord) throws {
-        let line = record.json + [UInt8(ascii: "\n")]
         let end = lseek(journal, 0, SEEK_END)
-        guard Glibc.write(journal, line, line.count) == line.count else {
-            let reason = Self.reason()
+        do {
+            try ResultsFile.write(record.json + [UInt8(ascii: "\n")], to: journal, at: journalPath)
+        } catch {
             _ = ftruncate(journal, end)
-            throw CommandError("\(journalPath) cannot be written: \(reason). Then go on with --resume.")
+            throw error
         }
     }
 
@@ -77,7 +81,7 @@ final class ResultsFolder {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
             try Data(bytes).write(to: URL(filePath: path), options: .atomic)
         } catch {
-            throw CommandError("\(path) cannot be written: \(reason(error)). Then go on with --resume.")
+            throw ResultsFile.failure(path, number(of: error))
         }
     }
 
@@ -85,66 +89,76 @@ final class ResultsFolder {
     ///
     /// - Returns: Where they are.
     /// - Throws: ``CommandError``.
-    func export(as format: ResultFormat, labels: [String], ids: [String: Int]) throws -> String {
-        let records = try Self.records(in: try Self.read(journalPath)[...], of: journalPath)
-        if format == .yolo {
-            for record in records {
-                let name = record.file.split(separator: ".").dropLast().joined(separator: ".")
-                let file = "\(path)/labels/\(name.isEmpty ? record.file : name).txt"
-                try Self.write(ResultWriter.yoloLabels(of: record), to: file)
-            }
-            return "\(path)/labels"
-        }
+    func export(as format: ResultFormat, labels: [String]) throws -> String {
+        if format == .yolo { return try exportLabels() }
         guard let ending = format.fileEnding, format != .jsonl else { return journalPath }
-        var writer = ResultWriter(format, labels: labels, ids: ids)
-        var bytes = writer.beginning()
-        for record in records { bytes += writer.add(record) }
-        bytes += writer.end()
         let file = "\(path)/detections.\(shard.map { "\($0.name)." } ?? "")\(ending)"
-        try Self.write(bytes, to: file)
+        try ResultsFile.replace(file) { output in
+            var writer = ResultWriter(format, labels: labels)
+            try output(writer.beginning())
+            try ResultsFile.forEachLine(of: journalPath) { number, line in
+                try output(writer.add(try Self.record(line, number, of: journalPath)))
+            }
+            try output(writer.end())
+        }
         return file
     }
 
-    /// Keeps what the results depend on, or compares it with what is kept.
-    private static func agree(on settings: [UInt8], in file: String) throws {
-        guard FileManager.default.fileExists(atPath: file) else { return try write(settings, to: file) }
-        guard try read(file) == settings else {
-            throw CommandError(
-                "The results there were made with another model or other options, which \(file) tells: "
-                    + "use the same, or name another --output."
-            )
-        }
-    }
-
-    private static func records(in lines: ArraySlice<UInt8>, of file: String) throws -> [PictureRecord] {
-        try lines.split(separator: UInt8(ascii: "\n")).enumerated().map { index, line in
-            do {
-                return try PictureRecord(json: line)
-            } catch {
-                throw CommandError("Line \(index + 1) of \(file) is no result: move the file away, or mend the line.")
+    private func exportLabels() throws -> String {
+        var names: Set<[UInt8]> = []
+        try ResultsFile.forEachLine(of: journalPath) { number, line in
+            let record = try Self.record(line, number, of: journalPath)
+            var parts = record.file.split(separator: "/", omittingEmptySubsequences: false)
+            if let dot = parts.last?.lastIndex(of: "."), let last = parts.last, dot > last.startIndex {
+                parts[parts.count - 1] = last[..<dot]
             }
+            // Of several that differ in their endings alone, the first has the short name.
+            var name = parts.joined(separator: "/")
+            if !names.insert(Array(name.utf8)).inserted { name = record.file }
+            try Self.write(ResultWriter.yoloLabels(of: record), to: "\(path)/labels/\(name).txt")
         }
+        return "\(path)/labels"
     }
 
-    private static func read(_ file: String) throws -> [UInt8] {
-        do throws(PictureFile.Failure) {
-            return try PictureFile.read(file, maximumBytes: .max - 1)
-        } catch {
-            throw CommandError("\(file) cannot be read: \(error.reason).")
+    /// Takes away a last line without an end.
+    ///
+    /// - Returns: Names of the pictures that the lines are of.
+    private static func finish(_ journal: Int32, at path: String) throws -> Set<[UInt8]> {
+        struct Name: Decodable { var file: String }
+
+        var names: Set<[UInt8]> = []
+        var end = 0
+        let rest = try ResultsFile.forEachLine(of: path) { number, line in
+            guard let name = try? JSONDecoder().decode(Name.self, from: Data(line)) else {
+                throw unreadable(number, of: path)
+            }
+            names.insert(Array(name.file.utf8))
+            end += line.count + 1
         }
+        let beginning = Array("{\"file\":".utf8)
+        guard rest.starts(with: beginning) || beginning.starts(with: rest) else { throw unreadable(nil, of: path) }
+        guard rest.isEmpty || ftruncate(journal, off_t(end)) == 0 else { throw ResultsFile.failure(path, errno) }
+        return names
     }
 
-    private static func reason() -> String { reason(number: errno) }
-
-    private static func reason(_ error: any Error) -> String {
-        guard let number = ((error as? CocoaError)?.underlying as? POSIXError)?.code.rawValue else { return "\(error)" }
-        return reason(number: number)
+    private static func record(_ line: ArraySlice<UInt8>, _ number: Int, of path: String) throws -> PictureRecord {
+        guard let record = try? PictureRecord(json: line) else { throw unreadable(number, of: path) }
+        return record
     }
 
-    private static func reason(number: Int32) -> String {
-        switch number {
-        case ENOSPC, EDQUOT: "the disk is full, free some space"
-        default: String(cString: strerror(number))
-        }
+    private static func unreadable(_ number: Int?, of path: String) -> CommandError {
+        let line = number.map { "Line \($0)" } ?? "The last line"
+        return CommandError("\(line) of \(path) is no result: move the file away, or mend the line.")
     }
+
+    private static func number(of error: any Error) -> Int32 {
+        ((error as? CocoaError)?.underlying as? POSIXError)?.code.rawValue ?? EIO
+    }
+}
+
+extension ExitCode {
+    /// `EX_IOERR` of sysexits.h: results cannot be written.
+    static let cannotWrite = ExitCode(74)
+    /// `EX_TEMPFAIL`: it may work later.
+    static let temporaryFailure = ExitCode(75)
 }

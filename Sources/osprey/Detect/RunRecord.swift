@@ -1,0 +1,52 @@
+/// The settings that a folder's results share.
+struct RunRecord: Encodable {
+    enum CodingKeys: String, CodingKey {
+        case agnosticNMS = "agnostic_nms"
+        case classes
+        case confidence
+        case draw
+        case iou
+        case masks
+        case maxDetections = "max_detections"
+        case model
+        case multiLabel = "multi_label"
+        case polygonTolerance = "polygon_tolerance"
+        case precision
+        case sha256
+        case shards
+    }
+
+    var agnosticNMS: Bool
+    /// By their numbers.
+    var classes: [Int]?
+    var confidence: Double
+    var draw: Bool
+    var iou: Double
+    var masks: String
+    var maxDetections: Int
+    var model: String
+    var multiLabel: Bool
+    var polygonTolerance: Double
+    var precision: String
+    var sha256: String
+    var shards: Int?
+}
+
+/// What a run has come to.
+struct Tally {
+    var pictures = 0
+    var objects = 0
+    var failures = 0
+    private let start = ContinuousClock.now
+
+    func text(skipped: Int) -> String {
+        let seconds = max(0.001, (ContinuousClock.now - start) / .seconds(1))
+        let rate = ((Double(pictures) / seconds) * 10).rounded() / 10
+        let counts =
+            "\(pictures.grouped) picture\(pictures == 1 ? "" : "s"), \(objects.grouped) object\(objects == 1 ? "" : "s")"
+        var parts = ["\(counts), \(rate) pictures/s"]
+        if failures > 0 { parts.append("\(failures.grouped) that cannot be read") }
+        if skipped > 0 { parts.append("\(skipped.grouped) were done before") }
+        return parts.joined(separator: "; ")
+    }
+}
