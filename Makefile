@@ -21,7 +21,7 @@ CALLS   := get_image process_image predict save-detection-image view-detection-j
 CLUSTER := push create-cluster deploy port-forward delete-cluster
 DOCKER  := docker-build docker-run docker-test kill
 
-.PHONY: help setup assets build run test demo-pictures demo-model demo-scores quantize bench bench-quick lint format clean run-actions-locally \
+.PHONY: help setup assets build run test test-browser man demo-pictures demo-model demo-scores quantize bench bench-quick lint format clean run-actions-locally \
 	$(CALLS) $(DOCKER) $(CLUSTER)
 .DEFAULT_GOAL := help
 
@@ -43,6 +43,14 @@ run: setup build assets ## Serve at HOST and PORT; further flags in ARGS
 
 test: setup build ## Run every test
 	@Scripts/test
+
+test-browser: setup build ## Run the tests of the web page, in Chromium
+	@Scripts/setup browser
+	@Scripts/venv browser
+	@.deps/browser/bin/python -m pytest -rs -p no:cacheprovider Tests/BrowserTests $(ARGS)
+
+man: setup build ## Write the manual page, output/osprey.1
+	@mkdir -p output && Scripts/manpage $(BINARY) > output/osprey.1 && echo "Read it: man output/osprey.1"
 
 demo-pictures: setup ## Draw the pictures of the demo again
 	swift build --configuration release --product scenes

@@ -84,6 +84,7 @@ class ReleaseTests(FolderTestCase):
 
     def test_the_archive_has_the_binary_and_its_libraries_but_no_model(self) -> None:
         packed = {"bin/osprey", "lib/libopenvino.so", "api-pages/redoc/LICENSE", "licenses/openvino", "packages/pypi.txt"}
+        packed |= {"web-page/index.html"}
         for name in (*packed, "models/yolov5s.pt", "data/coco128/1.jpg"):
             self.write(f"image/opt/osprey/{name}", name)
         for name in ("LICENSE", "README.md"):

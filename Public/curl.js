@@ -1,0 +1,34 @@
+import { MAXIMUM_DETECTIONS, address, detectQuery, predictBody } from "./api.js";
+
+/** Quotes a word for a POSIX shell. */
+const quoted = (word) => `'${word.replaceAll("'", "'\\''")}'`;
+
+/**
+ * A command that asks the service for what the page shows.
+ *
+ * @param {import("./queue.js").Picture} picture
+ * @param {{confidence: number, iou: number, classes: ReadonlySet<number>}} settings
+ * @param {string} model
+ * @param {boolean} needsKey - The key itself stays here: commands get shared.
+ */
+export function curlCommand(picture, { confidence, iou, classes }, model, needsKey) {
+  const { origin, name } = picture;
+  const key = needsKey ? ' -H "X-API-Key: $OSPREY_API_KEY"' : "";
+  const curl = `curl -sS --fail-with-body${key}`;
+  const options = { confidence, iou, max_detections: MAXIMUM_DETECTIONS };
+  const chosen = [...classes].sort((first, second) => first - second);
+
+  if (origin.kind === "processed") {
+    const post = (path, body) => `${curl} --json ${quoted(JSON.stringify(body))} ${quoted(address(path))}`;
+    const body = predictBody(origin.imageID, model, chosen.length ? { ...options, classes: chosen } : options);
+    const process = post("process_image", { image_id: origin.imageID, ...origin.steps });
+    // --json accepts only JSON, in which a picture is described.
+    return `${process} > /dev/null \\\n  && ${post("predict", body)}`;
+  }
+  const query = detectQuery(model, chosen.length ? { ...options, classes: chosen.join(",") } : options);
+  const post = (source) => `${curl} --data-binary ${source} ${quoted(address("detect", query))}`;
+  if (origin.kind === "dataset") {
+    return `${curl} ${quoted(address(`get_image/${origin.imageID}`))} \\\n  | ${post("@-")}`;
+  }
+  return post(quoted(`@${name}`));
+}

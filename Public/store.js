@@ -1,0 +1,80 @@
+/**
+ * What the page knows, in one place.
+ *
+ * @typedef {object} State
+ * @property {readonly import("./queue.js").Picture[]} pictures
+ * @property {number|null} currentID - The picture that is shown.
+ * @property {number} confidence
+ * @property {number} iou
+ * @property {ReadonlySet<number>} classes - Ids of the classes to show; none shows all.
+ * @property {boolean} masks
+ * @property {boolean} labels
+ * @property {import("./api.js").Detection|null} highlighted
+ * @property {readonly import("./api.js").Model[]} models
+ * @property {string|null} model - The service's default until its models are known.
+ *
+ * @typedef {ReturnType<typeof createStore>} Store
+ */
+
+/** The page's state, replaced member by member, and those who want to know of it. */
+export function createStore() {
+  /** @type {State} */
+  const state = {
+    pictures: [],
+    currentID: null,
+    confidence: 0.25,
+    iou: 0.45,
+    classes: new Set(),
+    masks: true,
+    labels: true,
+    highlighted: null,
+    models: [],
+    model: null,
+  };
+  /** @type {{names: (keyof State)[], listener: (state: Readonly<State>) => void}[]} */
+  const subscriptions = [];
+  /** @type {Set<string>} */
+  const changed = new Set();
+
+  function notify() {
+    const names = new Set(changed);
+    changed.clear();
+    for (const { names: wanted, listener } of subscriptions) {
+      if (wanted.some((name) => names.has(name))) listener(state);
+    }
+  }
+
+  return {
+    /** @type {Readonly<State>} */
+    state,
+
+    /**
+     * Changes members. Listeners hear of all changes of one turn at once.
+     *
+     * @param {Partial<State>} patch
+     */
+    update(patch) {
+      for (const [name, value] of Object.entries(patch)) {
+        if (Object.is(state[name], value)) continue;
+        state[name] = value;
+        if (changed.size === 0) queueMicrotask(notify);
+        changed.add(name);
+      }
+    },
+
+    /**
+     * @param {(keyof State)[]} names - Members that the listener looks at.
+     * @param {(state: Readonly<State>) => void} listener
+     */
+    subscribe(names, listener) {
+      subscriptions.push({ names, listener });
+    },
+  };
+}
+
+/**
+ * The picture that is shown.
+ *
+ * @param {Readonly<State>} state
+ */
+export const currentPicture = ({ pictures, currentID }) => pictures.find(({ id }) => id === currentID);
