@@ -24,7 +24,7 @@ struct DetectionBody {
         let model = wanted.detector.model
         try json.object { json in
             json.key("compute_time")
-            json.number(Self.rounded(computeTime, digits: 1e6))
+            json.number((computeTime * 1e6).rounded() / 1e6)
             json.key("height")
             json.number(image.height)
             if let drawn {
@@ -40,7 +40,13 @@ struct DetectionBody {
             json.key("payload")
             try json.array { json in
                 for detection in detections {
-                    write(detection, label: model.labels[detection.classID], to: &json)
+                    let object = DetectedObject(
+                        detection,
+                        label: model.labels[detection.classID],
+                        masks: wanted.masks,
+                        tolerance: wanted.polygonTolerance
+                    )
+                    object.write(to: &json)
                     guard json.bytes.count <= maximumBytes else {
                         throw Problem(.tooLarge, "The answer is too large: ask for masks=rle, or lower max_detections.")
                     }
@@ -51,54 +57,6 @@ struct DetectionBody {
             json.key("width")
             json.number(image.width)
         }
-    }
-
-    private func write(_ detection: Detection, label: String, to json: inout JSONWriter) {
-        let box = detection.box
-        json.object { json in
-            json.key("bbox")
-            json.object { json in
-                json.key("origin")
-                json.array([box.minX, box.minY].map { Self.rounded(Double($0), digits: 1e3) })
-                json.key("size")
-                json.array([box.width, box.height].map { Self.rounded(Double($0), digits: 1e3) })
-            }
-            json.key("class")
-            json.string(label)
-            json.key("class_id")
-            json.number(detection.classID)
-            json.key("score")
-            json.number(Self.rounded(Double(detection.score), digits: 1e5))
-            if let mask = detection.mask { write(mask, to: &json) }
-        }
-    }
-
-    private func write(_ mask: Mask, to json: inout JSONWriter) {
-        guard wanted.masks != .none else { return }
-        json.key("segmentation")
-        json.object { json in
-            switch wanted.masks {
-            case .polygon:
-                json.key("polygons")
-                json.array { json in
-                    for polygon in mask.polygons(tolerance: wanted.polygonTolerance) { json.array(polygon) }
-                }
-            case .rle:
-                json.key("rle")
-                json.object { json in
-                    json.key("counts")
-                    json.string(mask.runLengths.compressedCounts)
-                    json.key("size")
-                    json.array([Double(mask.imageHeight), Double(mask.imageWidth)])
-                }
-            case .none: break
-            }
-        }
-    }
-
-    /// A `Float` written as a `Double` would show digits that mean nothing.
-    private static func rounded(_ value: Double, digits: Double) -> Double {
-        (value * digits).rounded() / digits
     }
 }
 

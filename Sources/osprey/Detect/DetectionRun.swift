@@ -99,7 +99,7 @@ struct DetectionRun {
             try ResultsFolder.write(drawn.encoded(as: target), to: "\(drawnFolder)/\(name)")
         }
         let objects = detections.map { detection in
-            PictureRecord.Object(
+            DetectedObject(
                 detection,
                 label: labels[detection.classID],
                 masks: masks,

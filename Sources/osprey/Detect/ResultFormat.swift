@@ -84,7 +84,7 @@ struct ResultWriter {
     }
 
     /// How many there are of each class, those with the most first.
-    private static func summary(of objects: [PictureRecord.Object]) -> String {
+    private static func summary(of objects: [DetectedObject]) -> String {
         let counts = Dictionary(objects.map { ($0.className, 1) }, uniquingKeysWith: +)
         guard !counts.isEmpty else { return "nothing" }
         return counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { "\($0.value) \($0.key)" }
@@ -92,7 +92,7 @@ struct ResultWriter {
     }
 
     /// RFC 4180.
-    private static func row(of object: PictureRecord.Object, file: String) -> [UInt8] {
+    private static func row(of object: DetectedObject, file: String) -> [UInt8] {
         let numbers = [object.score] + object.box.origin + object.box.size
         let fields = [quoted(file), "\(object.classID)", quoted(object.className)] + numbers.map { "\($0)" }
         return Array("\(fields.joined(separator: ","))\r\n".utf8)
@@ -140,7 +140,7 @@ struct ResultWriter {
     }
 }
 
-extension PictureRecord.Object {
+extension DetectedObject {
     /// Writes an annotation of COCO's form, with the score that its results have.
     fileprivate func writeAnnotation(to json: inout JSONWriter, id: Int, imageID: Int) {
         json.object { json in
