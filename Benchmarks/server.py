@@ -153,9 +153,17 @@ class Peer(HTTPServer):
 
     def wait_until_ready(self) -> None:
         deadline = time.monotonic() + READY_SECONDS
-        # Any worker answers; only the log tells of all.
-        while self.log.read_text(errors="replace").count("Application startup complete") < self.workers:
+        while not self.is_ready():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise self.failed("the peer did not start")
             time.sleep(0.1)
-        self.get("/readyz")
+
+    def is_ready(self) -> bool:
+        # Any worker answers; only the log tells of all, each some moments before it listens.
+        if self.log.read_text(errors="replace").count("Application startup complete") < self.workers:
+            return False
+        try:
+            self.get("/readyz")
+        except OSError:
+            return False
+        return True

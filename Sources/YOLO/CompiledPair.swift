@@ -12,9 +12,7 @@ struct CompiledPair: Sendable {
             oneStream = manyStreams
             return
         }
-        var options = options
-        options.streams = 1
-        oneStream = try model.compile(options, cacheDirectory: cacheDirectory)
+        oneStream = try model.compile(options.with(.latency), cacheDirectory: cacheDirectory)
     }
 
     /// The modes that differ.
@@ -31,5 +29,14 @@ struct CompiledPair: Sendable {
         case .latency: oneStream
         case .throughput: manyStreams
         }
+    }
+}
+
+extension CompileOptions {
+    /// The options of a network that is used in one mode.
+    func with(_ mode: PerformanceMode) -> CompileOptions {
+        var options = self
+        if mode == .latency { options.streams = 1 }
+        return options
     }
 }

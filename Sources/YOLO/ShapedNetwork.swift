@@ -1,7 +1,7 @@
 internal import Inference
 internal import Synchronization
 
-/// A network that runs on inputs of any shape, compiled again for the shapes that come most.
+/// A network that runs on inputs of any shape, compiled again for the shapes that come most, in the way they come.
 ///
 /// Where OpenVINO knows the shape it joins tensors in place and reuses their memory, which makes YOLOv5s a tenth faster.
 /// The answers are the same to the bit.
@@ -17,15 +17,21 @@ final class ShapedNetwork: @unchecked Sendable {
     /// Runs work that keeps a thread busy for a second, some time later.
     typealias Background = @Sendable (@escaping @Sendable () -> Void) -> Void
 
-    private struct State {
-        /// Shapes that may still be compiled for.
-        var remaining: Int
-        var isCompiling = false
-        var uses: [Shape: Int] = [:]
-        var fixed: [Shape: CompiledPair] = [:]
+    /// What the network is compiled for.
+    private struct Form: Hashable {
+        var shape: Shape
+        var mode: PerformanceMode
     }
 
-    /// How often a shape has to come before it is compiled for: a few odd pictures are not worth it.
+    private struct State {
+        /// Forms that may still be compiled.
+        var remaining: Int
+        var isCompiling = false
+        var uses: [Form: Int] = [:]
+        var compiled: [Form: CompiledModel] = [:]
+    }
+
+    /// How often a form has to come before it is compiled: a few odd pictures are not worth it.
     private static let manyUses = 20
 
     /// For inputs of any shape, or of the one that the network takes.
@@ -52,46 +58,48 @@ final class ShapedNetwork: @unchecked Sendable {
         let general = try network.isDynamic ? source.sized(height: network.inputSide, width: network.inputSide) : source
         try general.takePixels(dynamicSize: network.isDynamic)
         self.general = try CompiledPair(general, options, cacheDirectory: cacheDirectory)
-        // Both ways of compiling for a shape take two bytes a parameter each: 256 MB at most.
-        let limit = network.isDynamic ? min(4, (64 << 20) / max(1, network.cost.parameters)) : 0
+        // Each takes two bytes a parameter: 256 MB at most.
+        let limit = network.isDynamic ? min(8, (128 << 20) / max(1, network.cost.parameters)) : 0
         state = Mutex(State(remaining: limit))
     }
 
     /// The network to use for an input of a shape.
     func compiled(for shape: Shape, _ mode: PerformanceMode) -> CompiledModel {
-        let (pair, isDue) = state.withLock { state -> (CompiledPair, Bool) in
-            if let fixed = state.fixed[shape] { return (fixed, false) }
-            guard background != nil, state.remaining > 0 else { return (general, false) }
-            state.uses[shape, default: 0] += 1
-            let isDue = state.uses[shape, default: 0] >= Self.manyUses && !state.isCompiling
+        let form = Form(shape: shape, mode: general.modes.contains(mode) ? mode : .throughput)
+        let (compiled, isDue) = state.withLock { state -> (CompiledModel?, Bool) in
+            if let compiled = state.compiled[form] { return (compiled, false) }
+            guard background != nil, state.remaining > 0 else { return (nil, false) }
+            state.uses[form, default: 0] += 1
+            let isDue = state.uses[form, default: 0] >= Self.manyUses && !state.isCompiling
             if isDue { state.isCompiling = true }
-            return (general, isDue)
+            return (nil, isDue)
         }
-        if isDue { background? { self.compile(for: shape) } }
-        return pair[mode]
+        if isDue { background? { self.compile(form) } }
+        return compiled ?? general[mode]
     }
 
-    /// Compiles for a shape now, for who knows that it will come.
+    /// Compiles for a shape now, for who knows that it will come, many at a time.
     func fix(_ shape: Shape) {
+        let form = Form(shape: shape, mode: .throughput)
         let isFree = state.withLock { state in
-            guard state.remaining > 0, !state.isCompiling, state.fixed[shape] == nil else { return false }
+            guard state.remaining > 0, !state.isCompiling, state.compiled[form] == nil else { return false }
             state.isCompiling = true
             return true
         }
-        if isFree { compile(for: shape) }
+        if isFree { compile(form) }
     }
 
-    private func compile(for shape: Shape) {
+    private func compile(_ form: Form) {
         // A network that cannot be compiled so goes on as it did.
-        let pair = try? { () throws -> CompiledPair in
-            let model = try source.sized(height: shape.height, width: shape.width)
+        let compiled = try? { () throws -> CompiledModel in
+            let model = try source.sized(height: form.shape.height, width: form.shape.width)
             try model.takePixels(dynamicSize: false)
-            return try CompiledPair(model, options, cacheDirectory: cacheDirectory)
+            return try model.compile(options.with(form.mode), cacheDirectory: cacheDirectory)
         }()
         state.withLock { state in
             state.isCompiling = false
             state.remaining -= 1
-            state.fixed[shape] = pair
+            state.compiled[form] = compiled
         }
     }
 }

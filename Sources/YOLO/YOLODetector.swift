@@ -176,7 +176,7 @@ public final class YOLODetector: ObjectDetector {
         try await run(compiled(for: letterbox, .throughput), letterbox)
     }
 
-    /// Compiles the network for the shape that it has for pictures of the given size, for who knows that they will come.
+    /// Compiles the network for the shape that it has for pictures of the given size, for who knows that many will come.
     ///
     /// Keeps the thread busy for some tenths of a second.
     public func fixShape(imageWidth: Int, imageHeight: Int) {

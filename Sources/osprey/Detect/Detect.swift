@@ -229,7 +229,7 @@ struct Detect: AsyncParsableCommand {
             ),
             cacheDirectory: FileManager.default.isWritableFile(atPath: cache) ? cache : nil
         )
-        // Compiling takes as long as twenty pictures, and saves a fifth of those behind it.
+        // Compiling takes as long as ten pictures, and saves a tenth of those behind it.
         if pictureCount >= 500 {
             configuration.background = { work in NIOThreadPool.singleton.submit { _ in work() } }
         }
