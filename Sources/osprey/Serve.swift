@@ -40,10 +40,13 @@ struct Serve: AsyncParsableCommand {
         }
         // The group stops its services from the last to the first.
         let drain = DrainService(readiness: components.readiness, delay: configuration.drainDelay)
+        // At debug it would write each service down, with all that is in it.
+        var lifecycleLogger = logger
+        lifecycleLogger.logLevel = max(logger.logLevel, .info)
         var group = ServiceGroupConfiguration(
             services: services + [application, drain],
             gracefulShutdownSignals: [.sigterm, .sigint],
-            logger: logger
+            logger: lifecycleLogger
         )
         group.maximumGracefulShutdownDuration = configuration.drainDelay + configuration.shutdownTimeout
         do {

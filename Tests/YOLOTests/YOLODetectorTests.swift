@@ -70,7 +70,7 @@ import YOLO
         }
     }
 
-    @Test("a shape that comes often is compiled for, once a mode that it comes in, and all ways of running find the same")
+    @Test("a shape that comes often is compiled for, once a mode, and all ways of running find the same")
     func fixedShapes() async throws {
         let works = Mutex<[@Sendable () -> Void]>([])
         let configuration = YOLODetector.Configuration(
