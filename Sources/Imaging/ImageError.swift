@@ -52,3 +52,13 @@ extension ImageError: CustomStringConvertible {
     /// The code and the message.
     public var description: String { "\(code): \(message)" }
 }
+
+extension ImageError {
+    static func damaged(_ format: ImageFormat, cause: any Error) -> ImageError {
+        ImageError(
+            .corrupt,
+            "the \(format) is damaged or cut off: send the whole file, or save it again with another program",
+            cause: cause
+        )
+    }
+}

@@ -5,14 +5,14 @@ import Foundation
 enum Seeds {
     static func main() throws {
         let folder = URL(filePath: CommandLine.arguments[1], directoryHint: .isDirectory)
-        for (target, seeds) in ["zip": archives, "pickle": pickles] {
+        for (target, seeds) in ["zip": archives, "pickle": pickles, "heif": pictures] {
             let corpus = folder.appending(path: target)
             try FileManager.default.createDirectory(at: corpus, withIntermediateDirectories: true)
             for (index, seed) in seeds.enumerated() {
                 try Data(seed).write(to: corpus.appending(path: "\(index)"))
             }
         }
-        for (target, words) in ["zip": zipWords, "pickle": pickleWords] {
+        for (target, words) in ["zip": zipWords, "pickle": pickleWords, "heif": heifWords] {
             let lines = words.map { word in
                 "\"" + word.utf8.map { ($0 < 16 ? "\\x0" : "\\x") + String($0, radix: 16) }.joined() + "\"\n"
             }
@@ -72,6 +72,22 @@ enum Seeds {
         archives.append(zip.archive())
         return archives
     }
+
+    private static var pictures: [[UInt8]] {
+        let fixtures = [PictureFixtures.avif, PictureFixtures.heic].map { [UInt8](Data(base64Encoded: $0) ?? Data()) }
+        let parameters = [UInt8](repeating: 0, count: 22) + [1, 33, 0, 1, 0, 4, 0x42, 1, 0, 0]
+        let made = [
+            HEIFBuilder(kind: "grid", data: [0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0]),
+            HEIFBuilder(kind: "iovl", data: .init(repeating: 0, count: 14)),
+            HEIFBuilder(kind: "hvc1", data: [0, 0, 0, 2, 0x42, 1], properties: HEIFBuilder.box("hvcC", parameters)),
+            HEIFBuilder(data: [0x0A, 2, 0, 0, 0x1A, 1, 0], copies: 3),
+        ]
+        return fixtures + made.map(\.bytes)
+    }
+
+    private static let heifWords = [
+        "meta", "iinf", "infe", "iloc", "idat", "iprp", "ipco", "hvcC", "av1C", "grid", "iovl", "hvc1", "av01",
+    ]
 
     private static let zipWords = [
         "PK\u{1}\u{2}", "PK\u{3}\u{4}", "PK\u{5}\u{6}", "PK\u{6}\u{6}", "PK\u{6}\u{7}", "PK\u{7}\u{8}", "archive/",

@@ -110,6 +110,26 @@ def gif(width: int, height: int, frame: tuple[int, int]) -> bytes:
     return screen + b"\x2c" + struct.pack("<HHHHB", 0, 0, *frame, 0) + b"\2\2\x44\1\0;"
 
 
+def box(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content) + 8) + kind + content
+
+
+def heic_grid(width: int, height: int) -> bytes:
+    """A HEIC whose header says 64x64, of parts put together in a grid of that size."""
+    item = box(b"infe", b"\2\0\0\0\0\1\0\0grid\0")
+    grid = b"\0\1\0\0" + struct.pack(">II", width, height)
+    size = box(b"ispe", struct.pack(">III", 0, 64, 64))
+    meta = [
+        box(b"hdlr", bytes(8) + b"pict" + bytes(13)),
+        box(b"pitm", b"\0\0\0\0\0\1"),
+        box(b"iinf", b"\0\0\0\0\0\1" + item),
+        box(b"iloc", b"\1\0\0\0\x44\0" + struct.pack(">HHHHHII", 1, 1, 1, 0, 1, 0, len(grid))),
+        box(b"iprp", box(b"ipco", size) + box(b"ipma", struct.pack(">IIHBB", 0, 1, 1, 1, 1))),
+        box(b"idat", grid),
+    ]
+    return box(b"ftyp", b"heic\0\0\0\0mif1heic") + box(b"meta", bytes(4) + b"".join(meta))
+
+
 def tiff(width: int, height: int, offset: int = 8, next_directory: int = 0) -> bytes:
     tags = [(256, 4, width), (257, 4, height), (258, 3, 8), (259, 3, 1), (262, 3, 1), (273, 4, offset), (277, 3, 1)]
     tags += [(278, 4, height), (279, 4, min(width * height, 2**32 - 1))]
@@ -186,6 +206,7 @@ PICTURES = [
     HostileInput("gif frame beyond its screen", (413, 422), lambda: gif(1, 1, (65_535, 65_535))),
     HostileInput("tiff claims 60000x60000", (413,), lambda: tiff(60_000, 60_000)),
     HostileInput("tiff claims 2^32-1 squared", (413, 422), lambda: tiff(2**32 - 1, 2**32 - 1)),
+    HostileInput("heic of 64x64 whose grid claims 60000x60000", (413,), lambda: heic_grid(60_000, 60_000)),
     HostileInput("bmp claims 50000x50000", (413,), lambda: bmp(50_000, 50_000)),
     HostileInput("bmp claims 2^31-1 squared", (413, 422), lambda: bmp(2**31 - 1, -(2**31))),
     HostileInput("bmp of run lengths", (413, 415, 422), lambda: bmp(7000, 7000, 8, 1, b"\xff\0" * 200)),

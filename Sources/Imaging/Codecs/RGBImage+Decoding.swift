@@ -100,16 +100,6 @@ extension ReducedImage {
     }
 }
 
-extension ImageError {
-    static func damaged(_ format: ImageFormat, cause: any Error) -> ImageError {
-        ImageError(
-            .corrupt,
-            "the \(format) is damaged or cut off: send the whole file, or save it again with another program",
-            cause: cause
-        )
-    }
-}
-
 extension ImageFormat {
     fileprivate static func sniff(_ bytes: RawSpan, limits: ImageLimits) throws(ImageError) -> ImageFormat {
         try limits.check(byteCount: bytes.byteCount)
@@ -132,7 +122,7 @@ extension ImageFormat {
         guard let loader = Vips.loader(for: self) else {
             throw ImageError(.unsupportedFormat, "this server reads no \(self): convert the picture to JPEG or PNG")
         }
-        try CostlyStructure.check(bytes, as: self)
+        try CostlyStructure.check(bytes, as: self, limits: limits)
         if self == .png, let plain = CostlyStructure.withoutTexts(inPNG: bytes) {
             return try withPicture(in: plain.span.bytes, loader: loader, limits: limits, body)
         }

@@ -23,6 +23,11 @@ extension RawSpan {
     func bigEndian16(at offset: Int) -> UInt16? { load(UInt16.self, at: offset)?.bigEndian }
     func bigEndian32(at offset: Int) -> UInt32? { load(UInt32.self, at: offset)?.bigEndian }
 
+    /// A copy of the bytes in a range, as far as there are any.
+    func array(_ range: Range<Int>) -> [UInt8] {
+        withUnsafeBytes { [UInt8]($0[range.clamped(to: $0.indices)]) }
+    }
+
     /// An unsigned number of `size` bytes, or nil where the bytes end or it does not fit.
     func integer(at offset: Int, size: Int, isLittleEndian: Bool) -> Int? {
         guard offset >= 0, offset <= byteCount - size else { return nil }
