@@ -9,10 +9,12 @@ from pathlib import Path
 from server import BINARY, output_of
 
 
-def measure(model: Path, size: tuple[int, int], streams: int, in_flight: int, seconds: float) -> dict:
+def measure(
+    model: Path, size: tuple[int, int], streams: int, in_flight: int, seconds: float, precision: str = "auto"
+) -> dict:
     """Pictures a second, and the median milliseconds of one; it warms up by itself."""
     command = [BINARY, "benchmark", model, "--streams", streams, "--in-flight", in_flight, "--seconds", seconds, "--json"]
-    command += ["--width", size[0], "--height", size[1]]
+    command += ["--width", size[0], "--height", size[1], "--precision", precision]
     report = json.loads(output_of(command))
     return {
         "rate": report["pictures_per_second"],

@@ -4,7 +4,7 @@
 The folder has links to COCO's pictures of the most frequent size, as often as it takes. Pictures a second are what the
 command says at its end: all of its work on them, from the first file that is read to the last line that is written.
 
-Use: .deps/bench/bin/python Benchmarks/command_line.py [--rounds 3] [--count 1500]
+Use: .deps/bench/bin/python Benchmarks/command_line.py [--rounds 3] [--count 1500] [--precision auto]
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=1500)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=8)
+    parser.add_argument("--precision", choices=("auto", "f32", "bf16"), default="auto")
     arguments = parser.parse_args()
     if not arguments.model:
         raise SystemExit("there is no model: make assets, or --model FILE")
@@ -54,12 +55,11 @@ def main() -> None:
             (folder / f"{index:06}.jpg").symlink_to(paths[index % len(paths)].resolve())
         for number in range(arguments.rounds):
             print(f"\rround {number + 1} of {arguments.rounds}", end="", file=sys.stderr, flush=True)
-            figures["bare network"].append(
-                bare.measure(arguments.model, size, cores, cores, arguments.seconds)["rate"],
-            )
-            figures["lines of JSON"].append(rate(arguments.model, folder, ["--format", "jsonl"]))
-            output = ["--output", f"{name}/{number}"]
-            figures["and drawn pictures"].append(rate(arguments.model, folder, output))
+            network = bare.measure(arguments.model, size, cores, cores, arguments.seconds, arguments.precision)
+            figures["bare network"].append(network["rate"])
+            flags = ["--precision", arguments.precision]
+            figures["lines of JSON"].append(rate(arguments.model, folder, [*flags, "--format", "jsonl"]))
+            figures["and drawn pictures"].append(rate(arguments.model, folder, [*flags, "--output", f"{name}/{number}"]))
     print(file=sys.stderr)
     base = figures["bare network"]
     rows = [

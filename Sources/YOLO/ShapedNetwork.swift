@@ -24,11 +24,13 @@ final class ShapedNetwork: @unchecked Sendable {
     }
 
     private struct State {
-        /// Forms that may still be compiled.
-        var remaining: Int
+        /// Forms that may still be compiled for each mode.
+        var remaining: [PerformanceMode: Int]
         var isCompiling = false
         var uses: [Form: Int] = [:]
         var compiled: [Form: CompiledModel] = [:]
+
+        func mayCompile(_ form: Form) -> Bool { remaining[form.mode, default: 0] > 0 }
     }
 
     /// How often a form has to come before it is compiled: a few odd pictures are not worth it.
@@ -58,9 +60,9 @@ final class ShapedNetwork: @unchecked Sendable {
         let general = try network.isDynamic ? source.sized(height: network.inputSide, width: network.inputSide) : source
         try general.takePixels(dynamicSize: network.isDynamic)
         self.general = try CompiledPair(general, options, cacheDirectory: cacheDirectory)
-        // Each takes two bytes a parameter: 256 MB at most.
-        let limit = network.isDynamic ? min(8, (128 << 20) / max(1, network.cost.parameters)) : 0
-        state = Mutex(State(remaining: limit))
+        // Each takes two bytes a parameter, 256 MB at most for both modes, and buffers for what is between its layers.
+        let limit = network.isDynamic ? min(4, (64 << 20) / max(1, network.cost.parameters)) : 0
+        state = Mutex(State(remaining: [.latency: limit, .throughput: limit]))
     }
 
     /// The network to use for an input of a shape.
@@ -68,7 +70,7 @@ final class ShapedNetwork: @unchecked Sendable {
         let form = Form(shape: shape, mode: general.modes.contains(mode) ? mode : .throughput)
         let (compiled, isDue) = state.withLock { state -> (CompiledModel?, Bool) in
             if let compiled = state.compiled[form] { return (compiled, false) }
-            guard background != nil, state.remaining > 0 else { return (nil, false) }
+            guard background != nil, state.mayCompile(form) else { return (nil, false) }
             state.uses[form, default: 0] += 1
             let isDue = state.uses[form, default: 0] >= Self.manyUses && !state.isCompiling
             if isDue { state.isCompiling = true }
@@ -82,7 +84,7 @@ final class ShapedNetwork: @unchecked Sendable {
     func fix(_ shape: Shape) {
         let form = Form(shape: shape, mode: .throughput)
         let isFree = state.withLock { state in
-            guard state.remaining > 0, !state.isCompiling, state.compiled[form] == nil else { return false }
+            guard state.mayCompile(form), !state.isCompiling, state.compiled[form] == nil else { return false }
             state.isCompiling = true
             return true
         }
@@ -98,7 +100,7 @@ final class ShapedNetwork: @unchecked Sendable {
         }()
         state.withLock { state in
             state.isCompiling = false
-            state.remaining -= 1
+            state.remaining[form.mode, default: 0] -= 1
             state.compiled[form] = compiled
         }
     }
