@@ -16,7 +16,10 @@ struct CompiledPair: Sendable {
     }
 
     /// The modes that differ.
-    var modes: [PerformanceMode] { oneStream === manyStreams ? [.throughput] : [.throughput, .latency] }
+    var modes: [PerformanceMode] { canonical(.latency) == .latency ? [.throughput, .latency] : [.throughput] }
+
+    /// The mode itself, or the one that is the same here.
+    func canonical(_ mode: PerformanceMode) -> PerformanceMode { oneStream === manyStreams ? .throughput : mode }
 
     /// Why the folder for compiled forms was of no use; nil where it was, or none was given.
     var cacheFailure: String? { manyStreams.cacheFailure }

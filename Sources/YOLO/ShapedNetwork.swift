@@ -67,7 +67,7 @@ final class ShapedNetwork: @unchecked Sendable {
 
     /// The network to use for an input of a shape.
     func compiled(for shape: Shape, _ mode: PerformanceMode) -> CompiledModel {
-        let form = Form(shape: shape, mode: general.modes.contains(mode) ? mode : .throughput)
+        let form = Form(shape: shape, mode: general.canonical(mode))
         let (compiled, isDue) = state.withLock { state -> (CompiledModel?, Bool) in
             if let compiled = state.compiled[form] { return (compiled, false) }
             guard background != nil, state.mayCompile(form) else { return (nil, false) }

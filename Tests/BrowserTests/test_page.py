@@ -62,6 +62,16 @@ def assert_fits(page: OspreyPage) -> None:
     assert page.evaluate(OVERFLOW) == []
 
 
+def assert_fits_all_along(page: OspreyPage, pictures: list[Path]) -> None:
+    """Empty, and with pictures of one's own and of the gallery."""
+    assert_fits(page)
+    page.drop(pictures[15], pictures[1])
+    page.expect_result()
+    page.locate("#gallery-list .tile").first.click()
+    page.expect_result()
+    assert_fits(page)
+
+
 def test_the_page_weighs_little() -> None:
     sizes = {path.name: path.stat().st_size for path in (ROOT / "Public").iterdir()}
     assert sum(sizes.values()) <= MAXIMUM_BYTES, sizes
@@ -121,12 +131,7 @@ def test_a_phone_shows_all_of_it(phone: OspreyPage, server: Any, pictures: list[
 
 def test_text_of_twice_the_size_is_not_cut_off(page: OspreyPage, pictures: list[Path]) -> None:
     page.evaluate("() => { document.documentElement.style.fontSize = '200%' }")
-    assert_fits(page)
-    page.drop(pictures[15], pictures[1])
-    page.expect_result()
-    page.locate("#gallery-list .tile").first.click()
-    page.expect_result()
-    assert_fits(page)
+    assert_fits_all_along(page, pictures)
     cut = page.evaluate(
         "() => [...document.querySelectorAll('button, label, legend, h2, h3, p, dt, dd')]"
         ".filter((n) => n.checkVisibility() && !n.closest('.visually-hidden, .frames, .tiles, .examples'))"
@@ -140,12 +145,7 @@ def test_text_of_twice_the_size_is_not_cut_off(page: OspreyPage, pictures: list[
 @pytest.mark.parametrize("width", [320, 768, 1024, 2560])
 def test_any_width_has_no_sideways_scrolling(open_page: OpenPage, pictures: list[Path], width: int) -> None:
     page = open_page(viewport={"width": width, "height": 900})
-    assert_fits(page)
-    page.drop(pictures[15], pictures[1])
-    page.expect_result()
-    page.locate("#gallery-list .tile").first.click()
-    page.expect_result()
-    assert_fits(page)
+    assert_fits_all_along(page, pictures)
     page.screenshot(f"width-{width}")
 
 

@@ -1,7 +1,8 @@
 /// What makes a picture cost far more than its bytes and pixels, found before a codec reads it.
 ///
 /// A codec takes its time for each directory of a TIFF, and inflates every text in a PNG a thousandfold. No camera and
-/// no program writes many of them. A decoder of HEIC or AVIF makes room for any frame that it finds. The scans of a JPEG are counted as they are read, by ``JPEGPicture``.
+/// no program writes many of them. A decoder of HEIC or AVIF makes room for any frame that it finds. The scans of a JPEG
+/// are counted as they are read, by ``JPEGPicture``.
 enum CostlyStructure {
     /// Most directories of a TIFF: its pages.
     static let maximumDirectories = 1000

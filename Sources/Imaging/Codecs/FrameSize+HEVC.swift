@@ -14,7 +14,7 @@ extension FrameSize {
     ///   - bytes: The file that it is in.
     /// - Throws: `BitReader.Overrun` where it ends before the size does.
     init?(hevcUnit unit: Range<Int>, in bytes: RawSpan) throws(BitReader.Overrun) {
-        let header = bytes.array(unit.lowerBound..<min(unit.upperBound, unit.lowerBound + Self.headerLength))
+        let header = bytes.array(unit.prefix(Self.headerLength))
         guard let first = header.first, first >> 1 & 63 == Self.sequenceParameterSet else { return nil }
         var reader = BitReader(Self.withoutEmulationPrevention(header))
         try reader.skip(16 + 4)

@@ -63,56 +63,44 @@ struct HEIFFrames {
 
     /// A picture that others are put together in: its size is behind some bytes, of which the second has its flags.
     private func checkCanvas(_ data: Range<Int>, behind count: Int, in bytes: RawSpan) throws {
-        let flags = try integer(1, at: data.lowerBound + 1, data, bytes)
-        let size = flags & 1 == 0 ? 2 : 4
-        try check(
-            FrameSize(
-                width: integer(size, at: data.lowerBound + count, data, bytes),
-                height: integer(size, at: data.lowerBound + count + size, data, bytes)
-            )
-        )
+        var fields = HEIFFields(data)
+        try fields.part(1)
+        let size = try fields.integer(1, in: bytes) & 1 == 0 ? 2 : 4
+        try fields.part(count - 2)
+        try check(FrameSize(width: fields.integer(size, in: bytes), height: fields.integer(size, in: bytes)))
     }
 
     private func checkParameters(ofHEVC content: Range<Int>, in bytes: RawSpan) throws {
-        var offset = content.lowerBound + 22
-        let arrays = try integer(1, at: offset, content, bytes)
-        offset += 1
-        for _ in 0..<arrays {
-            let count = try integer(2, at: offset + 1, content, bytes)
-            offset += 3
-            for _ in 0..<count { offset = try checkUnit(at: offset, lengthSize: 2, content, bytes) }
+        var fields = HEIFFields(content)
+        try fields.part(22)
+        for _ in 0..<(try fields.integer(1, in: bytes)) {
+            try fields.part(1)
+            for _ in 0..<(try fields.integer(2, in: bytes)) { try checkUnit(lengthSize: 2, &fields, in: bytes) }
         }
     }
 
     /// Units of which each has its length before it.
     private func checkHEVC(_ data: Range<Int>, in bytes: RawSpan) throws {
-        var offset = data.lowerBound
-        while offset < data.upperBound { offset = try checkUnit(at: offset, lengthSize: 4, data, bytes) }
+        var fields = HEIFFields(data)
+        while !fields.rest.isEmpty { try checkUnit(lengthSize: 4, &fields, in: bytes) }
     }
 
-    /// Checks one unit.
-    ///
-    /// - Returns: Where the next one is.
-    private func checkUnit(at offset: Int, lengthSize: Int, _ data: Range<Int>, _ bytes: RawSpan) throws -> Int {
-        let start = offset + lengthSize
-        let length = try integer(lengthSize, at: offset, data, bytes)
-        guard length <= data.upperBound - start else { throw HEIFItems.Malformed() }
-        if let size = try FrameSize(hevcUnit: start..<(start + length), in: bytes) { try check(size) }
-        return start + length
+    private func checkUnit(lengthSize: Int, _ fields: inout HEIFFields, in bytes: RawSpan) throws {
+        let unit = try fields.part(fields.integer(lengthSize, in: bytes))
+        if let size = try FrameSize(hevcUnit: unit, in: bytes) { try check(size) }
     }
 
     private func checkAV1(_ data: Range<Int>, in bytes: RawSpan) throws {
         let (sequenceHeader, frameHeader, frame, redundantFrameHeader) = (1, 3, 6, 7)
         var sequence: AV1Sequence?
-        var offset = data.lowerBound
-        while offset < data.upperBound {
-            let first = try integer(1, at: offset, data, bytes)
+        var fields = HEIFFields(data)
+        while !fields.rest.isEmpty {
+            let first = try fields.integer(1, in: bytes)
             // Behind it may be one of the layers, and the length where it is not the rest.
-            offset += first & 4 == 0 ? 1 : 2
-            var length = data.upperBound - offset
-            if first & 2 != 0 { (length, offset) = try variableLength(at: offset, data, bytes) }
-            guard length >= 0, length <= data.upperBound - offset else { throw HEIFItems.Malformed() }
-            let header = bytes.array(offset..<(offset + min(length, 512)))
+            if first & 4 != 0 { try fields.part(1) }
+            let length = try first & 2 != 0 ? variableLength(&fields, in: bytes) : fields.rest.count
+            let unit = try fields.part(length)
+            let header = bytes.array(unit.prefix(512))
             switch first >> 3 & 15 {
             case sequenceHeader:
                 let read = try AV1Sequence(header)
@@ -124,30 +112,18 @@ struct HEIFFrames {
                 try check(sequence.size(ofFrame: header))
             default: break
             }
-            offset += length
         }
     }
 
-    /// A number of seven bits a byte, the lowest first; and where the next byte is.
-    private func variableLength(
-        at offset: Int,
-        _ data: Range<Int>,
-        _ bytes: RawSpan
-    ) throws -> (value: Int, next: Int) {
+    /// A number of seven bits a byte, the lowest first.
+    private func variableLength(_ fields: inout HEIFFields, in bytes: RawSpan) throws -> Int {
         var value = 0
         for index in 0..<8 {
-            let byte = try integer(1, at: offset + index, data, bytes)
+            let byte = try fields.integer(1, in: bytes)
             value |= (byte & 127) << (7 * index)
-            if byte < 128 { return (value, offset + index + 1) }
+            if byte < 128 { return value }
         }
         throw HEIFItems.Malformed()
-    }
-
-    private func integer(_ size: Int, at offset: Int, _ data: Range<Int>, _ bytes: RawSpan) throws -> Int {
-        guard offset <= data.upperBound - size,
-            let value = bytes.integer(at: offset, size: size, isLittleEndian: false)
-        else { throw HEIFItems.Malformed() }
-        return value
     }
 }
 

@@ -40,7 +40,7 @@ struct HEIFItems {
     /// Reads the boxes of a file.
     init(_ bytes: RawSpan) throws(Malformed) {
         try eachBox(in: 0..<bytes.byteCount, of: bytes) { kind, content, items throws(Malformed) in
-            if kind == "meta" { try items.readChildren(of: try Self.behindVersion(content), in: bytes) }
+            if kind == "meta" { try items.readChildren(of: content, in: bytes) }
         }
         for index in locations.indices where locations[index].isInItemData {
             guard let itemData else { throw Malformed() }
@@ -82,7 +82,9 @@ struct HEIFItems {
     }
 
     private mutating func readChildren(of meta: Range<Int>, in bytes: RawSpan) throws(Malformed) {
-        try eachBox(in: meta, of: bytes) { kind, content, items throws(Malformed) in
+        var fields = HEIFFields(meta)
+        try fields.part(4)
+        try eachBox(in: fields.rest, of: bytes) { kind, content, items throws(Malformed) in
             switch kind {
             case "iinf": try items.readInformation(content, in: bytes)
             case "iloc": try items.readLocations(content, in: bytes)
@@ -103,27 +105,27 @@ struct HEIFItems {
     }
 
     private mutating func readInformation(_ content: Range<Int>, in bytes: RawSpan) throws(Malformed) {
-        var fields = Fields(content)
+        var fields = HEIFFields(content)
         let version = try fields.integer(1, in: bytes)
-        _ = try fields.integer(3 + (version == 0 ? 2 : 4), in: bytes)
+        try fields.part(3 + (version == 0 ? 2 : 4))
         try eachBox(in: fields.rest, of: bytes) { kind, content, items throws(Malformed) in
             guard kind == "infe" else { return }
-            var fields = Fields(content)
+            var fields = HEIFFields(content)
             let version = try fields.integer(1, in: bytes)
             // Before them, items had no kind.
             guard version >= 2 else { return }
-            _ = try fields.integer(3, in: bytes)
+            try fields.part(3)
             let item = try fields.integer(version == 2 ? 2 : 4, in: bytes)
-            _ = try fields.integer(2, in: bytes)
+            try fields.part(2)
             let code = UInt32(truncatingIfNeeded: try fields.integer(4, in: bytes))
             items.kinds[item, default: []].insert(Kind(code: code))
         }
     }
 
     private mutating func readLocations(_ content: Range<Int>, in bytes: RawSpan) throws(Malformed) {
-        var fields = Fields(content)
+        var fields = HEIFFields(content)
         let version = try fields.integer(1, in: bytes)
-        _ = try fields.integer(3, in: bytes)
+        try fields.part(3)
         let sizes = try fields.integer(2, in: bytes)
         let (offsetSize, lengthSize) = (sizes >> 12, sizes >> 8 & 15)
         let (baseSize, indexSize) = (sizes >> 4 & 15, version == 0 ? 0 : sizes & 15)
@@ -134,12 +136,12 @@ struct HEIFItems {
             let method = try version == 0 ? 0 : fields.integer(2, in: bytes) & 15
             // From another item: nobody writes it, and libheif does not read it.
             guard method < 2 else { throw Malformed() }
-            _ = try fields.integer(2, in: bytes)
+            try fields.part(2)
             let base = try fields.integer(baseSize, in: bytes)
             var extents: [Range<Int>] = []
             for _ in 0..<(try fields.integer(2, in: bytes)) {
                 try countOne()
-                _ = try fields.integer(indexSize, in: bytes)
+                try fields.part(indexSize)
                 let (start, overflow) = try base.addingReportingOverflow(fields.integer(offsetSize, in: bytes))
                 let length = try fields.integer(lengthSize, in: bytes)
                 guard !overflow, start <= bytes.byteCount, length <= bytes.byteCount - start else { throw Malformed() }
@@ -152,29 +154,5 @@ struct HEIFItems {
     private mutating func countOne() throws(Malformed) {
         count += 1
         guard count <= Self.maximumCount else { throw Malformed() }
-    }
-
-    private static func behindVersion(_ content: Range<Int>) throws(Malformed) -> Range<Int> {
-        guard content.count >= 4 else { throw Malformed() }
-        return (content.lowerBound + 4)..<content.upperBound
-    }
-}
-
-extension HEIFItems {
-    /// The numbers in a box, one after the other.
-    private struct Fields {
-        /// What is not read yet.
-        private(set) var rest: Range<Int>
-
-        init(_ content: Range<Int>) { rest = content }
-
-        /// An unsigned number of so many bytes; 0 where it has none.
-        mutating func integer(_ size: Int, in bytes: RawSpan) throws(Malformed) -> Int {
-            guard size <= min(8, rest.count),
-                let value = bytes.integer(at: rest.lowerBound, size: size, isLittleEndian: false)
-            else { throw Malformed() }
-            rest = (rest.lowerBound + size)..<rest.upperBound
-            return value
-        }
     }
 }

@@ -46,21 +46,34 @@ enum ResultsFile {
     ///   - body: Writes the contents with the function that it receives.
     /// - Throws: ``CommandError`` where it cannot be written; what `body` throws.
     static func replace(_ path: String, _ body: (_ output: ([UInt8]) throws -> Void) throws -> Void) throws {
-        let temporary = "\(path).\(getpid()).partial"
-        let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        guard file >= 0 else { throw failure(path, errno) }
-        defer {
-            close(file)
-            unlink(temporary)
+        try withTemporary(beside: path) { temporary, file in
+            try body { try write($0, to: file, at: path) }
+            guard rename(temporary, path) == 0 else { throw failure(path, errno) }
         }
-        try body { try write($0, to: file, at: path) }
-        guard rename(temporary, path) == 0 else { throw failure(path, errno) }
     }
 
     /// Keeps what results depend on, or compares it with what is kept; of several runs that begin, one keeps it.
     ///
     /// - Throws: ``CommandError`` where something else is kept.
     static func agree(on settings: [UInt8], in path: String) throws {
+        try withTemporary(beside: path) { temporary, file in
+            try write(settings, to: file, at: path)
+            if link(temporary, path) == 0 { return }
+            guard errno == EEXIST else { throw failure(path, errno) }
+            guard (try? PictureFile.read(path, maximumBytes: 1 << 20)) == settings else {
+                throw CommandError(
+                    "The results there were made with another model or other options, which \(path) tells: "
+                        + "use the same, or name another --output."
+                )
+            }
+        }
+    }
+
+    /// Makes a file beside another one's place; what `body` leaves of it is removed.
+    private static func withTemporary(
+        beside path: String,
+        _ body: (_ temporary: String, _ file: Int32) throws -> Void
+    ) throws {
         let temporary = "\(path).\(getpid()).partial"
         let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         guard file >= 0 else { throw failure(path, errno) }
@@ -68,15 +81,7 @@ enum ResultsFile {
             close(file)
             unlink(temporary)
         }
-        try write(settings, to: file, at: path)
-        if link(temporary, path) == 0 { return }
-        guard errno == EEXIST else { throw failure(path, errno) }
-        guard (try? PictureFile.read(path, maximumBytes: 1 << 20)) == settings else {
-            throw CommandError(
-                "The results there were made with another model or other options, which \(path) tells: "
-                    + "use the same, or name another --output."
-            )
-        }
+        try body(temporary, file)
     }
 
     /// Writes all of the bytes.
