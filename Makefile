@@ -1,93 +1,105 @@
-# The one entry to setting up, building, checking and running Osprey; `make` lists what there is.
+# The single entry point for setting up, building, testing and running Osprey; `make` lists the targets.
 
-# What is chosen where neither the command line nor the environment says: make predict ID=25 PORT=8080
-# Without an ID, calls are about the first picture of the data set.
+# Defaults that the command line or the environment can override: make predict ID=25 PORT=8080
+# Without ID, calls use the first picture of the data set.
 MODEL   ?= $(OSPREY_MODEL)
 DATASET ?= $(OSPREY_DATASET)
 PORT    ?= $(or $(OSPREY_PORT),1337)
 ARGS    ?=
 ID      ?=
 SCALE   ?= 0.5
-# Not from the environment, where some shells keep the machine's name.
+FUZZ_SECONDS ?= 60
+# Not from the environment, because some shells set HOST to the machine's name.
 HOST    := $(or $(OSPREY_HOST),127.0.0.1)
 
-# The container's image, and where the cluster takes it from.
+# The container image, and the registry that the cluster pulls it from.
 IMAGE           ?= osprey:latest
 REGISTRY        ?= localhost:5001
 FORWARD_PORT    ?= 1338
 
 BINARY  := .build/release/osprey
+SCENES  := swift build --configuration release --package-path Tools/Scenes
 CALLS   := get_image process_image predict save-detection-image view-detection-json check_health open_docs
 CLUSTER := push create-cluster deploy port-forward delete-cluster
 DOCKER  := docker-build docker-run docker-test kill
 
-.PHONY: help setup assets build run test test-browser man demo-pictures demo-model demo-scores quantize bench bench-quick lint format clean run-actions-locally \
-	$(CALLS) $(DOCKER) $(CLUSTER)
+.PHONY: help setup assets build run test test-unit test-browser fuzz man demo-pictures demo-model demo-scores quantize \
+	bench bench-quick bench-setup lint format clean run-actions-locally $(CALLS) $(DOCKER) $(CLUSTER)
 .DEFAULT_GOAL := help
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z_-]+:.*## / { printf "  %-22s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: ## Install and unpack what a build needs
+setup: ## Install what the build needs
 	@Scripts/setup
 
-assets: ## Choose the model (MODEL) and the data set (DATASET), fetch what is missing
+assets: ## Choose the model (MODEL) and the data set (DATASET), and fetch what is missing
 	@Scripts/assets.py --model '$(MODEL)' --dataset '$(DATASET)'
 
 build: setup ## Build the service, .build/release/osprey
 	swift build --configuration release --product osprey
 
-run: setup build assets ## Serve at HOST and PORT; further flags in ARGS
+run: setup build assets ## Serve at HOST and PORT; pass more options in ARGS
 	@. models/.selected && exec $(BINARY) serve --host '$(HOST)' --port '$(PORT)' \
 		--models models --data data --model "$$model" --dataset "$$dataset" $(ARGS)
 
-test: setup build ## Run every test
+test: setup build ## Run every test except those of the web page
 	@Scripts/test
 
-test-browser: setup build ## Run the tests of the web page, in Chromium
+test-unit: setup ## Run only the Swift tests, without downloads
+	@Scripts/test unit
+
+test-browser: setup build ## Test the web page in Chromium
 	@Scripts/setup browser
 	@Scripts/venv browser
 	@.deps/browser/bin/python -m pytest -rs -p no:cacheprovider Tests/BrowserTests $(ARGS)
 
-man: setup build ## Write the manual page, output/osprey.1
-	@mkdir -p output && Scripts/manpage $(BINARY) > output/osprey.1 && echo "Read it: man output/osprey.1"
+fuzz: ## Fuzz the parsers of untrusted bytes for FUZZ_SECONDS each
+	@Scripts/fuzz all '$(FUZZ_SECONDS)'
 
-demo-pictures: setup ## Draw the pictures of the demo again
-	swift build --configuration release --product scenes
+man: setup build ## Write the manual page, output/osprey.1
+	@mkdir -p output && Scripts/manpage.py $(BINARY) > output/osprey.1 && echo "Read it: man output/osprey.1"
+
+demo-pictures: setup ## Draw the demo's pictures again
+	$(SCENES)
 	@Scripts/demo pictures
 
-demo-model: setup build ## Train the model of the demo again, for about an hour
-	swift build --configuration release --product scenes
+demo-model: setup build ## Train the demo's model again, which takes about an hour
+	$(SCENES)
 	@Scripts/demo model
 
-demo-scores: setup build ## Evaluate the model of the demo, on its pictures and on fresh ones
-	swift build --configuration release --product scenes
+demo-scores: setup build ## Evaluate the demo's model on its pictures and on new ones
+	$(SCENES)
 	@Scripts/demo scores
 
 quantize: setup build ## Make an int8 version of MODEL, calibrated on DATASET
 	@Scripts/quantize '$(MODEL)' '$(DATASET)' $(ARGS)
 
-bench: setup build assets ## Measure beside the bare network and beside services in Python, for a quarter of an hour
-bench-quick: setup build assets ## The same in two minutes, less exactly
+bench-setup:
+	@Scripts/setup bench
+	@Scripts/venv bench
+
+bench: bench-setup build assets ## Compare MODEL's speed with the bare network and Python services (15 minutes)
+bench-quick: bench-setup build assets ## The same in two minutes, less precisely
 
 bench bench-quick:
-	@Scripts/venv bench
-	@.deps/bench/bin/python Benchmarks/bench.py $(if $(filter bench-quick,$@),--quick) $(ARGS)
+	@.deps/bench/bin/python Benchmarks/bench.py $(if $(MODEL),--model '$(MODEL)') \
+		$(if $(filter bench-quick,$@),--quick) $(ARGS)
 
-lint: ## Check style, scripts, workflows, manifests, sizes and secrets
+lint: ## Check style, scripts, workflows, manifests, file sizes and secrets
 	@Scripts/lint
 
-format: ## Bring the Swift sources into style
-	swift format --in-place --parallel --recursive Package.swift Sources Tests
+format: ## Format the Swift sources
+	swift format --in-place --parallel --recursive Package.swift Sources Tests Tools
 
-run-actions-locally: ## Run the workflow of CI in containers, by act
+run-actions-locally: ## Run the CI workflow in containers, with act
 	@Scripts/actions
 
-clean: ## Remove what was built and saved; keep .deps/, models/ and data/
+clean: ## Remove build output and saved results; keep .deps/, models/ and data/
 	swift package clean
 	rm -rf output
 
-docker-build: ## Build the container's image, IMAGE, with models and pictures unless ASSETS=none
+docker-build: ## Build the container image IMAGE, with models and pictures unless ASSETS=none
 docker-run: ## Serve from a container at PORT
 docker-test: ## Run every test in a container
 kill: ## Stop that container
@@ -98,9 +110,9 @@ $(DOCKER):
 	@Scripts/docker $(@:docker-%=%) $(ARGS)
 
 push: ## Push IMAGE to REGISTRY
-create-cluster: ## Make a Kubernetes cluster on this machine, by kind, and a registry at localhost:5001
-deploy: ## Bring the pushed image into the cluster
-port-forward: ## Bring the cluster's service to FORWARD_PORT, 1338
+create-cluster: ## Create a Kubernetes cluster on this machine with kind, and a registry at localhost:5001
+deploy: ## Deploy the pushed image to the cluster
+port-forward: ## Forward the cluster's service to FORWARD_PORT, 1338
 delete-cluster: ## Delete the cluster and its registry
 
 $(CLUSTER): export IMAGE := $(IMAGE)
@@ -109,13 +121,13 @@ $(CLUSTER): export FORWARD_PORT := $(FORWARD_PORT)
 $(CLUSTER):
 	@Scripts/cluster $(@:%-cluster=%)
 
-get_image: ## Save picture ID in output/
-process_image: ## Make the processed version of picture ID at SCALE, save it in output/
-predict: ## Detect on the processed picture ID, save the answer in output/
-save-detection-image: ## Detect, and save the picture with the detections drawn in output/
-view-detection-json: ## Detect, and print the answer without its picture
-check_health: ## Ask whether the service is up and ready
-open_docs: ## Open the pages about the API
+get_image: ## Save picture ID to output/
+process_image: ## Make the processed version of picture ID at SCALE, and save it to output/
+predict: ## Detect in the processed picture ID, and save the response to output/
+save-detection-image: ## Detect, and save the picture with the detections drawn to output/
+view-detection-json: ## Detect, and print the response without its picture
+check_health: ## Check whether the service is alive and ready
+open_docs: ## Open the API pages
 
 $(CALLS): export OSPREY_URL := http://$(if $(findstring :,$(HOST)),[$(HOST)],$(HOST)):$(PORT)
 $(CALLS): export ID := $(ID)

@@ -24,20 +24,23 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .executable(name: "osprey", targets: ["osprey"]),
-        .executable(name: "scenes", targets: ["SceneGenerator"]),
+        // What Tools/Scenes draws with.
+        .library(name: "Imaging", targets: ["Imaging"]),
+        .library(name: "ObjectDetection", targets: ["ObjectDetection"]),
+        .library(name: "CCairo", targets: ["CCairo"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
-        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
-        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
-        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
-        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
-        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
-        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-configuration", exact: "1.4.0", traits: []),
+        .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
     ],
     targets: [
         .systemLibrary(
@@ -60,32 +63,55 @@ let package = Package(
         ),
         .target(name: "CPixels"),
         .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
+        .target(name: "Basics", swiftSettings: settings),
         .target(name: "ObjectDetection", swiftSettings: settings),
+        .target(name: "JSONSchema", dependencies: ["Basics"], swiftSettings: settings),
         .target(
-            name: "Imaging",
-            dependencies: ["ObjectDetection", "CJPEG", "CPixels", "CVips", "CCairo"],
+            name: "Scheduling",
+            dependencies: ["Basics", .product(name: "NIOPosix", package: "swift-nio")],
             swiftSettings: settings
         ),
-        .target(name: "Inference", dependencies: ["COpenVINO"], swiftSettings: settings),
-        .target(name: "PyTorch", swiftSettings: settings),
+        .target(
+            name: "Imaging",
+            dependencies: ["Basics", "ObjectDetection", "CJPEG", "CPixels", "CVips", "CCairo"],
+            swiftSettings: settings
+        ),
+        .target(name: "Inference", dependencies: ["Basics", "COpenVINO"], swiftSettings: settings),
+        .target(name: "PyTorch", dependencies: ["Basics"], swiftSettings: settings),
         .target(
             name: "YOLO",
             dependencies: [
-                "CPixels", "Imaging", "Inference", "ObjectDetection", "PyTorch",
+                "Basics", "CPixels", "Imaging", "Inference", "ObjectDetection", "PyTorch",
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: settings
         ),
-        .target(name: "Evaluation", dependencies: ["ObjectDetection"], swiftSettings: settings),
+        .target(
+            name: "DetectionPipeline",
+            dependencies: ["Basics", "Imaging", "JSONSchema", "ObjectDetection", "Scheduling", "YOLO"],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "ModelServing",
+            dependencies: [
+                "Basics", "Inference", "ObjectDetection", "Scheduling", "YOLO",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings
+        ),
+        .target(name: "Evaluation", dependencies: ["Basics", "ObjectDetection"], swiftSettings: settings),
         .target(
             name: "Storage",
-            dependencies: ["CHiredis", .product(name: "Crypto", package: "swift-crypto")],
+            dependencies: ["Basics", "CHiredis", .product(name: "Crypto", package: "swift-crypto")],
             swiftSettings: settings
         ),
         .target(
             name: "DetectionService",
             dependencies: [
-                "Imaging", "Inference", "ObjectDetection", "Storage", "YOLO",
+                "DetectionPipeline", "Imaging", "Inference", "JSONSchema", "ModelServing", "ObjectDetection",
+                "Scheduling", "Storage", "YOLO",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
@@ -102,8 +128,8 @@ let package = Package(
         .executableTarget(
             name: "osprey",
             dependencies: [
-                "CMalloc", "DetectionService", "Evaluation", "Imaging", "Inference", "ObjectDetection", "Storage",
-                "YOLO",
+                "Basics", "CMalloc", "DetectionPipeline", "DetectionService", "Evaluation", "Imaging", "Inference",
+                "JSONSchema", "ModelServing", "ObjectDetection", "Scheduling", "Storage", "YOLO",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -118,47 +144,51 @@ let package = Package(
             swiftSettings: settings,
             linkerSettings: openVINOSearchPath
         ),
-        .target(name: "Scenes", dependencies: ["CCairo", "Imaging", "ObjectDetection"], swiftSettings: settings),
-        .executableTarget(
-            name: "SceneGenerator",
-            dependencies: ["Scenes", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+        .target(
+            name: "TestSupport",
+            dependencies: ["Imaging", "ObjectDetection", "YOLO"],
+            path: "Tests/TestSupport",
             swiftSettings: settings
         ),
         .testTarget(
-            name: "ScenesTests",
-            dependencies: ["Scenes", "Imaging", "ObjectDetection"],
+            name: "ObjectDetectionTests",
+            dependencies: ["ObjectDetection", "TestSupport"],
             swiftSettings: settings
         ),
-        .testTarget(name: "ObjectDetectionTests", dependencies: ["ObjectDetection"], swiftSettings: settings),
+        .testTarget(name: "JSONSchemaTests", dependencies: ["JSONSchema"], swiftSettings: settings),
+        .testTarget(
+            name: "SchedulingTests",
+            dependencies: ["Scheduling", "TestSupport"],
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "ImagingTests",
-            dependencies: ["Imaging", "CPixels", "ObjectDetection", "TestAssets"],
+            dependencies: ["Basics", "CPixels", "Imaging", "ObjectDetection", "TestSupport"],
             swiftSettings: settings
         ),
+        .testTarget(name: "PyTorchTests", dependencies: ["PyTorch", "TestSupport"], swiftSettings: settings),
         .testTarget(
-            name: "InferenceTests",
-            dependencies: ["Inference"],
+            name: "YOLOTests",
+            dependencies: ["YOLO", "Imaging", "Inference", "ObjectDetection", "TestSupport"],
             swiftSettings: settings,
             linkerSettings: openVINOSearchPath
         ),
-        .target(name: "CheckpointSupport", path: "Tests/CheckpointSupport", swiftSettings: settings),
-        .target(name: "TestAssets", path: "Tests/TestAssets", swiftSettings: settings),
         .testTarget(
-            name: "PyTorchTests",
-            dependencies: ["PyTorch", "CheckpointSupport", "TestAssets"],
+            name: "EvaluationTests",
+            dependencies: ["Evaluation", "ObjectDetection", "TestSupport"],
             swiftSettings: settings
         ),
+        .testTarget(name: "StorageTests", dependencies: ["Storage", "TestSupport"], swiftSettings: settings),
         .testTarget(
-            name: "YOLOTests",
-            dependencies: ["YOLO", "CheckpointSupport", "Imaging", "Inference", "ObjectDetection", "TestAssets"],
+            name: "ModelServingTests",
+            dependencies: ["ModelServing", "ObjectDetection", "TestSupport", "YOLO"],
             swiftSettings: settings
         ),
-        .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "ObjectDetection"], swiftSettings: settings),
-        .testTarget(name: "StorageTests", dependencies: ["Storage"], swiftSettings: settings),
         .testTarget(
             name: "DetectionServiceTests",
             dependencies: [
-                "DetectionService", "Imaging", "Inference", "ObjectDetection", "Storage", "YOLO",
+                "DetectionPipeline", "DetectionService", "Imaging", "ModelServing", "ObjectDetection", "Scheduling",
+                "Storage", "TestSupport", "YOLO",
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
             ],

@@ -1,4 +1,4 @@
-"""Whether two services find the same on the same pictures: no peer is quick by answering something else."""
+"""Compares the detections of two services, to ensure that no peer is fast because it does different work."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from pathlib import Path
 
 from closed_loop import Workload
 
-# bfloat16 moves scores by some hundredths, and a square input pads where a rectangular one ends.
+# bfloat16 changes scores by a few hundredths, and a square input has padding where a rectangular one ends.
 SCORE_TOLERANCE = 0.05
 SAME_BOX_IOU = 0.9
-# Below this, a detection of one may be under the threshold of 0.25 in the other.
+# Detections with lower scores may be below the threshold of 0.25 in the other service.
 CERTAIN_SCORE = 0.25 + SCORE_TOLERANCE
-# The share that has to agree: a few of hundreds lie at the edge of a tolerance.
+# The share that must agree. A few of several hundred detections are at the edge of a tolerance.
 ENOUGH = 0.97
-# A box or two beside a threshold may differ.
 
 
 def ask(url: str, workload: Workload, body: Path) -> list[dict]:
@@ -25,7 +24,7 @@ def ask(url: str, workload: Workload, body: Path) -> list[dict]:
 
 
 def iou(one: dict, other: dict) -> float:
-    """Intersection over union of two answers' `bbox`."""
+    """Returns the intersection over union of two `bbox` objects."""
     intersection, areas = 1.0, 0.0
     for axis in (0, 1):
         low = max(box["origin"][axis] for box in (one, other))
@@ -44,9 +43,9 @@ def same(one: dict, other: dict) -> bool:
 
 
 def compare(url: str, other_url: str, workload: Workload, limit: int = 0) -> dict:
-    """How many of the certain detections of each of the two services are among the other's.
+    """Counts the certain detections of both services, and those that the respective other service also found.
 
-    On all of the workload's pictures, or on so many of them.
+    Uses all pictures of the workload, or the first `limit`.
     """
     bodies = workload.bodies[: limit or None]
     certain, shared = 0, 0

@@ -1,4 +1,4 @@
-"""The bare network: `osprey benchmark`, the same bridge without pictures and HTTP."""
+"""The bare network: `osprey benchmark`, which uses the same bridge without pictures and HTTP."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from server import BINARY, output_of
 def measure(
     model: Path, size: tuple[int, int], streams: int, in_flight: int, seconds: float, precision: str = "auto"
 ) -> dict:
-    """Pictures a second, and the median milliseconds of one; it warms up by itself."""
+    """Returns pictures per second and the median latency in milliseconds; `osprey benchmark` does its own warm-up."""
     command = [BINARY, "benchmark", model, "--streams", streams, "--in-flight", in_flight, "--seconds", seconds, "--json"]
     command += ["--width", size[0], "--height", size[1], "--precision", precision]
     report = json.loads(output_of(command))
@@ -25,7 +25,7 @@ def measure(
 
 
 def cpu_milliseconds(model: Path, size: tuple[int, int], streams: int, seconds: float) -> float:
-    """CPU time for a picture: what a longer run takes more than a shorter one, so that loading counts for nothing."""
+    """Returns the CPU time per picture: the difference between a long and a short run, which excludes loading."""
     used = []
     for duration in (seconds, 3 * seconds):
         before = os.times()

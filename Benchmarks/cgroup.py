@@ -1,4 +1,4 @@
-"""A quota of CPU time, as containers have it: a cgroup of version 1 or 2 that this process makes and removes."""
+"""A CPU quota as in containers: a cgroup (version 1 or 2) that this process creates and removes."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import os
 from pathlib import Path
 
 PERIOD_MICROSECONDS = 100_000
-# Joins the cgroup before it becomes the command, which finds its quota from the start.
+# Joins the cgroup, then executes the command, which therefore has its quota from the start.
 JOIN = 'echo $$ > "$0" && exec "$@"'
 
 
 def controller() -> tuple[Path, int]:
-    """Where a cgroup with a quota can be made, and of which version."""
+    """Returns the folder in which a cgroup with a CPU quota can be created, and the cgroup version."""
     for line in Path("/proc/self/mountinfo").read_text().splitlines():
         before, _, after = line.partition(" - ")
         mount, (kind, _, options) = Path(before.split()[4]), after.split()[:3]
@@ -20,11 +20,11 @@ def controller() -> tuple[Path, int]:
         enabled = mount / "cgroup.subtree_control"
         if kind == "cgroup2" and enabled.is_file() and "cpu" in enabled.read_text().split():
             return mount, 2
-    raise SystemExit("this machine has no cgroup with CPU quotas")
+    raise SystemExit("this machine has no cgroup hierarchy with CPU quotas")
 
 
 class CPUQuota:
-    """A cgroup whose processes get `cpus` cores' time together; `prefix` are the words that start a command in it."""
+    """A cgroup that limits its processes to the CPU time of `cpus` cores; `prefix` starts a command in it."""
 
     def __init__(self, cpus: float) -> None:
         parent, self.version = controller()
@@ -38,7 +38,7 @@ class CPUQuota:
             else:
                 (self.folder / "cpu.max").write_text(f"{quota} {PERIOD_MICROSECONDS}")
         except PermissionError as error:
-            raise SystemExit(f"a cgroup can only be made by root: {error}") from None
+            raise SystemExit(f"the cgroup cannot be created, run this as root: {error}") from None
         self.prefix = ("/bin/sh", "-c", JOIN, self.folder / "cgroup.procs")
 
     def __enter__(self) -> CPUQuota:
@@ -49,7 +49,7 @@ class CPUQuota:
 
     @property
     def throttled(self) -> tuple[int, int]:
-        """Periods in which the quota was used up before their end, and all periods with work."""
+        """The number of periods in which the quota was exhausted early, and of all periods with activity."""
         lines = (self.folder / "cpu.stat").read_text().splitlines()
         figures = {name: int(value) for name, value in map(str.split, lines)}
         return figures["nr_throttled"], figures["nr_periods"]

@@ -1,5 +1,5 @@
--- Sends the bodies in turn; prints a line of JSON at the end.
--- Use: wrk -s closed_loop.lua URL -- CONTENT-TYPE BODY-FILE...
+-- Sends the bodies in rotation and prints a line of JSON at the end.
+-- Usage: wrk -s closed_loop.lua URL -- CONTENT-TYPE BODY-FILE...
 
 local requests, turn = {}, 0
 

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Measures `osprey detect` over a folder beside the bare network, in turn, round after round.
+"""Compares `osprey detect` on a folder with the bare network, alternating in each round.
 
-The folder has links to COCO's pictures of the most frequent size, as often as it takes. Pictures a second are what the
-command says at its end: all of its work on them, from the first file that is read to the last line that is written.
+The folder contains links to COCO pictures of the most frequent size, repeated up to the requested count. Pictures per
+second are those that the command reports at its end: they cover everything from the first file read to the last line
+written.
 
-Use: .deps/bench/bin/python Benchmarks/command_line.py [--rounds 3] [--count 1500] [--precision auto]
+Usage: .deps/bench/bin/python Benchmarks/command_line.py [--rounds 3] [--count 1500] [--precision auto]
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from server import BINARY
 
 
 def rate(model: Path, folder: Path, flags: list[str]) -> float:
-    """Pictures a second of one run."""
+    """Runs the command once and returns its pictures per second."""
     command = [str(BINARY), "detect", str(folder), "--model", str(model), *flags]
     finished = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
     found = re.search(r"objects?, ([\d.]+) pictures/s", finished.stderr)
@@ -44,10 +45,10 @@ def main() -> None:
     parser.add_argument("--precision", choices=("auto", "f32", "bf16"), default="auto")
     arguments = parser.parse_args()
     if not arguments.model:
-        raise SystemExit("there is no model: make assets, or --model FILE")
+        raise SystemExit("no model found: run make assets, or pass --model FILE")
     paths, size = pictures.of_one_size(arguments.pictures)
     cores = len(os.sched_getaffinity(0))
-    figures: dict[str, list[float]] = {"bare network": [], "lines of JSON": [], "and drawn pictures": []}
+    figures: dict[str, list[float]] = {"bare network": [], "JSON lines": [], "with drawings": []}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "pictures"
         folder.mkdir()
@@ -58,15 +59,15 @@ def main() -> None:
             network = bare.measure(arguments.model, size, cores, cores, arguments.seconds, arguments.precision)
             figures["bare network"].append(network["rate"])
             flags = ["--precision", arguments.precision]
-            figures["lines of JSON"].append(rate(arguments.model, folder, [*flags, "--format", "jsonl"]))
-            figures["and drawn pictures"].append(rate(arguments.model, folder, [*flags, "--output", f"{name}/{number}"]))
+            figures["JSON lines"].append(rate(arguments.model, folder, [*flags, "--format", "jsonl"]))
+            figures["with drawings"].append(rate(arguments.model, folder, [*flags, "--output", f"{name}/{number}"]))
     print(file=sys.stderr)
     base = figures["bare network"]
     rows = [
         [title, spread(rates, ".1f"), spread([own / other for own, other in zip(rates, base, strict=True)], ".3f")]
         for title, rates in figures.items()
     ]
-    print(table([f"{size[0]}x{size[1]}", "pictures/s", "of the bare network's"], rows))
+    print(table([f"{size[0]}x{size[1]}", "pictures/s", "relative to bare network"], rows))
 
 
 if __name__ == "__main__":

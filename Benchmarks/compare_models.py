@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Measures models beside each other, end to end: /detect by the same pictures, in turn, round after round.
+"""Compares models end to end: /detect with the same pictures, alternating between the models in each round.
 
-Use: .deps/bench/bin/python Benchmarks/compare_models.py MODEL OTHER... [--rounds 5] [--seconds 4]      Needs wrk.
+Usage: .deps/bench/bin/python Benchmarks/compare_models.py MODEL OTHER... [--rounds 5] [--seconds 4]      Needs wrk.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from server import Server
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("models", type=Path, nargs="+", help="files; the others are compared with the first")
+    parser.add_argument("models", type=Path, nargs="+", help="model files; all are compared with the first")
     parser.add_argument("--pictures", type=Path, default=pictures.COCO_PICTURES)
     parser.add_argument("--clients", type=int, default=4)
     parser.add_argument("--rounds", type=int, default=5)
@@ -43,7 +43,7 @@ def main() -> None:
     for model, samples in figures.items():
         times = [own["rate"] / base["rate"] for own, base in zip(samples, first, strict=True)]
         rows.append([model, *(column(samples, key) for key in ("rate", "p50", "cpu")), spread(times, ".2f")])
-    print(table(["", "pictures/s", "p50 ms", "CPU ms each", "times the first's pictures/s"], rows))
+    print(table(["", "pictures/s", "p50 ms", "CPU ms/picture", "pictures/s relative to first"], rows))
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Measures how soon a container of the service is ready, with the compiled form that is in its image and without.
+"""Measures how soon a container of the service is ready, with and without the compiled model in its image.
 
-From the start of `docker run` to the first 200 of /readyz, one core, as restricted as `make docker-run`; both in turn,
-round after round. What the engine alone takes is measured beside it, by a container that only prints a version.
+The time is measured from the start of `docker run` to the first 200 from /readyz, on one core, with the restrictions of
+`make docker-run`; both variants alternate in each round. The engine's own overhead is measured with a container that
+only prints the version.
 
-Use: Benchmarks/container_start.py [IMAGE] [--rounds 5]
+Usage: Benchmarks/container_start.py [IMAGE] [--rounds 5]
 """
 
 import argparse
@@ -31,7 +32,7 @@ def container(engine, *arguments):
 
 
 def read(url):
-    """The text at an address; None where nothing answers yet, or not with 200."""
+    """Returns the text at a URL, or None if there is no response yet or it is not successful."""
     try:
         with urllib.request.urlopen(url, timeout=1) as answer:
             return answer.read().decode()
@@ -40,7 +41,7 @@ def read(url):
 
 
 def start(engine, image, options):
-    """Seconds until the service is ready, and the bytes that are resident then."""
+    """Returns the seconds until the service is ready, and its resident bytes at that time."""
     began = time.perf_counter()
     container(engine, "run", "--detach", "--name", NAME, "--publish", "127.0.0.1::1337", *RESTRICTIONS, *options, image)
     try:
@@ -68,7 +69,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--engine", default=os.environ.get("CONTAINER_ENGINE", "docker"), help="docker or podman")
     arguments = parser.parse_args()
-    ways = {"compiled form in the image": [], "without": WITHOUT}
+    ways = {"with compiled model": [], "without": WITHOUT}
     figures = {name: [] for name in ways}
     alone = []
     for number in range(arguments.rounds):
@@ -84,7 +85,7 @@ def main():
         spread = f"{min(seconds):.2f} to {max(seconds):.2f}"
         memory = statistics.median(resident) / 1e6
         print(f"| {name} | {statistics.median(seconds):.2f} | {spread} | {memory:.0f} |")
-    print(f"\nThe engine alone, to start a container and to end it: {statistics.median(alone):.2f} s.")
+    print(f"\nThe engine alone, to start and stop a container: {statistics.median(alone):.2f} s.")
 
 
 if __name__ == "__main__":

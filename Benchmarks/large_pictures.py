@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Measures photographs of 12 megapixels: what they cost besides the network, and what reading them small costs in mAP.
+"""Measures 12-megapixel photographs: their CPU cost outside the network, and the mAP lost by decoding at reduced size.
 
-The photographs are COCO's pictures, enlarged by OpenCV and saved as JPEG of quality 90. The CPU time of /detect outside
-the network is that of the process for each request, less that of the bare network for each picture. The mAP is that of
-COCO128 enlarged twice, with its annotations, beside that of COCO128 itself, by `osprey evaluate`.
+The photographs are COCO pictures, enlarged by OpenCV and saved as JPEG with quality 90. The CPU time of /detect outside
+the network is the process's time per request minus the bare network's time per picture. The mAP of COCO128 enlarged to
+twice its size, with scaled annotations, is compared with that of COCO128 itself, both by `osprey evaluate`.
 
-Use: .deps/bench/bin/python Benchmarks/large_pictures.py [--rounds 3] [--seconds 6]      Needs wrk.
+Usage: .deps/bench/bin/python Benchmarks/large_pictures.py [--rounds 3] [--seconds 6]      Needs wrk.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ QUALITY = 90
 
 
 def enlarge(source: Path, target: Path, size: tuple[int, int] | None = None) -> None:
-    """Writes a picture in another size, by default twice as large."""
+    """Writes a resized copy of a picture, by default at twice its width and height."""
     picture = cv2.imread(str(source), cv2.IMREAD_COLOR)
     size = size or (2 * picture.shape[1], 2 * picture.shape[0])
     larger = cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC)
@@ -42,7 +42,7 @@ def enlarge(source: Path, target: Path, size: tuple[int, int] | None = None) -> 
 
 
 def enlarge_annotations(annotations: dict) -> dict:
-    """COCO annotations of pictures that are twice as large; boxes alone, as masks are of no use here."""
+    """Scales COCO annotations to twice the width and height; keeps boxes only, because masks are not evaluated."""
     return {
         **annotations,
         "images": [
@@ -60,7 +60,7 @@ def enlarge_annotations(annotations: dict) -> dict:
 
 
 def accuracy(model: Path, folder: Path, annotations: Path) -> tuple[float, float]:
-    """mAP and mAP50 of boxes."""
+    """Returns mAP and mAP50 of the boxes."""
     command = [BINARY, "evaluate", model, "--images", folder, "--annotations", annotations, "--boxes-only", "--json"]
     result = json.loads(output_of(command))["results"][0]
     return result["ap"], result["ap50"]
@@ -69,7 +69,7 @@ def accuracy(model: Path, folder: Path, annotations: Path) -> tuple[float, float
 def compare_accuracy(model: Path, coco: Path, folder: Path) -> str:
     annotations = coco / "annotations/instances_train2017.json"
     if not annotations.is_file():
-        return f"No mAP: {annotations} is not there."
+        return f"No mAP: {annotations} does not exist."
     larger = folder / "larger"
     larger.mkdir()
     for path in sorted((coco / "images/train2017").glob("*.jpg")):
@@ -80,7 +80,7 @@ def compare_accuracy(model: Path, coco: Path, folder: Path) -> str:
         [name, *(f"{figure:.4f}" for figure in accuracy(model, images, objects))]
         for name, images, objects in (
             ("COCO128", coco / "images/train2017", annotations),
-            ("enlarged twice", larger, scaled),
+            ("enlarged to 2x", larger, scaled),
         )
     ]
     return table(["", "mAP", "mAP50"], rows)
@@ -123,7 +123,7 @@ def main() -> None:
         parts = ", ".join(f"{stage} {value:.2f}" for stage, value in stages[label]["means"].items())
         outside = f"{middle(samples, 'cpu') - alone:.1f}"
         rows.append([label, column(samples, "rate"), column(samples, "cpu"), outside, parts])
-    head = ["/detect", "pictures/s", "CPU ms each", "outside the network", "stages of one client, ms"]
+    head = ["/detect", "pictures/s", "CPU ms/picture", "outside the network", "stages with one client, ms"]
     print(table(head, rows), accuracies, sep="\n\n")
 
 

@@ -1,4 +1,4 @@
-"""The machine and the versions that figures are of."""
+"""Describes the machine and the software versions of a measurement."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Measures what masks cost on top of detection: /detect over HTTP, without masks and with each form of them.
+"""Measures the cost of masks: /detect over HTTP without masks and with each mask format.
 
-Every picture of the folder is asked for without masks, as polygons and as run lengths in turn, round after round, by
-one client on one connection. A picture's cost is the ratio of its median times, the whole answer's and the service's
-own (Server-Timing); the median over the pictures is printed.
+One client on one connection sends every picture of the folder without masks, with polygons and with run lengths,
+alternating in each round. A picture's cost is the ratio of its median times with and without masks, both for the
+complete response and for the service's own time (Server-Timing). The median over the pictures is printed.
 
-Use: Benchmarks/masks.py MODEL PICTURES_FOLDER [--rounds 11]
+Usage: Benchmarks/masks.py MODEL PICTURES_FOLDER [--rounds 11]
 """
 
 import argparse
@@ -24,14 +24,14 @@ FORMS = ["none", "polygon", "rle"]
 
 
 def ask(connection, picture, form):
-    """Milliseconds until the whole answer is there, those that the service counts, and those of the masks alone."""
+    """Returns milliseconds: until the complete response, the service's total, and the time for masks."""
     start = time.perf_counter()
     connection.request("POST", f"/detect?masks={form}", picture, {"Content-Type": "image/jpeg"})
     response = connection.getresponse()
     response.read()
     elapsed = (time.perf_counter() - start) * 1000
     if response.status != 200:
-        raise SystemExit(f"the service answered {response.status}; nothing was measured")
+        raise SystemExit(f"the service returned status {response.status}; measurement aborted")
     timing = server_timing.parse(response.headers["Server-Timing"])
     return elapsed, timing["total"], timing.get("masks", 0)
 
@@ -49,16 +49,16 @@ def main():
         for round_number in range(arguments.rounds + 1):
             print(f"\rround {round_number} of {arguments.rounds}", end="", file=sys.stderr, flush=True)
             for picture, measured in zip(pictures, times):
-                # Each form comes first, second and third in turn: a picture that was just read is read quicker.
+                # Rotate the order of the formats: a picture that was just read is read faster.
                 for place in range(len(FORMS)):
                     form = FORMS[(round_number + place) % len(FORMS)]
                     figures = ask(connection, picture, form)
-                    # The first round meets each shape for the first time.
+                    # Skip round 0, in which each input shape occurs for the first time.
                     if round_number > 0:
                         measured[form].append(figures)
     print(file=sys.stderr)
-    print(f"{arguments.model.stem}, {len(pictures)} pictures, medians of {arguments.rounds} rounds a picture\n")
-    print(f"{'masks':10} {'answer ms':>10} {'service ms':>11} {'masks ms':>9} {'answer':>8} {'service':>8}")
+    print(f"{arguments.model.stem}, {len(pictures)} pictures, medians of {arguments.rounds} rounds per picture\n")
+    print(f"{'masks':10} {'client ms':>10} {'service ms':>11} {'masks ms':>9} {'client':>8} {'service':>8}")
     for form in FORMS:
         medians = [[statistics.median(column) for column in zip(*measured[form])] for measured in times]
         plain = [[statistics.median(column) for column in zip(*measured["none"])] for measured in times]

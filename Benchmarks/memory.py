@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Measures what the service holds after so many requests: /detect with all the pictures, of all their sizes, in turn.
+"""Measures the service's memory after given numbers of requests: /detect with all pictures, of all sizes, in rotation.
 
-Use: .deps/bench/bin/python Benchmarks/memory.py [--requests 1000,2000,5000,10000,20000]      Needs wrk.
+Usage: .deps/bench/bin/python Benchmarks/memory.py [--requests 1000,2000,5000,10000,20000]      Needs wrk.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def main() -> None:
             while done < milestone:
                 seconds = max(1, math.ceil((milestone - done) / rate))
                 print(f"{done} requests; {milestone} in {seconds} s", file=sys.stderr)
-                # Not all in one go: the rate is a guess at first.
+                # Run in steps, because the initial rate is a guess.
                 result = closed_loop.run(server, workload, CLIENTS, min(seconds, 30))
                 rate = max(1.0, result["answers"] / result["seconds"])
                 done = int(server.metric("osprey_pictures_total"))

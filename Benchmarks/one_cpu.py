@@ -1,11 +1,10 @@
 #!/usr/bin/env python3
-"""Measures the service with the time of one core, by a quota as a container has it, beside a core of its own.
+"""Compares the service with a CPU quota of one core, as in a container, and with one dedicated core.
 
-A quota says nothing about where threads run: a service that starts one for each core of the machine has used up its
-quota early in each period and stands still for the rest. In turn, round after round, closed loop; needs root for the
-cgroup, and wrk.
+A quota does not restrict where threads run: a service with one thread per core of the machine exhausts its quota early
+in each period and stalls for the rest. Closed loop, alternating in each round. Needs wrk, and root for the cgroup.
 
-Use: .deps/bench/bin/python Benchmarks/one_cpu.py [--rounds 3] [--seconds 6]
+Usage: .deps/bench/bin/python Benchmarks/one_cpu.py [--rounds 3] [--seconds 6]
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ def main() -> None:
         folder = Path(name)
         quota = stack.enter_context(CPUQuota(1))
         core = max(os.sched_getaffinity(0))
-        prefixes = {"quota of 1 CPU": quota.prefix, "1 core of its own": ("taskset", "--cpu-list", core)}
+        prefixes = {"quota of 1 CPU": quota.prefix, "1 dedicated core": ("taskset", "--cpu-list", core)}
         servers = {
             way: stack.enter_context(Server(arguments.model, folder / way.replace(" ", "-"), prefix=prefix))
             for way, prefix in prefixes.items()
@@ -61,11 +60,11 @@ def main() -> None:
         [way, str(clients), *(column(samples, key) for key in ("rate", "p50", "p99", "cpu"))]
         for (way, clients), samples in figures.items()
     ]
-    print(table(["", "clients", "pictures/s", "p50 ms", "p99 ms", "CPU ms each"], rows))
+    print(table(["", "clients", "pictures/s", "p50 ms", "p99 ms", "CPU ms/picture"], rows))
     quota_best, core_best = (max(middle(figures[way, clients], "rate") for clients in CLIENTS) for way in prefixes)
     print(
-        f"\nThe quota's pictures/s are {quota_best / core_best:.1%} of the core's. It was used up early in {throttled}"
-        f" of {periods} periods with work (cgroup version {quota.version})."
+        f"\nThroughput with the quota is {quota_best / core_best:.1%} of that with the core. The quota was exhausted"
+        f" early in {throttled} of {periods} active periods (cgroup version {quota.version})."
     )
 
 

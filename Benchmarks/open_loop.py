@@ -1,11 +1,10 @@
 #!/usr/bin/env python3
-"""Open loop: requests come when they come, whether or not earlier ones are answered. A process of its own.
+"""Open loop: requests arrive independently of earlier responses. Runs as a separate process.
 
-Arrivals are Poisson's, from a fixed seed. A request's latency counts from the time it was scheduled for, so that one
-that had to wait for anything, this process included, is as late as its client would have found it. The first stretch,
-and what was scheduled in it, does not count.
+Arrivals follow a Poisson process with a fixed seed. Latency is measured from the scheduled time, so it includes every
+delay that a client would see, including delays in this process. Requests scheduled during the warm-up are not counted.
 
-Use: open_loop.py URL --rate R [--seconds S] [--content-type TYPE] BODY...      Prints a line of JSON.
+Usage: open_loop.py URL --rate R [--seconds S] [--content-type TYPE] BODY...      Prints a line of JSON.
 """
 
 from __future__ import annotations
@@ -27,12 +26,12 @@ from server_timing import parse, summary
 
 SEED = 20260101
 WARM_UP_SECONDS = 2
-# Where even refusals do not come back, the driver ends all the same.
+# Ends the driver even if the service returns no responses at all.
 TIMEOUT_SECONDS = 60
 
 
 class Driver:
-    """Sends one schedule of requests and keeps what came of each."""
+    """Sends a schedule of requests and records their outcomes."""
 
     def __init__(self, session: aiohttp.ClientSession, url: str, content_type: str) -> None:
         self.session, self.url = session, url
@@ -62,7 +61,7 @@ class Driver:
             self.without_retry_after += 1
 
     async def run(self, bodies: list[bytes], rate: float, seconds: float) -> None:
-        """Sends requests for so many seconds after the warm-up, and returns when all are answered."""
+        """Sends requests during the warm-up and `seconds` more, and returns once all have completed."""
         chance = random.Random(SEED)
         start = scheduled = self.loop.time() + 0.1
         async with asyncio.TaskGroup() as tasks:
@@ -113,7 +112,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("url")
     parser.add_argument("bodies", type=Path, nargs="+")
-    parser.add_argument("--rate", type=float, required=True, help="requests a second")
+    parser.add_argument("--rate", type=float, required=True, help="requests per second")
     parser.add_argument("--seconds", type=float, default=12)
     parser.add_argument("--content-type", default="image/jpeg")
     print(json.dumps(uvloop.run(drive(parser.parse_args()))))

@@ -1,4 +1,4 @@
-"""Twice as much as the service can do: what it answers, what it holds, and how soon it is itself again."""
+"""Load of twice the service's capacity: its responses, its memory, and its recovery."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ SAMPLE_SECONDS = 0.1
 
 
 def measure(server: HTTPServer, workload: Workload, rate: float, seconds: float) -> dict:
-    """An open loop, by a process of its own."""
+    """Runs an open loop in a separate process and returns its report."""
     command = [sys.executable, FOLDER / "open_loop.py", server.url + workload.path, *workload.bodies]
     command += ["--rate", rate, "--seconds", seconds, "--content-type", workload.content_type]
     return json.loads(output_of(command))
 
 
 def measure_and_watch(server: HTTPServer, workload: Workload, rate: float, seconds: float) -> dict:
-    """The same, with the service's memory meanwhile, and what one client finds two seconds after the last arrival."""
+    """As `measure`, with the service's memory over time, and the latency of one client 2 s after the last arrival."""
     memory: list[tuple[float, int]] = []
     over = threading.Event()
 
@@ -46,7 +46,7 @@ def measure_and_watch(server: HTTPServer, workload: Workload, rate: float, secon
     return {
         **result,
         "resident_before": before,
-        # Growth that goes on shows between the halves; that of the first is the queue filling up.
+        # Continuing growth shows as a difference between the halves; growth within the first is the queue filling up.
         "resident_first_half": max(size for when, size in memory if when <= middle),
         "resident_second_half": max(size for when, size in memory if when > middle),
         "resident_after": server.resident_bytes,

@@ -1,4 +1,4 @@
-"""Which settings suit each peer best on this machine: one for many clients, and one for a single client."""
+"""Finds each peer's best settings on this machine, separately for a single client and for many clients."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from server import Peer
 
 @dataclass(frozen=True)
 class Setup:
-    """How a peer is started: worker processes, and what each of them has (see Peers/service.py)."""
+    """How a peer is started: the number of worker processes, and the settings of each (see Peers/service.py)."""
 
     label: str
     workers: int
@@ -21,11 +21,11 @@ class Setup:
 
 
 def setups(module: str, cores: int) -> list[Setup]:
-    """What is worth trying. The first is for a single client, the second for many, where nothing is tried."""
+    """Returns the setups to try. Without trials, the first is used for a single client and the second for many."""
     if module == "onnxruntime_service":
         return [
-            Setup(f"1 process, {cores} threads a run", 1, {"threads": cores, "concurrency": 1}),
-            Setup(f"1 process, {cores} runs of 1 thread", 1, {"threads": 1, "concurrency": cores}),
+            Setup(f"1 process, {cores} threads per run", 1, {"threads": cores, "concurrency": 1}),
+            Setup(f"1 process, {cores} parallel runs of 1 thread", 1, {"threads": 1, "concurrency": cores}),
             Setup(f"{cores} processes, 1 thread each", cores, {"threads": 1, "concurrency": 1}),
         ]
     return [
@@ -39,7 +39,7 @@ PEERS = {"onnxruntime_service": "FastAPI + ONNX Runtime", "openvino_service": "F
 
 
 class TunedPeer:
-    """A peer with its best settings; with the same ones for one client and for many, there is one server."""
+    """A peer with its best settings; a single server is started if they are the same for one client and for many."""
 
     def __init__(self, module: str, model: Path, cores: int, folder: Path) -> None:
         self.name = PEERS[module]
@@ -53,7 +53,7 @@ class TunedPeer:
         return Peer(self.module, self.model, setup.workers, setup.settings, log)
 
     def attempt(self, setup: Setup, workload: Workload, clients: int, seconds: int) -> None:
-        """Measures a setting with one client and with many, and keeps it where it is the best so far."""
+        """Measures a setup with one client and with many, and keeps it if it is the best so far."""
         with self.start(setup) as peer:
             alone = closed_loop.measure(peer, workload, 1, seconds)
             loaded = closed_loop.measure(peer, workload, clients, seconds)
@@ -65,7 +65,7 @@ class TunedPeer:
             self.many = setup
 
     def serve(self, stack: ExitStack) -> None:
-        """Starts what was chosen, until the stack ends."""
+        """Starts the chosen setups; the stack stops them."""
         servers = {setup.label: stack.enter_context(self.start(setup)) for setup in self.chosen}
         self.for_single, self.for_many = servers[self.single.label], servers[self.many.label]
 

@@ -1,7 +1,8 @@
-"""The pictures of a benchmark."""
+"""Finds the default model and the pictures of a benchmark."""
 
 from __future__ import annotations
 
+import argparse
 import os
 import struct
 from collections import Counter
@@ -16,34 +17,42 @@ COCO_PICTURES = COCO / "images/train2017"
 
 
 def integers(text: str) -> list[int]:
-    """Those of a list with commas, for argparse."""
+    """Parses a comma-separated list, for argparse."""
     return [int(word) for word in text.split(",")]
 
 
 def default_model() -> Path | None:
-    """The first of the exports that is in models/ or in the mirror directory of assets."""
+    """Returns the first export that exists in models/ or in the asset mirror, or None."""
     paths = (folder / name for name in MODELS for folder in (ROOT / "models", ASSETS / "models"))
     return next((path for path in paths if path.is_file()), None)
 
 
+def model(text: str) -> Path:
+    """Returns an export by its path, or by its name in models/ or the asset mirror, for argparse."""
+    paths = [Path(text), *(folder / f"{text}.onnx" for folder in (ROOT / "models", ASSETS / "models"))]
+    if (path := next((path for path in paths if path.is_file()), None)) is None:
+        raise argparse.ArgumentTypeError(f"no ONNX export {text}: looked for {', '.join(map(str, paths))}")
+    return path
+
+
 def size(path: Path) -> tuple[int, int]:
-    """Width and height of a JPEG, from its header."""
+    """Returns the width and height of a JPEG from its header."""
     data = path.read_bytes()
     place = 2
     while place < len(data):
         marker, length = struct.unpack(">xBH", data[place : place + 4])
-        # Start of frame, of any kind; three of the numbers between are something else.
+        # Any start-of-frame marker; three markers in the range have other meanings.
         if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
             height, width = struct.unpack(">HH", data[place + 5 : place + 9])
             return width, height
         place += 2 + length
-    raise SystemExit(f"{path} is no JPEG")
+    raise SystemExit(f"{path} is not a JPEG")
 
 
 def of_one_size(folder: Path) -> tuple[list[Path], tuple[int, int]]:
-    """The JPEGs of the folder's most frequent size, and that size: one shape for the network."""
+    """Returns the folder's JPEGs of the most frequent size, and that size, so the network runs with one input shape."""
     sizes = {path: size(path) for path in sorted(folder.glob("*.jpg"))}
     if not sizes:
-        raise SystemExit(f"there is no .jpg in {folder}: make assets DATASET=coco128, or --pictures FOLDER")
+        raise SystemExit(f"no .jpg files in {folder}: run make assets DATASET=coco128, or pass --pictures FOLDER")
     frequent = Counter(sizes.values()).most_common(1)[0][0]
     return [path for path, own in sizes.items() if own == frequent], frequent

@@ -1,4 +1,4 @@
-"""The plots of a run: small SVGs, the same bytes for the same figures."""
+"""Plots of a run, as small SVG files that are reproducible byte for byte."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def draw(results: dict, folder: Path) -> None:
 
 
 def throughput(axes, results: dict) -> None:
-    """Pictures a second against clients, with the spread of the rounds."""
+    """Plots pictures per second against the number of clients, with the range over the rounds."""
     network = middle(results["bare"]["all streams"], "rate")
     axes.axhline(network, color="black", linewidth=1, linestyle="--", label="bare network")
     for name, by_clients in results["closed"].items():
@@ -53,19 +53,19 @@ def throughput(axes, results: dict) -> None:
 
 
 def latency(axes, results: dict) -> None:
-    """Latency of /detect against the load of an open loop, from the time that a request was scheduled for."""
+    """Plots the latency of /detect against the load of the open loop, measured from the scheduled time."""
     for key in ("p50", "p90", "p99"):
         loads = [int(load) for load in results["open"]]
         axes.plot(
             loads, [middle(samples, key) for samples in results["open"].values()], marker="o", markersize=3, label=key
         )
     axes.set_xticks(loads)
-    axes.set(xlabel="load, % of the capacity", ylabel="ms", ylim=(0, None))
+    axes.set(xlabel="load, % of capacity", ylabel="ms", ylim=(0, None))
     axes.legend()
 
 
 def stages(axes, results: dict) -> None:
-    """Where the time of a request goes, one client."""
+    """Plots the time of a request by stage, with one client."""
     names = list(results["stages"])
     every = dict.fromkeys(stage for measured in results["stages"].values() for stage in measured["means"])
     every.pop("total")
@@ -76,7 +76,7 @@ def stages(axes, results: dict) -> None:
         axes.barh(names, widths, left=left, color=colours[place], label=stage)
         left = [start + width for start, width in zip(left, widths)]
     rest = [results["stages"][name]["means"]["total"] - start for name, start in zip(names, left)]
-    axes.barh(names, rest, left=left, color="lightgrey", label="the rest")
+    axes.barh(names, rest, left=left, color="lightgrey", label="other")
     axes.invert_yaxis()
     axes.set(xlabel="ms")
     axes.legend(fontsize=7, ncols=4, loc="upper center", bbox_to_anchor=(0.5, -0.2))

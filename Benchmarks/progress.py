@@ -1,4 +1,4 @@
-"""What is being measured, and how long all of it will take, on standard error."""
+"""Prints the current step and the estimated remaining time on standard error."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 
 
 class Progress:
-    """Counts down the expected seconds of the steps that are left, corrected by how long the past ones took."""
+    """Estimates the remaining time from the expected seconds of the remaining steps and the pace so far."""
 
     def __init__(self, expected_seconds: float) -> None:
         self.start = time.monotonic()
@@ -15,7 +15,7 @@ class Progress:
         self.done = 0.0
 
     def step(self, what: str, expected_seconds: float) -> None:
-        """A step begins."""
+        """Announces a step."""
         elapsed = time.monotonic() - self.start
         pace = max(1.0, elapsed / self.done) if self.done else 1.0
         left = int(self.left * pace)

@@ -1,4 +1,4 @@
-"""A run as tables in Markdown, and as JSON."""
+"""Reports a run as Markdown tables and as JSON."""
 
 from __future__ import annotations
 
@@ -79,44 +79,44 @@ def stage_rows(results: dict) -> list[list[str]]:
 
 
 def heading(results: dict) -> str:
-    """The machine, the versions, and how it was measured."""
+    """Returns a description of the machine, the versions and the method."""
     own, settings = results["machine"], results["settings"]
     packages = ", ".join(f"{name} {number}" for name, number in own["packages"].items())
     precision = results["bare"]["all streams"][0]["precision"]
     width, height = settings["size"]
     sentences = [
         f"{counted(settings['cores'], 'core')} of {own['cpu']} ({', '.join(own['extensions'])}), {own['date']}.",
-        f"Load of the machine before: {own['load_before']:.2f}.",
+        f"Load average before the run: {own['load_before']:.2f}.",
         f"Osprey {own['osprey']}; Python {own['python']}, {packages}.",
         f"{settings['model']}, {precision}, {counted(settings['pictures'], 'picture')} of {width}x{height}.",
-        f"Medians (min to max) of {counted(settings['rounds'], 'round')}; each time {settings['seconds']} s, and"
-        f" {2 * settings['seconds']} s in an open loop, after {closed_loop.WARM_UP_SECONDS} s and"
-        f" {open_loop.WARM_UP_SECONDS} s that do not count.",
+        f"Medians (min to max) of {counted(settings['rounds'], 'round')}. Closed loops run for {settings['seconds']} s"
+        f" and open loops for {2 * settings['seconds']} s, after warm-ups of {closed_loop.WARM_UP_SECONDS} s and"
+        f" {open_loop.WARM_UP_SECONDS} s.",
     ]
     return "\n".join(sentences)
 
 
 def peer_text(name: str, peer: dict) -> str:
-    """A peer's settings, and how far it agrees."""
+    """Returns a description of a peer's settings and of its agreement with Osprey."""
     same = peer["answers"]
     text = (
-        f"{name}: one client with {peer['one client']}, more with {peer['more clients']}. Of {same['detections']}"
-        f" detections, {same['shared']} are also Osprey's on the same square input."
+        f"{name}: {peer['one client']} for one client, {peer['more clients']} for more. On the same square input,"
+        f" {same['shared']} of {same['detections']} detections agree with Osprey's."
     )
     tried = [f"* {each['setup']}: {each['p50']:.1f} ms, {each['rate']:.1f} pictures/s" for each in peer["tried"]]
     return "\n".join([text, "", *tried]) if tried else text
 
 
 def markdown(results: dict, judged: list[Criterion]) -> str:
-    closed = ["closed loop", "clients", "pictures/s", "of bare", "p50 ms", "p99 ms", "CPU ms each", "errors"]
-    opened = ["open loop, /detect", "offered/s", "200s/s", "p50 ms", "p99 ms", "200", "503", "other", "driver late, ms"]
+    closed = ["closed loop", "clients", "pictures/s", "of bare", "p50 ms", "p99 ms", "CPU ms/picture", "errors"]
+    opened = ["open loop, /detect", "offered/s", "200s/s", "p50 ms", "p99 ms", "200", "503", "other", "driver lag, ms"]
     verdicts = [[each.name, each.figure_text, each.bound_text, "met" if each.met else "**not met**"] for each in judged]
     return "\n\n".join(
         [
             heading(results),
             table(closed, closed_rows(results)),
             table(opened, open_rows(results)),
-            table(["stages", "ms each, mean", "total", "explained"], stage_rows(results)),
+            table(["stages", "mean ms", "total", "covered"], stage_rows(results)),
             *(peer_text(name, peer) for name, peer in results["peers"].items()),
             table(["criterion", "figure", "bound", ""], verdicts),
         ]

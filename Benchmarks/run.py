@@ -1,4 +1,4 @@
-"""One run of the benchmark: the servers, the steps in their order, and what was measured so far."""
+"""One run of the benchmark: the servers, the sequence of steps, and the results so far."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ from progress import Progress
 from report import counted
 from server import HTTPServer, Server
 
-# Shares of the capacity, in percent.
+# In percent of the capacity.
 LOADS = [50, 80, 100, 200]
-# What a step takes besides what it measures.
+# Overhead of a step in addition to its measurement.
 START_SECONDS = 1
 PEER_START_SECONDS = 5
 
-# The one for so many clients, once all have started.
+# Returns the server to use for a number of clients; called once all servers have started.
 ServerFor = Callable[[int], HTTPServer]
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What to measure, for how many rounds, and for how many seconds each time.
+    """What to measure, in how many rounds, and for how many seconds each.
 
-    A quick run tries no settings of the peers and leaves out what is there for comparison alone.
+    A quick run does not tune the peers and skips measurements that serve only for comparison.
     """
 
     model: Path
@@ -53,7 +53,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Step:
-    """What is measured next, and the seconds that it is expected to take."""
+    """A measurement and its expected duration in seconds."""
 
     what: str
     seconds: float
@@ -61,14 +61,14 @@ class Step:
 
 
 class Run:
-    """`results` has a list of samples, one for each round, under each kind and name."""
+    """A run; `results` maps each kind and name to a list of samples, one per round."""
 
     def __init__(self, settings: Settings, folder: Path, stack: ExitStack) -> None:
         self.settings, self.folder, self.stack = settings, folder, stack
         self.cores = len(os.sched_getaffinity(0))
         self.bodies, self.size = pictures.of_one_size(settings.pictures)
         self.many = max(count for count in settings.clients if count <= max(2 * self.cores, settings.clients[0]))
-        # The peers read exports alone.
+        # The peers support only ONNX exports.
         modules = PEERS if settings.model.suffix == ".onnx" else []
         self.peers = [TunedPeer(module, settings.model, self.cores, folder) for module in modules]
         own = {
@@ -93,14 +93,14 @@ class Run:
         return self.results
 
     def prepare(self) -> None:
-        """Starts the service, and has every picture processed, for /predict."""
+        """Starts the service, and processes every picture, as /predict requires."""
         dataset = self.folder / "data/pictures"
         (dataset / "images").mkdir(parents=True)
         for path in self.bodies:
             shutil.copy(path, dataset / "images")
         data = ["--data", dataset.parent, "--dataset", dataset.name]
         self.server = self.start("osprey", *data)
-        # The peers' own input: what is their answers' measure, and a comparison like for like.
+        # Uses the peers' input shape: a reference for their detections, and a like-for-like comparison.
         self.square = self.start("square", "--input", "square") if self.peers else None
         processing = self.json_workload("/process_image")
         server_timing.measure(self.server.url, processing, len(processing.bodies), warm_up=0)
@@ -126,7 +126,7 @@ class Run:
         rounds = self.settings.rounds
         for number in range(rounds):
             closed = self.closed_steps()
-            # There and back again, so that what drifts in the course of a round drifts for all.
+            # Reverse every other round, so that drift within a round affects all measurements alike.
             for step in (closed[::-1] if number % 2 else closed) + self.open_steps():
                 steps.append(Step(f"round {number + 1} of {rounds}: {step.what}", step.seconds, step.call))
         for name in self.workloads:
@@ -138,18 +138,18 @@ class Run:
         cost = 2 * (seconds + closed_loop.WARM_UP_SECONDS) + PEER_START_SECONDS
         steps = [
             Step(
-                f"{peer.name}: tries {setup.label}", cost, partial(peer.attempt, setup, self.detect, self.many, seconds)
+                f"{peer.name}: tune, {setup.label}", cost, partial(peer.attempt, setup, self.detect, self.many, seconds)
             )
             for setup in ([] if self.settings.quick else peer.setups)
         ]
-        starting = Step(f"{peer.name}: starts, and compares its answers", 10, partial(self.start_peer, peer))
+        starting = Step(f"{peer.name}: start and compare detections", 10, partial(self.start_peer, peer))
         return [*steps, starting]
 
     def closed_steps(self) -> list[Step]:
         clients = self.settings.clients
         steps = []
         for name, workload in self.workloads.items():
-            # Once for each, as near to it in time as can be.
+            # Repeated for each workload, close to it in time.
             steps.append(self.bare_step("all streams", self.size, self.cores))
             steps += [self.closed_step(name, lambda _: self.server, workload, count) for count in clients]
         steps.append(self.bare_step("one picture", self.size, 1))
@@ -191,13 +191,13 @@ class Run:
         ]
 
     def start_peer(self, peer: TunedPeer) -> None:
-        """Starts a peer for the rounds, and does not go on where it finds something else than the service."""
+        """Starts a peer for the rounds, and exits if its detections differ from the service's."""
         peer.serve(self.stack)
         same = agreement.compare(
             self.square.url, peer.server(self.many).url, self.detect, 8 if self.settings.quick else 0
         )
         if same["shared"] < agreement.ENOUGH * same["detections"]:
-            raise SystemExit(f"{peer.name} finds something else than Osprey: {same}")
+            raise SystemExit(f"{peer.name} and Osprey disagree on detections: {same}")
         chosen = {"one client": peer.single.label, "more clients": peer.many.label}
         self.results["peers"][peer.name] = {**chosen, "tried": peer.tried, "answers": same}
 
@@ -206,7 +206,7 @@ class Run:
         self.results["stages"][name] = server_timing.measure(self.server.url, self.workloads[name], count)
 
     def add(self, *path: object) -> None:
-        """Adds a sample, the last of the words, to the list that the others lead to."""
+        """Appends the last argument, a sample, to the list under the path of the other arguments."""
         *names, last, sample = path
         place = self.results
         for name in names:

@@ -1,4 +1,4 @@
-"""Servers for benchmarks: the built binary, and the peers. Each lives as long as its `with` block."""
+"""Servers for benchmarks: the built binary and the peers. Each runs for the duration of its `with` block."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
 ROOT = FOLDER.parent
-# OSPREY_BINARY names another one, as in Tests/ServiceTests.
+# OSPREY_BINARY selects another one, as in Tests/ServiceTests.
 BINARY = Path(os.environ.get("OSPREY_BINARY") or ROOT / ".build/release/osprey").resolve()
 READY_SECONDS = 60
 STOP_SECONDS = 15
 
 
 def output_of(command: list[object]) -> str:
-    """What a command prints; where it fails, that is the end, with what it had to say."""
+    """Returns a command's output; exits with its error output if it fails."""
     words = [str(word) for word in command]
     finished = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if finished.returncode != 0:
@@ -30,9 +30,9 @@ def output_of(command: list[object]) -> str:
 
 
 class HTTPServer:
-    """A process group that listens at `url`; what it says is in `log`.
+    """A process group that listens at `url` and writes its standard error to `log`.
 
-    It is ready once made, and ends with its `with` block, also where the benchmark is told to end.
+    It is ready once constructed, and is stopped at the end of its `with` block, also if the benchmark is terminated.
     """
 
     url: str
@@ -48,7 +48,7 @@ class HTTPServer:
                 stdout=subprocess.PIPE,
                 stderr=sink,
                 text=True,
-                # The group is ended as a whole, also a server's workers.
+                # A new process group, so that a server's workers are stopped too.
                 start_new_session=True,
             )
         try:
@@ -61,7 +61,7 @@ class HTTPServer:
         raise NotImplementedError
 
     def stop(self) -> None:
-        # A worker that has lost its parent is still of the group.
+        # Orphaned workers still belong to the group.
         for number in (signal.SIGTERM, signal.SIGKILL):
             try:
                 os.killpg(self.process.pid, number)
@@ -76,7 +76,7 @@ class HTTPServer:
         self.stop()
 
     def members(self) -> list[list[str]]:
-        """The fields of /proc/PID/stat, from the state on, of each process of the group."""
+        """Returns the fields of /proc/PID/stat, starting with the state, of each process in the group."""
         own = str(self.process.pid)
         found = []
         for path in Path("/proc").glob("[0-9]*/stat"):
@@ -84,14 +84,14 @@ class HTTPServer:
                 fields = path.read_text().rpartition(")")[2].split()
             except OSError:
                 continue
-            # The state, the parent, the group.
+            # The fields are state, parent, group, and others.
             if fields[2] == own:
                 found.append(fields)
         return found
 
     @property
     def cpu_seconds(self) -> float:
-        """What the service has used of all cores so far."""
+        """CPU time used so far, summed over all cores."""
         return sum(int(fields[11]) + int(fields[12]) for fields in self.members()) / os.sysconf("SC_CLK_TCK")
 
     @property
@@ -107,14 +107,14 @@ class HTTPServer:
 
 
 class Server(HTTPServer):
-    """The service with one model, and a store and a cache of its own, on a free port.
+    """The service with one model and its own store and cache, on a free port.
 
-    `prefix` are words before the command, such as taskset's.
+    `prefix` is prepended to the command, for example to run it with taskset.
     """
 
     def __init__(self, model: Path, folder: Path, *flags: object, prefix: tuple[object, ...] = ()) -> None:
         if not BINARY.is_file():
-            raise SystemExit(f"{BINARY} is not there: make build")
+            raise SystemExit(f"{BINARY} does not exist: run make build")
         folder.mkdir(exist_ok=True)
         models = folder / "models"
         models.mkdir()
@@ -133,13 +133,13 @@ class Server(HTTPServer):
         raise self.failed("the service did not start")
 
     def metric(self, name: str) -> float:
-        """The sum of a metric's series."""
+        """Returns the sum of a metric's series."""
         lines = re.findall(rf"^{name}(?:{{.*}})? (\S+)$", self.get("/metrics"), re.MULTILINE)
         return sum(map(float, lines))
 
 
 class Peer(HTTPServer):
-    """A service of Peers/, by uvicorn, once all of its workers are ready."""
+    """A service of Peers/, run by uvicorn; constructed once all of its workers are ready."""
 
     def __init__(self, module: str, model: Path, workers: int, settings: dict[str, int], log: Path) -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
@@ -159,7 +159,7 @@ class Peer(HTTPServer):
             time.sleep(0.1)
 
     def is_ready(self) -> bool:
-        # Any worker answers; only the log tells of all, each some moments before it listens.
+        # Any worker may respond; only the log counts all of them, each shortly before it listens.
         if self.log.read_text(errors="replace").count("Application startup complete") < self.workers:
             return False
         try:

@@ -1,4 +1,4 @@
-"""The stages of a request, as the answers' Server-Timing tells them."""
+"""The stages of a request, from the Server-Timing header of its response."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from closed_loop import Workload
 
 
 def parse(header: str) -> dict[str, float]:
-    """Milliseconds by stage; `total` is the request's own time."""
+    """Returns milliseconds by stage; `total` is the time of the entire request."""
     return {name: float(duration) for name, duration in re.findall(r"([\w-]+);dur=([\d.e+-]+)", header)}
 
 
 def summary(timings: list[dict[str, float]]) -> dict:
-    """Mean milliseconds of each stage and of the total, and the median share of the total that the stages explain."""
+    """Returns mean milliseconds of each stage and of the total, and the median share of the total in the stages."""
     names = dict.fromkeys(name for timing in timings for name in timing)
     means = {name: statistics.fmean(timing.get(name, 0) for timing in timings) for name in names}
     shares = [sum(timing.values()) / timing["total"] - 1 for timing in timings]
@@ -25,7 +25,7 @@ def summary(timings: list[dict[str, float]]) -> dict:
 
 
 def measure(url: str, workload: Workload, count: int, warm_up: int = 20) -> dict:
-    """Asks one request after the other on one connection."""
+    """Sends requests one after another on one connection and returns their summary."""
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
     timings = []
     bodies: list[Path] = workload.bodies
@@ -35,7 +35,7 @@ def measure(url: str, workload: Workload, count: int, warm_up: int = 20) -> dict
         response = connection.getresponse()
         response.read()
         if response.status != 200:
-            raise SystemExit(f"{workload.path} answered {response.status}; nothing was measured")
+            raise SystemExit(f"{workload.path} returned status {response.status}; measurement aborted")
         if number >= warm_up:
             timings.append(parse(response.headers["Server-Timing"]))
     connection.close()

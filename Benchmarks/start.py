@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Measures how soon the service is ready, with the compiled form of its model in the cache and without, in turn.
+"""Measures how soon the service is ready, alternately with and without its compiled model in the cache.
 
-Seconds are those from the start of the process until it listens; what the model takes of them is what the log says.
+The time is measured from the start of the process until it listens; the model's share is taken from the log.
 
-Use: .deps/bench/bin/python Benchmarks/start.py MODEL... [--rounds 5]
+Usage: .deps/bench/bin/python Benchmarks/start.py MODEL... [--rounds 5]
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ def start(model: Path, folder: Path, cache: Path) -> dict[str, float]:
         for part in FIGURES[1:]:
             found = re.search(rf"{part}_seconds=([\d.]+)", server.log.read_text())
             if not found:
-                raise server.failed(f"the log does not say how long it took: {part}")
+                raise server.failed(f"the log has no {part}_seconds")
             figures[part] = float(found[1])
     return figures
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("models", type=Path, nargs="+", help="files")
+    parser.add_argument("models", type=Path, nargs="+", help="model files")
     parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()
-    ways = ("nothing", "compiled form")
+    ways = ("nothing", "compiled model")
     figures: dict[tuple[str, str], list[dict]] = {(model.name, way): [] for model in arguments.models for way in ways}
     with tempfile.TemporaryDirectory() as name:
         for number in range(arguments.rounds):
@@ -55,7 +55,7 @@ def main() -> None:
         [*key, *(spread([sample[figure] for sample in samples], ".2f") for figure in FIGURES)]
         for key, samples in figures.items()
     ]
-    print(table(["", "in the cache", "ready after s", "of it loading", "of it warming up"], rows))
+    print(table(["", "in the cache", "ready after s", "loading s", "warming up s"], rows))
 
 
 if __name__ == "__main__":

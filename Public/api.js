@@ -1,22 +1,22 @@
 /**
- * The service that this page came from. Calls answer what they are for, or throw a {@link Problem}.
+ * Client of the service that serves this page. Calls return the response's contents or throw a {@link Problem}.
  *
  * @module
  */
 
-/** The service's address; it may be behind a proxy's path. */
+/** The service's base URL; a proxy may serve it below a path. */
 export const root = new URL("../", import.meta.url);
 
 const STORAGE_NAME = "osprey.api-key";
 const LONGEST_WAIT_SECONDS = 60;
 
-/** What the page asks for: more than it shows, so that its sliders show the rest at once. */
+/** Options of the page's requests: broader than what it shows, so that its sliders need no new request. */
 export const BROAD = { confidence: 0.05, max_detections: 1000 };
 
-/** How many detections the page shows, as many as the service answers by default. */
+/** Maximum number of detections that the page shows, which is the service's default. */
 export const MAXIMUM_DETECTIONS = 300;
 
-/** Outlines may be off by this many pixels, which halves an answer and nobody sees. */
+/** A polygon tolerance in pixels that is invisible and halves the size of a response. */
 const POLYGONS = { masks: "polygon", polygon_tolerance: 0.5 };
 
 /**
@@ -38,14 +38,14 @@ const POLYGONS = { masks: "polygon", polygon_tolerance: 0.5 };
  * @typedef {object} Timing
  * @property {{name: string, milliseconds: number}[]} stages
  * @property {number} total - Milliseconds in the service.
- * @property {number} roundTrip - Milliseconds until the answer was here.
+ * @property {number} roundTrip - Milliseconds until the response was received.
  *
  * @typedef {{name: string, task: "detect"|"segment", classes: string[]}} Model
  *
  * @typedef {{crop?: object, rotate?: number, flip?: string, scaling_factor?: number, grayscale?: boolean}} Steps
  */
 
-/** Why a request was not done, in the service's own words (RFC 9457). */
+/** A failed request, with the service's problem details (RFC 9457). */
 export class Problem extends Error {
   /**
    * @param {{status?: number, title?: string, detail?: string, instance?: string}} body
@@ -66,14 +66,14 @@ let askForKey = async () => null;
 /** @type {Promise<boolean>|null} */
 let asking = null;
 
-/** Whether requests carry a key. */
+/** Whether requests are sent with an API key. */
 export const hasKey = () => key !== null;
 
 /**
- * Says how to ask for a key, where the service wants one.
+ * Sets the function that asks the user for an API key when the service requires one.
  *
- * @param {(refusal: string|null) => Promise<string|null>} ask - Is told why the last key was refused, null where there
- *   was none; answers null when nobody gives one.
+ * @param {(refusal: string|null) => Promise<string|null>} ask - Receives the reason why the last key was rejected, or
+ *   null if there was none; returns the key, or null if the user declines.
  */
 export function onKeyNeeded(ask) {
   askForKey = ask;
@@ -87,7 +87,7 @@ function readKey() {
   }
 }
 
-/** Asks once, however many requests were refused meanwhile. */
+/** Asks only once, even if several requests are rejected at the same time. */
 function obtainKey(refusal) {
   asking ??= askForKey(refusal).then((given) => {
     asking = null;
@@ -96,7 +96,7 @@ function obtainKey(refusal) {
     try {
       sessionStorage.setItem(STORAGE_NAME, given);
     } catch {
-      // Then it holds until the page is left.
+      // Without storage, the key is kept until the page is closed.
     }
     return true;
   });
@@ -104,9 +104,11 @@ function obtainKey(refusal) {
 }
 
 /**
- * @param {string} path - Relative to the service's address.
+ * Sends a request, and asks for an API key if the service requires one.
+ *
+ * @param {string} path - Relative to the service's base URL.
  * @param {{method?: string, query?: object, json?: object, body?: BodyInit, accept?: string, signal?: AbortSignal,
- *   quiet?: boolean}} [options] - A quiet request does not ask for a key.
+ *   quiet?: boolean}} [options] - Quiet requests never ask for a key.
  */
 async function send(path, options = {}) {
   const { method, query, json, body, accept = "application/json", signal, quiet } = options;
@@ -121,21 +123,21 @@ async function send(path, options = {}) {
       response = await fetch(url, { method, headers, body: json ? JSON.stringify(json) : body, signal });
     } catch (error) {
       if (signal?.aborted) throw error;
-      throw new Problem({ title: "No answer", detail: "The service did not answer." });
+      throw new Problem({ title: "No response", detail: "The service did not respond." });
     }
     if (response.ok) return response;
     const problem = await problemOf(response);
     if (problem.status !== 401 || quiet) throw problem;
-    // A key that came while this request was on its way is worth another try.
+    // Retry if another request obtained a key in the meantime.
     if (key === sentKey && !(await obtainKey(sentKey === null ? null : problem.message))) throw problem;
   }
 }
 
 /**
- * The address of a call.
+ * Returns the URL of a call.
  *
  * @param {string} path
- * @param {Record<string, any>} [query] - Members that are null or undefined are left out.
+ * @param {Record<string, any>} [query] - Members that are null or undefined are omitted.
  */
 export function address(path, query = {}) {
   const url = new URL(path, root);
@@ -147,16 +149,16 @@ export function address(path, query = {}) {
 
 async function problemOf(response) {
   const retryAfter = Math.min(Number(response.headers.get("Retry-After")) || 0, LONGEST_WAIT_SECONDS);
-  let body = { title: response.statusText, detail: `The service answered ${response.status}.` };
+  let body = { title: response.statusText, detail: `The service returned status ${response.status}.` };
   try {
     body = await response.json();
   } catch {
-    // Not from the service, but from a proxy before it.
+    // The response came from a proxy in front of the service.
   }
   return new Problem({ ...body, status: response.status }, retryAfter);
 }
 
-/** @param {string|null} header - The value of Server-Timing. */
+/** @param {string|null} header - The value of the Server-Timing header. */
 export function parseTiming(header, roundTrip) {
   const entries = (header ?? "").split(",").flatMap((item) => {
     const [, name, duration] = /^\s*([\w-]+);dur=([\d.]+)/.exec(item) ?? [];
@@ -174,10 +176,10 @@ async function timed(path, options) {
   return { answer, timing: parseTiming(response.headers.get("Server-Timing"), performance.now() - start) };
 }
 
-/** The query of /detect for thresholds; also what a copied command says. */
+/** The query of /detect, also used in copied commands. */
 export const detectQuery = (model, options) => ({ model, ...options, ...POLYGONS });
 
-/** The body of /predict, likewise. */
+/** The body of /predict, also used in copied commands. */
 export const predictBody = (imageID, model, options) => ({
   image_id: imageID,
   ...(model ? { model } : {}),
@@ -186,18 +188,18 @@ export const predictBody = (imageID, model, options) => ({
   image: "none",
 });
 
-/** Finds what is in a picture of one's own. */
+/** Detects objects in a picture that the page sends. */
 export const detect = (blob, model, options, signal) =>
   timed("detect", { query: detectQuery(model, options), body: blob, signal });
 
-/** Finds what is in the processed version of a picture that the service has. */
+/** Detects objects in the processed version of a picture that the service has. */
 export const predict = (imageID, model, options, signal) =>
   timed("predict", { json: predictBody(imageID, model, options), signal });
 
 /**
- * A picture as the service decodes it, for browsers that cannot.
+ * Returns a picture as decoded by the service, for formats that the browser does not support.
  *
- * No score exceeds 1, so nothing is drawn on it.
+ * With a confidence of 1 there are no detections, so nothing is drawn on the picture.
  */
 export async function decoded(blob, signal) {
   const query = { confidence: 1, masks: "none" };
@@ -212,14 +214,14 @@ export const models = async () => (await send("models")).json();
 export const images = async (source, limit, cursor) =>
   (await send("images", { query: { source, limit, cursor } })).json();
 
-/** The bytes of a picture that the service has. */
+/** Downloads a picture that the service has. */
 export const picture = async (imageID, signal) =>
   (await send(`get_image/${imageID}`, { accept: "image/*", signal })).blob();
 
 export const pictureAddress = (imageID) => address(`get_image/${imageID}`);
 
 /**
- * Makes the version of a picture that /predict looks at.
+ * Creates the processed version of a picture, which /predict uses.
  *
  * @param {string} imageID
  * @param {Steps} steps

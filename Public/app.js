@@ -20,12 +20,12 @@ import { setUpThemeSwitch } from "./themeswitch.js";
 const store = createStore();
 const queue = new PictureQueue(store);
 
-/** Says something to those who do not see the page. */
+/** Announces a message to screen readers. */
 function announce(message) {
   byID("announcement").textContent = message;
 }
 
-/** Shows a picture of the service's, anew or again. */
+/** Shows a picture that the service has, and adds it first if necessary. */
 function pick(imageID) {
   const known = store.state.pictures.find(({ origin }) => origin.kind === "dataset" && origin.imageID === imageID);
   if (known) store.update({ currentID: known.id });

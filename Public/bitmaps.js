@@ -1,18 +1,19 @@
 import * as api from "./api.js";
 
-/** A decoded photograph takes a hundred megabytes: few are kept. */
+/** Maximum number of cached bitmaps: a decoded photograph takes about a hundred megabytes. */
 const MAXIMUM = 3;
 
-/** @type {Map<number, Promise<ImageBitmap|null>>} The one used last is at the end. */
+/** @type {Map<number, Promise<ImageBitmap|null>>} In order of last use, most recent last. */
 const bitmaps = new Map();
 
 /**
- * A picture in the pixels that the service's answer is about.
+ * Returns a picture's bitmap, in the pixels that the service's detections refer to.
  *
- * What the browser cannot read (HEIC, TIFF), or turns another way than the service, the service decodes.
+ * The service decodes formats that the browser does not support (HEIC, TIFF), and pictures for which the browser's
+ * width and height differ from the service's.
  *
- * @param {import("./queue.js").Picture} picture - Its bytes are here.
- * @returns {Promise<ImageBitmap|null>} Null where nobody can read it, or not yet.
+ * @param {import("./queue.js").Picture} picture - Must have its bytes.
+ * @returns {Promise<ImageBitmap|null>} Null if the picture cannot be decoded, or not before there is an answer.
  */
 export async function bitmap({ id, blob, answer }) {
   const own = bitmaps.get(id) ?? readable(createImageBitmap(blob));
@@ -36,14 +37,14 @@ function remember(id, image) {
   }
 }
 
-/** Lets go of a picture that is gone. */
+/** Releases the bitmap of a removed picture. */
 export function forget(id) {
   bitmaps.get(id)?.then((image) => image?.close());
   bitmaps.delete(id);
 }
 
 /**
- * A small copy of a picture, as a canvas; nothing of the large one is kept.
+ * Returns a thumbnail of a picture as a canvas; the decoded picture is released.
  *
  * @param {Blob} blob
  * @param {number} width - In CSS pixels.

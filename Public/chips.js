@@ -4,7 +4,7 @@ import { found } from "./selection.js";
 import { currentPicture } from "./store.js";
 
 /**
- * The filter by class.
+ * Sets up the class filter.
  *
  * @param {import("./store.js").Store} store
  */
@@ -19,7 +19,7 @@ export function setUpChips(store) {
   });
 }
 
-/** A chip for each class that was found, or is chosen. */
+/** Shows a chip for each detected or selected class. */
 function showChips(container, all, store) {
   const { classes } = store.state;
   /** @type {Map<number, {name: string, count: number}>} */
@@ -30,7 +30,7 @@ function showChips(container, all, store) {
   const focused = container.querySelector("button:focus")?.dataset.class ?? null;
   for (const chip of container.children) {
     const classID = Number(chip.dataset.class);
-    // The name of a class that is chosen, but no longer found.
+    // Keep chips of selected classes that are no longer detected.
     if (classes.has(classID) && !counts.has(classID)) counts.set(classID, { name: chip.dataset.name, count: 0 });
   }
   const sorted = [...counts].sort(([first, a], [second, b]) => b.count - a.count || first - second);

@@ -1,10 +1,13 @@
-/** The service's own colours, so that a picture drawn here and one drawn there look alike. */
+/** The service's palette, so that pictures drawn by the page and by the service look the same. */
 const PALETTE = [
   0xfa7040, 0x1c6ae8, 0x1cfa9a, 0x348240, 0xe27cfa, 0x7ccafa, 0xfad010, 0xbe227c, 0x8eb876, 0x8e46ca, 0xa05e10,
   0x2894b2, 0xfaa6be, 0x888eee, 0xfa5ea0, 0xd02822, 0x10fafa, 0xa66a9a, 0x3aac10, 0xd69a10,
 ];
 
-/** The colour of a class, as 0xRRGGBB; each round starts elsewhere, or classes that often meet would share one. */
+/**
+ * Returns the colour of a class as 0xRRGGBB. Each cycle through the palette starts at an offset; otherwise classes that
+ * often occur together would share a colour.
+ */
 function number(classID) {
   const round = Math.floor(classID / PALETTE.length);
   return PALETTE[(classID + round * 3) % PALETTE.length];
@@ -14,7 +17,7 @@ function number(classID) {
 export const classColor = (classID) => `#${number(classID).toString(16).padStart(6, "0")}`;
 
 /**
- * Black or white, whichever is easier to read on a class's colour.
+ * Returns black or white, whichever has more contrast with a class's colour.
  *
  * @param {number} classID
  */

@@ -4,12 +4,12 @@ import { MAXIMUM_DETECTIONS, address, detectQuery, predictBody } from "./api.js"
 const quoted = (word) => `'${word.replaceAll("'", "'\\''")}'`;
 
 /**
- * A command that asks the service for what the page shows.
+ * Returns a command that requests from the service what the page shows.
  *
  * @param {import("./queue.js").Picture} picture
  * @param {{confidence: number, iou: number, classes: ReadonlySet<number>}} settings
  * @param {string} model
- * @param {boolean} needsKey - The key itself stays here: commands get shared.
+ * @param {boolean} needsKey - The command refers to a variable instead of the key, because commands get shared.
  */
 export function curlCommand(picture, { confidence, iou, classes }, model, needsKey) {
   const { origin, name } = picture;
@@ -22,7 +22,7 @@ export function curlCommand(picture, { confidence, iou, classes }, model, needsK
     const post = (path, body) => `${curl} --json ${quoted(JSON.stringify(body))} ${quoted(address(path))}`;
     const body = predictBody(origin.imageID, model, chosen.length ? { ...options, classes: chosen } : options);
     const process = post("process_image", { image_id: origin.imageID, ...origin.steps });
-    // --json accepts only JSON, in which a picture is described.
+    // --json requests JSON, so /process_image describes its picture instead of returning it.
     return `${process} > /dev/null \\\n  && ${post("predict", body)}`;
   }
   const query = detectQuery(model, chosen.length ? { ...options, classes: chosen.join(",") } : options);

@@ -1,5 +1,5 @@
 /**
- * The element with an id, which the page has.
+ * Returns the element with an id, which must exist.
  *
  * @param {string} id
  * @returns {any}
@@ -7,11 +7,11 @@
 export const byID = (id) => document.getElementById(id);
 
 /**
- * Makes an element. Strings become text, never markup: class and file names come from strangers.
+ * Creates an element. Strings become text, never markup: class and file names are untrusted.
  *
  * @param {string} tag
- * @param {Record<string, any>} attributes - Functions listen to the event of that name; true and false set and omit;
- *   `class`, `aria-…`, `data-…` and the rest are attributes.
+ * @param {Record<string, any>} attributes - Functions become event listeners. True sets an empty attribute; false, null
+ *   and undefined omit it.
  * @param {...(Node|string)} children
  * @returns {any}
  */
@@ -27,7 +27,7 @@ export function element(tag, attributes = {}, ...children) {
 }
 
 /**
- * A number and its noun.
+ * Returns a number and its noun in the right form.
  *
  * @param {number} count
  * @param {string} singular
@@ -36,8 +36,8 @@ export function element(tag, attributes = {}, ...children) {
 export const counted = (count, singular, plural = `${singular}s`) => `${count} ${count === 1 ? singular : plural}`;
 
 /**
- * Moves the focus to the first of some elements that can be seen, once the page shows what has changed: a button that
- * vanishes under one's fingers would leave a keyboard nowhere.
+ * Moves the focus to the first visible candidate after the next render. Without it, hiding or removing a focused button
+ * would lose the keyboard focus.
  *
  * @param {...(HTMLElement|null|undefined)} candidates
  */
@@ -45,14 +45,14 @@ export function focusNext(...candidates) {
   requestAnimationFrame(() => candidates.find((node) => node?.isConnected && node.offsetParent)?.focus());
 }
 
-/** Scrolls to an element whose beginning is not to be seen. */
+/** Scrolls to an element unless its top is in the upper half of the window. */
 export function bringIntoSight(node) {
   const { top } = node.getBoundingClientRect();
   if (top < 0 || top > window.innerHeight / 2) node.scrollIntoView({ block: "start" });
 }
 
 /**
- * Has the browser save a file.
+ * Downloads a file.
  *
  * @param {Blob} blob
  * @param {string} name

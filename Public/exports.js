@@ -8,10 +8,10 @@ import { shown } from "./selection.js";
 import { currentPicture } from "./store.js";
 
 /**
- * The buttons that take a result elsewhere.
+ * Sets up the export buttons.
  *
  * @param {import("./store.js").Store} store
- * @param {() => Promise<void>} settled - Resolves when what is shown is no estimate.
+ * @param {() => Promise<void>} settled - Resolves when the shown detections are final, not an estimate.
  * @param {(message: string) => void} announce
  */
 export function setUpExports(store, settled, announce) {
@@ -25,7 +25,7 @@ export function setUpExports(store, settled, announce) {
   const actions = {
     "save-picture": async (picture) => {
       const blob = await drawn(picture, shown(picture, store.state), store.state);
-      if (!blob) return announce("This browser could not draw the picture.");
+      if (!blob) return announce("This browser cannot draw the picture.");
       save(blob, `${stem(picture.name)}-objects.png`);
     },
     "save-json": (picture) => {
@@ -36,7 +36,7 @@ export function setUpExports(store, settled, announce) {
     },
     "save-coco-all": (picture) => {
       const { model } = picture.answer;
-      // Class ids mean something else in another model.
+      // Class ids differ between models.
       const done = store.state.pictures.filter(({ answer }) => answer?.model === model);
       saveJSON(cocoDataset(done.map(entry), classesOf(model)), `${model}-coco.json`);
     },
@@ -63,7 +63,7 @@ export function setUpExports(store, settled, announce) {
 
   store.subscribe(["pictures", "currentID", "confidence", "iou", "classes"], ({ pictures }) => {
     byID("save-coco-all").hidden = pictures.filter(({ answer }) => answer).length < 2;
-    // A command that was copied no longer says what is shown.
+    // The copied command no longer matches what is shown.
     byID("curl-box").hidden = true;
   });
 }
@@ -71,7 +71,7 @@ export function setUpExports(store, settled, announce) {
 const saveJSON = (value, name) =>
   save(new Blob([JSON.stringify(value, null, 1), "\n"], { type: "application/json" }), name);
 
-/** The picture at its own size with what is shown on it, as PNG. */
+/** Draws the shown detections on the picture at full resolution; returns a PNG. */
 async function drawn(picture, detections, { masks, labels }) {
   const image = await bitmap(picture);
   if (!image) return null;
@@ -86,7 +86,7 @@ async function drawn(picture, detections, { masks, labels }) {
   return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
 }
 
-/** The clipboard is there only on HTTPS and on one's own machine. */
+/** Copies text to the clipboard, which is available only with HTTPS and on localhost; returns whether it worked. */
 async function copy(text) {
   try {
     await navigator.clipboard.writeText(text);

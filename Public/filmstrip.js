@@ -6,7 +6,7 @@ import { shown } from "./selection.js";
 const THUMBNAIL_SIDE = 112;
 
 /**
- * The row of pictures, from the second one on: which there are, how far each is.
+ * Sets up the filmstrip, which shows the pictures and their progress if there are at least two.
  *
  * @param {import("./store.js").Store} store
  * @param {import("./queue.js").PictureQueue} queue
@@ -103,14 +103,14 @@ function makeFrame(picture, store, queue) {
   };
 }
 
-/** Names from cameras and data sets differ at their ends. */
+/** Shortens a name in the middle: names from cameras and data sets differ at their ends. */
 const shortened = (name) => (name.length > 13 ? `${name.slice(0, 3)}…${name.slice(-9)}` : name);
 
 function badgeText({ state, wait }, count) {
   switch (state) {
     case "waiting": return "Waiting";
-    case "working": return "Looking";
-    case "retrying": return `Busy, again in ${wait} s`;
+    case "working": return "Detecting";
+    case "retrying": return `Busy, retry in ${wait} s`;
     case "failed": return "Failed";
     case "cancelled": return "Cancelled";
     default: return counted(count, "object");

@@ -5,7 +5,7 @@ const PAGE = 24;
 const EXAMPLES = 3;
 
 /**
- * The pictures that the service has, a page at a time.
+ * Sets up the gallery of the service's pictures, which loads page by page.
  *
  * @param {(imageID: string) => void} onPick
  */
@@ -22,7 +22,7 @@ export function setUpGallery(onPick) {
     try {
       const isFirst = cursor === undefined;
       const page = await api.images(source, PAGE, cursor);
-      // Meanwhile somebody may have chosen the other source.
+      // The other source may have been selected in the meantime.
       if (ownTurn !== turn) return;
       const items = page.images.map(({ id }) => element("li", {}, pictureButton(id, onPick)));
       list.append(...items);
@@ -55,9 +55,9 @@ export function setUpGallery(onPick) {
 const emptyText = (source) =>
   source === "dataset"
     ? "This service has no dataset."
-    : "Nothing is kept yet. POST /images keeps a picture of your own.";
+    : "No uploads yet. Add pictures with POST /images.";
 
-/** A few from all over the page: neighbours are often alike. */
+/** Shows a few examples spread over the page of results, because neighbouring pictures are often alike. */
 function showExamples(ids, onPick) {
   if (ids.length === 0) return;
   const step = ids.length / EXAMPLES;
@@ -77,7 +77,7 @@ function pictureButton(id, onPick) {
   );
 }
 
-/** An id's last digits tell pictures apart; zeros before them do not. */
+/** Shortens an id: strips leading zeros from numbers, and truncates other ids. */
 export const shortID = (id) => (/^\d+$/.test(id) ? id.replace(/^0+(?=\d)/, "") : id.slice(0, 12));
 
 async function showPicture(image, id) {
@@ -85,7 +85,7 @@ async function showPicture(image, id) {
     image.src = api.pictureAddress(id);
     return;
   }
-  // An <img> sends no key.
+  // An <img> element cannot send the API key.
   const seen = new IntersectionObserver(async (entries) => {
     if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
     seen.disconnect();

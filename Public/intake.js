@@ -1,7 +1,7 @@
 import { byID } from "./dom.js";
 
 /**
- * All ways in which a person gives the page pictures: chosen, photographed, dropped, pasted.
+ * Sets up all ways to add pictures: file chooser, camera, drag and drop, and paste.
  *
  * @param {(files: File[]) => void} onFiles
  */
@@ -13,7 +13,7 @@ export function setUpIntake(onFiles) {
   for (const id of ["file-input", "camera-input"]) {
     byID(id).addEventListener("change", ({ target }) => {
       onFiles([...target.files]);
-      // Else choosing the same file again would be no change.
+      // Otherwise choosing the same file again would not fire a change event.
       target.value = "";
     });
   }

@@ -1,14 +1,14 @@
 import { byID } from "./dom.js";
 
 /**
- * Asks for the service's API key.
+ * Asks the user for the service's API key.
  *
- * @param {string|null} refusal - Of the last key, in the service's words; null when there was none.
- * @returns {Promise<string|null>} Null when nobody gives one.
+ * @param {string|null} refusal - The service's reason for rejecting the last key, or null if there was none.
+ * @returns {Promise<string|null>} Null if the user declines.
  */
 export function askForKey(refusal) {
   const dialog = byID("key-dialog");
-  byID("key-reason").textContent = refusal ?? "Whoever runs it can give you one.";
+  byID("key-reason").textContent = refusal ?? "Ask the operator of this service for a key.";
   byID("key").value = "";
   dialog.showModal();
   return new Promise((resolve) => {

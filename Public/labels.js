@@ -1,5 +1,5 @@
 /**
- * Detections in the formats that trainers and label editors read.
+ * Detections in the formats of training tools and label editors.
  *
  * @module
  */
@@ -9,11 +9,11 @@
  * @typedef {import("./api.js").Answer} Answer
  */
 
-/** A file's name without its ending. */
+/** Returns a file name without its extension. */
 export const stem = (name) => name.replace(/\.[^.]+$/, "") || name;
 
 /**
- * The service's answer, with what is shown of it.
+ * Returns the service's answer, reduced to the shown detections.
  *
  * @param {Answer} answer
  * @param {Detection[]} detections
@@ -21,10 +21,10 @@ export const stem = (name) => name.replace(/\.[^.]+$/, "") || name;
 export const answerJSON = (answer, detections) => ({ ...answer, payload: detections });
 
 /**
- * A COCO dataset; its category ids are class ids + 1, as COCO counts.
+ * Returns a COCO dataset. Category ids are class ids plus 1, because COCO's start at 1.
  *
  * @param {{name: string, answer: Answer, detections: Detection[]}[]} pictures
- * @param {string[]} classes - Names by class id.
+ * @param {string[]} classes - Class names, indexed by class id.
  */
 export function cocoDataset(pictures, classes) {
   const names = new Map(classes.map((name, classID) => [classID, name]));
@@ -58,7 +58,7 @@ export function cocoDataset(pictures, classes) {
 }
 
 /**
- * Of the mask where there is one, else of the box; in square pixels.
+ * Returns the area of the mask, or of the box if there is no mask, in square pixels.
  *
  * @param {Detection} detection
  */
@@ -69,7 +69,7 @@ function area({ segmentation, bbox }) {
   return Number(pixels.toFixed(3));
 }
 
-/** By the shoelace formula; a hole runs the other way round and takes away. */
+/** Computes the area with the shoelace formula; holes have the opposite orientation and are subtracted. */
 function polygonArea(polygon) {
   let sum = 0;
   for (let index = 0; index < polygon.length; index += 2) {
@@ -80,7 +80,8 @@ function polygonArea(polygon) {
 }
 
 /**
- * YOLO's text file: a line for each box, `class x y width height`, of its centre and in parts of the picture's sides.
+ * Returns a YOLO label file: one line per box, `class x y width height`, where x and y are the centre and all lengths
+ * are fractions of the picture's width or height.
  *
  * @param {Answer} answer
  * @param {Detection[]} detections

@@ -2,7 +2,7 @@ import * as api from "./api.js";
 import { byID, element } from "./dom.js";
 
 /**
- * The model chooser.
+ * Sets up the model selector.
  *
  * @param {import("./store.js").Store} store
  * @param {import("./queue.js").PictureQueue} queue
@@ -20,19 +20,19 @@ export function setUpModels(store, queue) {
       );
       store.update({ models, model });
     } catch {
-      chooser.replaceChildren(element("option", {}, "not known"));
+      chooser.replaceChildren(element("option", {}, "Unavailable"));
     } finally {
       isLoading = false;
     }
   }
 
   chooser.addEventListener("change", () => {
-    // A class's number means another one in another model.
+    // Class ids differ between models, so the class filter is reset.
     store.update({ model: chooser.value, classes: new Set() });
     for (const { id, state } of store.state.pictures) if (state === "done") queue.again(id);
   });
   store.subscribe(["pictures"], ({ pictures, models }) => {
-    // The service, or a key for it, may come late: an answer says that it is there.
+    // The service or its key may have been unavailable at first; an answer shows that it is available now.
     if (models.length === 0 && !isLoading && pictures.some(({ answer }) => answer)) load();
   });
   load();

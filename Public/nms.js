@@ -1,5 +1,5 @@
 /**
- * Intersection over union of two boxes, in 0...1.
+ * Returns the intersection over union of two boxes, in 0...1.
  *
  * @param {import("./api.js").Detection["bbox"]} first
  * @param {import("./api.js").Detection["bbox"]} second
@@ -13,12 +13,12 @@ export function intersectionOverUnion({ origin: [x, y], size: [w, h] }, { origin
 }
 
 /**
- * Keeps the best of each group of overlapping detections of a class, as the service does.
+ * Performs non-maximum suppression per class, as the service does.
  *
- * Greedy in the order given, the service's: by falling score, equal ones as they came.
+ * Greedy in the given order.
  *
- * @param {import("./api.js").Detection[]} detections
- * @param {number} iou - Overlap above which the weaker of two is dropped.
+ * @param {import("./api.js").Detection[]} detections - In the service's order, which is by falling score.
+ * @param {number} iou - Overlap above which the weaker of two detections is dropped.
  */
 export function suppress(detections, iou) {
   /** @type {import("./api.js").Detection[]} */

@@ -2,8 +2,8 @@ import { classColor, textColor } from "./colors.js";
 
 /**
  * @typedef {import("./api.js").Detection} Detection
- * @typedef {{scale: number, x: number, y: number}} View - From the picture's pixels to the canvas's.
- * @typedef {{line: number, rim: number, font: number}} Style - Sizes in the canvas's pixels.
+ * @typedef {{scale: number, x: number, y: number}} View - Transform from picture pixels to canvas pixels.
+ * @typedef {{line: number, rim: number, font: number}} Style - Sizes in canvas pixels.
  */
 
 const LONGEST_NAME = 28;
@@ -11,7 +11,7 @@ const LONGEST_NAME = 28;
 /** @type {WeakMap<Detection, Path2D>} */
 const outlines = new WeakMap();
 
-/** The outline of a detection's mask in the picture's pixels; made once, painted often. */
+/** Returns the outline of a detection's mask in picture pixels; cached for repeated painting. */
 function outline(detection) {
   let path = outlines.get(detection);
   if (!path) {
@@ -27,7 +27,7 @@ function outline(detection) {
 }
 
 /**
- * The sizes that suit a picture as it is, those of the service's own drawing.
+ * Returns the sizes for drawing at full resolution, which are those of the service.
  *
  * @param {number} width
  * @param {number} height
@@ -44,7 +44,7 @@ export function pictureStyle(width, height, detections) {
 }
 
 /**
- * Paints masks, boxes and labels; weaker ones first, so that the strongest are on top.
+ * Paints masks, boxes and labels in order of rising score, so that the best detections are on top.
  *
  * @param {CanvasRenderingContext2D} context
  * @param {Detection[]} detections - Best first.
@@ -77,7 +77,7 @@ export function paintDetections(context, detections, { view, style, masks, label
   context.globalAlpha = 1;
 }
 
-/** The box in the canvas's pixels, its edges between two of them so that lines are sharp. */
+/** Returns the box in canvas pixels, aligned to pixel edges for sharp lines. */
 function frameOf({ bbox: { origin, size } }, { scale, x, y }) {
   const left = Math.floor(origin[0] * scale + x);
   const top = Math.floor(origin[1] * scale + y);
@@ -90,11 +90,11 @@ function frameOf({ bbox: { origin, size } }, { scale, x, y }) {
 }
 
 function strokeBox(context, { left, top, width, height }, classID, { line, rim }) {
-  // The lines of a small box meet in its middle.
+  // Limits the line width so that a small box's lines do not overlap.
   const thickness = Math.min(line, width / 2, height / 2);
   const rectangle = [left + thickness / 2, top + thickness / 2, width - thickness, height - thickness];
   const opacity = context.globalAlpha;
-  // On its rim a line can be told from anything in the picture.
+  // A contrasting rim makes the line visible on any background.
   context.globalAlpha = opacity * 0.6;
   context.strokeStyle = textColor(classID);
   context.lineWidth = thickness + 2 * rim;
@@ -105,7 +105,7 @@ function strokeBox(context, { left, top, width, height }, classID, { line, rim }
   context.strokeRect(...rectangle);
 }
 
-/** The strongest choose their places first, and are painted last. */
+/** Places labels best first and paints them best last, so that the best ones are visible. */
 function paintLabels(context, weakestFirst, view, style) {
   context.globalAlpha = 1;
   context.font = `600 ${style.font}px ui-sans-serif, system-ui, sans-serif`;
@@ -133,7 +133,7 @@ function paintLabels(context, weakestFirst, view, style) {
 
 const shortened = (name) => (name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME - 1)}…` : name);
 
-/** Above the box, below it or in it, where fewest labels are hidden. */
+/** Returns the position above, below or inside the box that covers the least of other labels. */
 function freePlace(frame, size, taken, canvas) {
   const bottom = frame.top + frame.height;
   const left = Math.max(0, Math.min(frame.left, canvas.width - size.width));

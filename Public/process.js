@@ -4,7 +4,7 @@ import { shortID } from "./gallery.js";
 import { currentPicture } from "./store.js";
 
 /**
- * The step between a picture of the service's and a prediction on it: a processed version, made and stored.
+ * Sets up the processing panel, which creates and stores the processed version of a picture for /predict.
  *
  * @param {import("./store.js").Store} store
  * @param {import("./queue.js").PictureQueue} queue
@@ -14,9 +14,9 @@ export function setUpProcessing(store, queue, announce) {
   const panel = byID("process");
   const form = byID("process-form");
   const predict = byID("predict");
-  /** The picture that the panel is about. */
+  /** The picture that the panel processes. */
   let imageID = null;
-  /** What is stored, and of which steps. */
+  /** The stored version and its steps. */
   let processed = null;
   let isBusy = false;
   const before = new Figure(byID("before"));
@@ -28,8 +28,8 @@ export function setUpProcessing(store, queue, announce) {
     byID("scale-value").textContent = Number(form.scale.value).toFixed(2);
     form.scale.style.setProperty("--fill", `${((form.scale.value - 0.25) / 0.75) * 100}%`);
     byID("after").classList.toggle("stale", processed !== null && !isCurrent);
-    if (processed && !isCurrent) byID("process-note").textContent = "The steps have changed: process again.";
-    else if (processed) byID("process-note").textContent = "Stored. /predict looks at this version.";
+    if (processed && !isCurrent) byID("process-note").textContent = "The steps changed. Process again to apply them.";
+    else if (processed) byID("process-note").textContent = "Stored. /predict uses this version.";
     else byID("process-note").textContent = "";
   }
 
@@ -49,7 +49,7 @@ export function setUpProcessing(store, queue, announce) {
     panel.hidden = !origin || origin.kind === "file";
     if (!origin || origin.kind === "file") return;
     if (origin.imageID !== imageID) startOver(origin.imageID);
-    // Bytes and size come a moment after the picture; only an original is what comes before.
+    // The rest needs an original. Its bytes and size arrive after the picture itself.
     if (origin.kind !== "dataset") return;
     if (picture.blob) before.show(picture.blob);
     if (picture.answer) {
@@ -66,7 +66,7 @@ export function setUpProcessing(store, queue, announce) {
     const steps = stepsOf(form);
     const id = imageID;
     if (isBusy) return;
-    // A button that is disabled would lose the focus.
+    // A flag, because disabling the button would lose the focus.
     isBusy = true;
     byID("process-problem").textContent = "";
     try {
@@ -93,13 +93,13 @@ export function setUpProcessing(store, queue, announce) {
   });
 }
 
-/** What the form says, without what changes nothing. */
+/** Returns the form's steps, omitting those that have no effect. */
 function stepsOf(form) {
   /** @type {import("./api.js").Steps} */
   const steps = {};
   const fields = ["x", "y", "w", "h"].map((name) => form[`crop-${name}`]);
   if (fields.some(({ value }) => value !== "")) {
-    // What is left empty is what its placeholder says: the whole picture.
+    // Empty fields default to their placeholders, which describe the full picture.
     const [x, y, width, height] = fields.map(({ value, placeholder }) => Number(value || placeholder));
     steps.crop = { x, y, width, height };
   }
@@ -110,7 +110,7 @@ function stepsOf(form) {
   return steps;
 }
 
-/** A picture with its size under it. */
+/** A picture with its size as a caption. */
 class Figure {
   #url = "";
   #blob = null;

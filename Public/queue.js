@@ -1,7 +1,7 @@
 import * as api from "./api.js";
 import { forget } from "./bitmaps.js";
 
-/** A service keeps one picture a core busy; more only wait, in its queue instead of here. */
+/** Requests in flight. The service processes one picture per core, so more would wait in its queue instead of here. */
 const PARALLEL = 2;
 const MAXIMUM_ATTEMPTS = 8;
 
@@ -9,18 +9,18 @@ const MAXIMUM_ATTEMPTS = 8;
  * @typedef {{kind: "file"} | {kind: "dataset", imageID: string} |
  *   {kind: "processed", imageID: string, steps: import("./api.js").Steps}} Origin
  *
- * @typedef {object} Picture - Replaced as a whole when something of it changes.
+ * @typedef {object} Picture - Immutable; a change replaces the object.
  * @property {number} id
  * @property {string} name
  * @property {Origin} origin
- * @property {Blob|null} blob - Its bytes, once they are here.
+ * @property {Blob|null} blob - The file's bytes, once loaded.
  * @property {"waiting"|"working"|"retrying"|"done"|"failed"|"cancelled"} state
- * @property {number} wait - Seconds until the next attempt, while retrying.
+ * @property {number} wait - Seconds until the next attempt, in the state "retrying".
  * @property {import("./api.js").Answer|null} answer
  * @property {import("./api.js").Timing|null} timing
- * @property {number} iou - The overlap that the answer is for.
- * @property {import("./api.js").Detection[]|null} broad - What there is at any overlap, once somebody wants to know.
- * @property {boolean} wasPredicted - Whether /predict was asked; from then on what it looks at may be another version.
+ * @property {number} iou - The overlap threshold of the answer.
+ * @property {import("./api.js").Detection[]|null} broad - Detections without suppression, once loaded.
+ * @property {boolean} wasPredicted - Whether /predict was called. Later calls might see another processed version.
  * @property {import("./api.js").Problem|null} problem
  */
 
@@ -34,7 +34,7 @@ const ENDINGS = {
   "image/tiff": "tif",
 };
 
-/** Looks for objects in the pictures of a store, a few at a time. */
+/** Detects objects in the pictures of a store, a few at a time. */
 export class PictureQueue {
   #store;
   #lastID = 0;
@@ -46,7 +46,7 @@ export class PictureQueue {
   }
 
   /**
-   * Adds pictures, shows the first of them, and starts.
+   * Adds pictures, shows the first of them, and starts processing.
    *
    * @param {{name: string, origin: Origin, blob?: Blob}[]} additions
    */
@@ -67,7 +67,7 @@ export class PictureQueue {
     this.#startNext();
   }
 
-  /** Looks at a picture again: after a failure, or with another model. */
+  /** Processes a picture again, after a failure or with another model. */
   again(id) {
     this.#running.get(id)?.abort();
     this.#running.delete(id);
@@ -82,7 +82,7 @@ export class PictureQueue {
     this.#startNext();
   }
 
-  /** Cancels whatever is not finished. */
+  /** Cancels all pictures that are not finished. */
   cancelAll() {
     for (const { id, state } of this.#store.state.pictures) {
       if (isPending(state)) this.cancel(id);
@@ -115,7 +115,7 @@ export class PictureQueue {
   #startNext() {
     const { pictures, currentID } = this.#store.state;
     const waiting = pictures.filter(({ state }) => state === "waiting");
-    // The one that somebody looks at goes first.
+    // The picture on display goes first.
     waiting.sort((first, second) => Number(second.id === currentID) - Number(first.id === currentID));
     for (const { id } of waiting.slice(0, Math.max(0, PARALLEL - this.#running.size))) this.#run(id);
   }
@@ -138,7 +138,7 @@ export class PictureQueue {
     }
   }
 
-  /** A full queue says when to come again. */
+  /** Requests detections, and retries after the time that the service asks for if its queue is full. */
   async #attempts(id, options, signal) {
     for (let attempt = 1; ; attempt++) {
       try {
@@ -159,7 +159,7 @@ export class PictureQueue {
     }
   }
 
-  /** Has a picture's bytes at hand. */
+  /** Loads a picture's bytes unless they are loaded already. */
   async #fetch(id, signal) {
     const { origin, blob, name } = this.#find(id);
     if (blob) return checkReadable(blob);
@@ -169,17 +169,17 @@ export class PictureQueue {
   }
 
   /**
-   * Asks the service what is in a picture, whose state stays as it is.
+   * Requests detections without changing the picture's state.
    *
-   * @param {Picture} picture - With its bytes.
-   * @param {object} options - Of the call.
+   * @param {Picture} picture - Must have its bytes.
+   * @param {object} options - Options of /detect.
    * @param {AbortSignal} [signal]
    */
   ask({ blob }, options, signal) {
     return api.detect(blob, this.#store.state.model, options, signal);
   }
 
-  /** Changes a picture's answer, unless it has another one by now. */
+  /** Replaces a picture's answer, unless it has changed in the meantime. */
   replaceAnswer({ id, answer }, patch) {
     if (this.#find(id)?.answer === answer) this.#change(id, patch);
   }
@@ -187,7 +187,7 @@ export class PictureQueue {
 
 export const isPending = (state) => state === "waiting" || state === "working" || state === "retrying";
 
-/** What was dropped may be a folder, or be gone; a request with it would fail without a word. */
+/** Rejects dropped folders and deleted files, for which a request would fail without a useful error. */
 async function checkReadable(blob) {
   try {
     await blob.slice(0, 1).arrayBuffer();

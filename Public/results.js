@@ -4,19 +4,19 @@ import { isPending } from "./queue.js";
 import { found, shown } from "./selection.js";
 import { currentPicture } from "./store.js";
 
-/** A slider's announcements wait until it rests. */
+/** Delay of announcements, so that a moving slider announces only its final result. */
 const REST_MILLISECONDS = 500;
 const ANNOUNCED_CLASSES = 8;
 
 /**
- * What was found in the picture that is shown: a count, and a list that lights up what is pointed at or in focus.
+ * Sets up the results of the current picture: a count, and a list that highlights the hovered or focused detection.
  *
  * @param {import("./store.js").Store} store
  * @param {(message: string) => void} announce
  */
 export function setUpResults(store, announce) {
   const list = byID("objects");
-  /** @type {WeakMap<object, HTMLElement>} Rows live as long as their detections, so that the focus stays. */
+  /** @type {WeakMap<object, HTMLElement>} Rows are reused for the same detections, so that they keep the focus. */
   const rows = new WeakMap();
   /** @type {import("./api.js").Detection[]} */
   let detections = [];
@@ -78,7 +78,7 @@ export function setUpResults(store, announce) {
     for (const other of list.children) other.setAttribute("aria-selected", String(other === row));
     makeOneTabStop(list, row);
     if (!row) return;
-    // By scrollIntoView the page would move away from the picture, too.
+    // scrollIntoView would also scroll the page, away from the picture.
     const top = row.offsetTop - list.offsetTop;
     list.scrollTop = Math.min(top, Math.max(list.scrollTop, top + row.offsetHeight - list.clientHeight));
   });
@@ -87,8 +87,8 @@ export function setUpResults(store, announce) {
 }
 
 function note(picture, foundCount, shownCount) {
-  if (!picture?.answer) return picture && isPending(picture.state) ? "Looking…" : "";
-  if (foundCount === 0) return "Nothing is above this confidence. Lower it to see weaker guesses.";
+  if (!picture?.answer) return picture && isPending(picture.state) ? "Detecting…" : "";
+  if (foundCount === 0) return "No objects above this confidence. Lower it to see weaker detections.";
   if (shownCount < foundCount) return `of ${foundCount} found`;
   const { model, width, height } = picture.answer;
   return `by ${model} in ${width} × ${height} pixels`;
@@ -118,7 +118,7 @@ function makeRow(detection) {
   );
 }
 
-/** Tab enters the list once; arrows move in it. */
+/** Makes the list a single tab stop; arrow keys move within it. */
 function makeOneTabStop(list, preferred) {
   const chosen = preferred?.parentNode === list ? preferred : list.firstElementChild;
   for (const row of list.children) row.tabIndex = row === chosen ? 0 : -1;

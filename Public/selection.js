@@ -11,8 +11,8 @@ import { suppress } from "./nms.js";
 const remembered = new WeakMap();
 
 /**
- * What exceeds the thresholds in a picture, of all classes: exactly what the service finds where its answer is for
- * this overlap, else an estimate.
+ * Returns a picture's detections of all classes at the given thresholds. They are exact if the answer was requested
+ * with this overlap, and otherwise an estimate.
  *
  * @param {Picture|undefined} picture
  * @param {Settings} settings
@@ -31,7 +31,7 @@ export function found(picture, { confidence, iou }) {
 }
 
 /**
- * What is shown of it: the classes chosen, or all where none is.
+ * Returns the detections to show: those of the selected classes, or of all classes if none is selected.
  *
  * @param {Picture|undefined} picture
  * @param {Settings} settings

@@ -2,7 +2,7 @@ import { byID } from "./dom.js";
 import { currentPicture } from "./store.js";
 
 /**
- * Sliders and switches: what of an answer is shown, and how.
+ * Sets up the sliders and switches that determine what is shown, and how.
  *
  * @param {import("./store.js").Store} store
  */
@@ -16,7 +16,7 @@ export function setUpSettings(store) {
       store.update({ [name]: value });
     };
     slider.addEventListener("input", show);
-    // A browser that comes back to the page brings its values along.
+    // Browsers may restore the slider's value when the user returns to the page.
     show();
   }
   for (const name of /** @type {const} */ (["masks", "labels"])) {
@@ -26,7 +26,7 @@ export function setUpSettings(store) {
   }
   store.subscribe(["pictures", "currentID", "models"], (state) => {
     const model = currentPicture(state)?.answer?.model;
-    // A model without masks has nothing to switch.
+    // Detection models have no masks.
     byID("show-masks").hidden = state.models.find(({ name }) => name === model)?.task === "detect";
   });
 }

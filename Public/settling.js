@@ -1,13 +1,14 @@
 import * as api from "./api.js";
 
-/** A slider that has not moved for so long rests. */
+/** Time without movement after which a slider counts as settled. */
 const REST_MILLISECONDS = 250;
 
 /**
- * Keeps what is shown true to the overlap that is chosen.
+ * Updates answers to the selected overlap.
  *
- * The service compares boxes before it cuts them off at the picture's edges; here they come cut off, so that at the
- * edges the page can only estimate which overlap too much. It does while a slider moves, and asks when it rests.
+ * The service suppresses boxes before it clips them to the picture, but the page only has clipped boxes. Its own
+ * suppression is therefore an estimate at the edges. The page shows the estimate while the slider moves, and requests
+ * the exact answer once it settles.
  *
  * @param {import("./store.js").Store} store
  * @param {import("./queue.js").PictureQueue} queue
@@ -16,9 +17,9 @@ export function setUpSettling(store, queue) {
   let timer = 0;
   /** @type {Promise<void>|null} */
   let running = null;
-  /** @type {WeakMap<object, number>} Answers, and the overlap for which nothing better came. */
+  /** @type {WeakMap<object, number>} Answers whose update failed, and the overlap of the failed request. */
   const failed = new WeakMap();
-  /** @type {WeakSet<object>} Answers whose broader one is on its way. */
+  /** @type {WeakSet<object>} Answers for which all detections have been requested. */
   const broadened = new WeakSet();
 
   const stale = () =>
@@ -34,13 +35,13 @@ export function setUpSettling(store, queue) {
       try {
         queue.replaceAnswer(picture, { ...(await queue.ask(picture, { ...api.BROAD, iou })), iou });
       } catch {
-        // The estimate stays; it is a good one.
+        // Keep the estimate, which is close to exact.
         failed.set(picture.answer, iou);
       }
     }
   }
 
-  /** Everything that might be shown while the slider moves. */
+  /** Requests the detections at any overlap, which are needed while the slider moves. */
   async function broaden(picture) {
     if (picture.broad || broadened.has(picture.answer)) return;
     broadened.add(picture.answer);
@@ -48,7 +49,7 @@ export function setUpSettling(store, queue) {
       const { answer } = await queue.ask(picture, { ...api.BROAD, iou: 1 });
       queue.replaceAnswer(picture, { broad: answer.payload });
     } catch {
-      // Then the slider shows less than there is until it rests.
+      // Until the slider settles, some detections may be missing.
     }
   }
 
@@ -64,7 +65,7 @@ export function setUpSettling(store, queue) {
   });
 
   return {
-    /** Resolves when every answer is the service's own for what is chosen. */
+    /** Resolves when every answer is exact for the selected overlap. */
     settled: () => (stale().length > 0 || running ? start() : Promise.resolve()),
   };
 }

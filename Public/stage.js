@@ -6,23 +6,23 @@ import { currentPicture } from "./store.js";
 import { showTiming } from "./timing.js";
 import { Viewer } from "./viewer.js";
 
-/** What went wrong in a few words, and what a person can do where the service's own leave it open. */
+/** Titles of problems by status, and advice for the user if the service's detail does not suffice. */
 const WORDS = {
-  0: ["No answer", "Check that the service runs and that you can reach it, then try again."],
-  401: ["A key is needed", "Try again, and give a key that the service knows."],
-  413: ["Too large", "Make it smaller, then drop it again."],
-  415: ["Not a picture", ""],
-  422: ["Not readable", "The file may be damaged. Save it again where it comes from, or choose another."],
-  503: ["Busy", "The service has much to do. Try again in a moment."],
-  504: ["Too slow", "The service has much to do. Try again in a moment."],
+  0: ["No response", "Check that the service is running and reachable, then try again."],
+  401: ["API key required", "Try again with a valid key."],
+  413: ["Too large", "Reduce the size of the picture, then try again."],
+  415: ["Unsupported file", ""],
+  422: ["Unreadable picture", "The file may be damaged. Export it again, or choose another picture."],
+  503: ["Service busy", "The service is overloaded. Try again in a moment."],
+  504: ["Timed out", "The service is overloaded. Try again in a moment."],
 };
 const OTHER_WORDS = [
-  "That did not work",
-  "If it stays like this, give the request’s number to whoever runs the service.",
+  "Something went wrong",
+  "If the problem persists, send the request ID to the operator of the service.",
 ];
 
 /**
- * The picture that is shown, and how far the service is with it.
+ * Sets up the stage: the current picture and its progress.
  *
  * @param {import("./store.js").Store} store
  * @param {import("./queue.js").PictureQueue} queue
@@ -57,7 +57,7 @@ function showProgress(picture) {
   byID("picture-name").textContent = name;
   byID("picture-size").textContent = answer ? `${answer.width} × ${answer.height} px` : "";
   byID("busy-text").textContent =
-    state === "retrying" ? `The service is busy. Next try in ${wait} s` : "Looking for objects";
+    state === "retrying" ? `The service is busy. Retrying in ${wait} s` : "Detecting objects";
   if (problem) showProblem(problem);
 }
 
@@ -74,7 +74,7 @@ function setUpViewer(store, focusOn) {
   const viewer = new Viewer(byID("viewport"), byID("picture"), byID("marks"), {
     onZoom: (percent) => (byID("zoom").textContent = `${percent} %`),
     onHover: (hovered) => {
-      // What the list has in focus stays lit.
+      // The detection that has the focus in the list stays highlighted.
       if (!byID("objects").contains(document.activeElement)) store.update({ highlighted: hovered });
     },
     onPick: (picked) => {
@@ -92,7 +92,7 @@ function setUpViewer(store, focusOn) {
     const picture = currentPicture(state);
     const ownTurn = ++turn;
     const image = picture?.blob && picture.state !== "failed" ? await bitmap(picture) : null;
-    // Meanwhile another picture may have been chosen.
+    // Another picture may have been selected in the meantime.
     if (ownTurn !== turn) return;
     viewer.setPicture(image);
     byID("unreadable").hidden = image !== null || picture?.state !== "done";

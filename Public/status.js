@@ -3,7 +3,7 @@ import { byID } from "./dom.js";
 
 const INTERVAL_MILLISECONDS = 3000;
 
-/** The sum of a metric's series in Prometheus' text format. */
+/** Returns the sum of a metric's series in Prometheus text format. */
 export function metric(text, name) {
   let sum = 0;
   for (const line of text.split("\n")) {
@@ -12,7 +12,7 @@ export function metric(text, name) {
   return sum;
 }
 
-/** Says every few seconds how the service is, while somebody may be looking. */
+/** Updates the service's status every few seconds while the page is visible. */
 export function setUpStatus() {
   let timer = 0;
   /** @type {{pictures: number, time: number}|null} */
@@ -27,7 +27,7 @@ export function setUpStatus() {
       const pictures = metric(metrics.value, "osprey_pictures_total");
       const time = performance.now();
       byID("queue").textContent = String(metric(metrics.value, "osprey_queue_depth"));
-      // After a restart the count begins anew.
+      // The counter is reset when the service restarts.
       const rate = last && pictures >= last.pictures ? ((pictures - last.pictures) / (time - last.time)) * 1000 : 0;
       byID("rate").textContent = rate.toFixed(1);
       last = { pictures, time };
@@ -39,7 +39,7 @@ export function setUpStatus() {
   }
 
   document.addEventListener("visibilitychange", () => {
-    // A rate over the time that nobody looked would mislead.
+    // A rate averaged over the hidden time would be misleading.
     last = null;
     look();
   });
@@ -52,10 +52,10 @@ function showReadiness(outcome) {
   if (outcome.status === "fulfilled") {
     const isWhole = outcome.value.status === "ok";
     node.dataset.level = isWhole ? "good" : "warning";
-    node.textContent = isWhole ? "Ready" : "Ready, without its store";
+    node.textContent = isWhole ? "Ready" : "Ready, store unavailable";
   } else {
     node.dataset.level = "bad";
-    // Without a status nobody answered.
-    node.textContent = outcome.reason.status ? "Not ready" : "Not reachable";
+    // There is no status if there was no response.
+    node.textContent = outcome.reason.status ? "Not ready" : "Unreachable";
   }
 }

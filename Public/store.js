@@ -1,22 +1,22 @@
 /**
- * What the page knows, in one place.
+ * The page's state.
  *
  * @typedef {object} State
  * @property {readonly import("./queue.js").Picture[]} pictures
- * @property {number|null} currentID - The picture that is shown.
+ * @property {number|null} currentID - Id of the picture on display.
  * @property {number} confidence
  * @property {number} iou
- * @property {ReadonlySet<number>} classes - Ids of the classes to show; none shows all.
+ * @property {ReadonlySet<number>} classes - Ids of the classes to show; an empty set shows all.
  * @property {boolean} masks
  * @property {boolean} labels
  * @property {import("./api.js").Detection|null} highlighted
  * @property {readonly import("./api.js").Model[]} models
- * @property {string|null} model - The service's default until its models are known.
+ * @property {string|null} model - Null, the service's default, until the models are loaded.
  *
  * @typedef {ReturnType<typeof createStore>} Store
  */
 
-/** The page's state, replaced member by member, and those who want to know of it. */
+/** Creates the page's state, with notifications for changes of its members. */
 export function createStore() {
   /** @type {State} */
   const state = {
@@ -49,7 +49,7 @@ export function createStore() {
     state,
 
     /**
-     * Changes members. Listeners hear of all changes of one turn at once.
+     * Changes members. Listeners are notified once for all changes of a turn of the event loop.
      *
      * @param {Partial<State>} patch
      */
@@ -63,7 +63,9 @@ export function createStore() {
     },
 
     /**
-     * @param {(keyof State)[]} names - Members that the listener looks at.
+     * Registers a listener for changes.
+     *
+     * @param {(keyof State)[]} names - Members that the listener reads.
      * @param {(state: Readonly<State>) => void} listener
      */
     subscribe(names, listener) {
@@ -73,7 +75,7 @@ export function createStore() {
 }
 
 /**
- * The picture that is shown.
+ * Returns the picture on display.
  *
  * @param {Readonly<State>} state
  */

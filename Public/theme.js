@@ -1,7 +1,7 @@
-// Not a module: it has to run before the first paint, or a chosen theme would flash.
+// Not a module, because it must run before the first paint; otherwise the wrong theme would flash.
 try {
   const theme = localStorage.getItem("osprey.theme");
   if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
 } catch {
-  // Without storage the system's theme holds.
+  // Without storage, the system's theme is used.
 }

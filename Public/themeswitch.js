@@ -1,6 +1,6 @@
 import { byID } from "./dom.js";
 
-/** The button between light and dark; theme.js remembers what was chosen. */
+/** Sets up the button that switches between light and dark; theme.js restores the choice on the next visit. */
 export function setUpThemeSwitch() {
   const button = byID("theme");
   const system = matchMedia("(prefers-color-scheme: dark)");
@@ -15,7 +15,7 @@ export function setUpThemeSwitch() {
     try {
       localStorage.setItem("osprey.theme", theme);
     } catch {
-      // Then it holds until the page is left.
+      // Without storage, the choice lasts until the page is closed.
     }
     show();
   });

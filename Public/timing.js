@@ -1,15 +1,15 @@
 import { byID, element } from "./dom.js";
 
-/** What the service's stages are, in the order that they happen. */
+/** Labels of the service's stages, in processing order. */
 const STAGES = {
   receive: "Receiving",
   parse: "Parsing",
-  queue: "Queue",
+  queue: "Queueing",
   read: "Reading",
   decode: "Decoding",
-  letterbox: "Fitting to its input",
-  infer: "Network",
-  postprocess: "Boxes",
+  letterbox: "Letterboxing",
+  infer: "Inference",
+  postprocess: "Postprocessing",
   masks: "Masks",
   transform: "Transforming",
   draw: "Drawing",
@@ -21,7 +21,7 @@ const STAGES = {
 const milliseconds = (value) => `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
 
 /**
- * Shows where the time of a request went.
+ * Shows the time of a request by stage.
  *
  * @param {import("./api.js").Timing|null} timing
  */
@@ -30,7 +30,7 @@ export function showTiming(timing) {
   if (!timing) return;
   const stages = timing.stages.filter(({ milliseconds }) => milliseconds >= 0.05);
   byID("timing-total").textContent =
-    `${milliseconds(timing.total)} in the service, ${milliseconds(timing.roundTrip)} there and back`;
+    `${milliseconds(timing.total)} in the service, ${milliseconds(timing.roundTrip)} round trip`;
   byID("timing-bar").replaceChildren(
     ...stages.map(({ name, milliseconds }) => {
       const part = element("span", { "data-stage": name });

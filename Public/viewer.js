@@ -3,14 +3,14 @@ import { paintDetections } from "./overlay.js";
 const STEP = 1.25;
 const PAN = 48;
 const LARGEST_SCALE = 32;
-/** In CSS pixels. A phone's labels are smaller, or they hide what they name. */
+/** In CSS pixels. Labels are smaller on phones, so that they do not hide the objects. */
 const LINE = 2;
 const RIM = 1;
 const FONT = { smallest: 10, largest: 12.5, ofWidth: 1 / 50 };
 
 /**
- * A picture with its detections that can be zoomed and moved: one canvas for the picture, which is repainted when the
- * view changes, and one above it for the detections, which also follow the pointer.
+ * A picture with its detections that can be zoomed and panned. One canvas shows the picture and is repainted when the
+ * view changes; another above it shows the detections and handles the pointer.
  */
 export class Viewer {
   #image = null;
@@ -19,7 +19,7 @@ export class Viewer {
   #detections = [];
   #highlighted = null;
   #options = { masks: true, labels: true };
-  /** CSS pixels a pixel of the picture, and where its corner is. */
+  /** CSS pixels per picture pixel, and the position of the picture's top left corner. */
   #view = { scale: 1, x: 0, y: 0 };
   #isFitted = true;
   #frame = 0;
@@ -29,7 +29,7 @@ export class Viewer {
   /**
    * @param {HTMLElement} viewport
    * @param {HTMLCanvasElement} pictureCanvas
-   * @param {HTMLCanvasElement} marksCanvas - Above the other, and the one that takes part in the page.
+   * @param {HTMLCanvasElement} marksCanvas - Above the other; receives events and focus.
    * @param {{onZoom: (percent: number) => void, onHover: (detection: object|null) => void,
    *   onPick: (detection: object|null) => void}} listeners
    */
@@ -54,7 +54,7 @@ export class Viewer {
   }
 
   /**
-   * Shows a picture; null shows none.
+   * Shows a picture, or none if it is null.
    *
    * @param {ImageBitmap|null} image
    */
@@ -81,7 +81,7 @@ export class Viewer {
     this.#repaint(false);
   }
 
-  /** Shows all of the picture, small ones enlarged a little. */
+  /** Fits the picture into the viewport; small pictures are enlarged up to 4 times. */
   fit() {
     this.#isFitted = true;
     const { clientWidth, clientHeight } = this.viewport;
@@ -96,7 +96,7 @@ export class Viewer {
     this.#viewChanged();
   }
 
-  /** Shows a pixel of the picture as one of the page's. */
+  /** Shows each picture pixel as one CSS pixel. */
   actualSize() {
     this.#zoomTo(1, this.#center());
   }
@@ -114,7 +114,7 @@ export class Viewer {
     return Math.min(this.viewport.clientWidth / this.#width, this.viewport.clientHeight / this.#height);
   }
 
-  /** Zooms so that what is at a point stays there. */
+  /** Zooms around a fixed point. */
   #zoomTo(scale, { x, y }) {
     const least = Math.min(1, this.#fittedScale()) / 2;
     const bounded = Math.min(Math.max(scale, least), LARGEST_SCALE);
@@ -132,7 +132,7 @@ export class Viewer {
     this.#viewChanged();
   }
 
-  /** A picture smaller than the viewport stays in its middle; a larger one leaves no gap. */
+  /** Centres a picture that is smaller than the viewport, and prevents gaps around a larger one. */
   #keepInSight() {
     const { clientWidth, clientHeight } = this.viewport;
     const bound = (offset, size, room) =>
@@ -142,7 +142,7 @@ export class Viewer {
   }
 
   #viewChanged() {
-    // One finger scrolls the page as long as there is nothing to move.
+    // While the picture is fitted, there is nothing to pan, so one finger scrolls the page.
     this.marksCanvas.style.touchAction = this.#isFitted ? "pan-y" : "none";
     this.listeners.onZoom(Math.round(this.#view.scale * 100));
     this.#repaint(true);
@@ -190,7 +190,7 @@ export class Viewer {
       const style = { line: LINE * ratio, rim: RIM * ratio, font: font * ratio };
       paintDetections(context, this.#detections, { view, style, ...this.#options, highlighted: this.#highlighted });
     }
-    // What is where, for whoever automates the page.
+    // Exposes the state to tests and automation.
     this.marksCanvas.dataset.view = JSON.stringify(view);
     this.marksCanvas.dataset.painted = String(this.#image ? this.#detections.length : 0);
   }
@@ -200,7 +200,7 @@ export class Viewer {
     return { x: event.clientX - bounds.left, y: event.clientY - bounds.top };
   }
 
-  /** The smallest box at a point, which a larger one around it would else hide. */
+  /** Returns the smallest box at a point, which would otherwise be unreachable inside a larger one. */
   #detectionAt({ x, y }) {
     const left = (x - this.#view.x) / this.#view.scale;
     const top = (y - this.#view.y) / this.#view.scale;
@@ -216,7 +216,7 @@ export class Viewer {
   }
 
   #wheel(event) {
-    // A wheel alone scrolls the page; pinching on a touchpad comes as a wheel with Ctrl.
+    // The plain wheel scrolls the page; touchpad pinches arrive as wheel events with Ctrl.
     if (!event.ctrlKey && !event.metaKey) return;
     event.preventDefault();
     this.#zoomTo(this.#view.scale * Math.exp(-event.deltaY * 0.005), this.#at(event));

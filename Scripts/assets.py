@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Chooses the model and the data set to serve, and fetches what is not there.
+"""Chooses the model and the data set to serve, and fetches what is missing.
 
     Scripts/assets.py [--model NAME] [--dataset NAME]
 
-Looks in models/ and data/, then in a mirror directory (OSPREY_ASSETS_MIRROR, by default ../shared/assets; its
-SHA256SUMS says what it holds), then at the public addresses. Where none of them has what is served by default, the
-demo that is part of the sources (Demo/) takes its place. Nothing takes its name before its SHA-256 was right, so this
-can be killed at any time; a download goes on where it stopped. Says what was chosen, and why, and leaves it to
-`make run` in models/.selected.
+Searches models/ and data/, then a mirror directory (OSPREY_ASSETS_MIRROR, by default ../shared/assets; its SHA256SUMS
+lists the contents), then the public addresses. If no source has the default model or data set, the demo in Demo/ is
+used instead. A file gets its final name only after its SHA-256 has been verified, so this script can be killed at any
+time; interrupted downloads resume. Prints the choice and the reason for it, and writes the choice to models/.selected
+for `make run`.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ ROOT = Path(__file__).resolve().parent.parent
 MODELS = ROOT / "models"
 DATA = ROOT / "data"
 
-# The formats of models that the service reads, the preferred one first.
+# Model formats that the service reads, in order of preference.
 RUNNABLE = (".pt", ".onnx", ".xml")
-# Where no model is named, the first of these that can be had.
+# If no model is named, the first available one of these is used.
 PREFERRED_MODELS = ("yolov5s", "yolov5n")
 DEFAULT_DATASET = "coco128"
 
-# A model and a data set of this name are part of the sources.
+# The repository includes a model and a data set of this name.
 DEMO = "shapes"
 DEMO_MODEL = ROOT / "Demo" / "models" / f"{DEMO}.pt"
 DEMO_DATASET = ROOT / "Demo" / "data" / DEMO
 
-# How to come by what is not part of the sources.
+# How to obtain files that the repository does not include.
 SOURCES = (
-    "set OSPREY_ASSETS_MIRROR to a directory of copies with a SHA256SUMS,\n"
-    "or let this machine reach github.com (HTTPS_PROXY is heeded)"
+    "set OSPREY_ASSETS_MIRROR to a mirror directory with a SHA256SUMS file,\n"
+    "or give this machine access to github.com (HTTPS_PROXY is respected)"
 )
 
 YOLOV5 = "https://github.com/ultralytics/yolov5/releases/download/v7.0"
@@ -69,7 +69,7 @@ KNOWN = (
 
 
 class Mirror:
-    """A directory with copies of the assets: models/NAME.SUFFIX, NAME.zip, and SHA256SUMS, which lists them."""
+    """A directory with copies of the assets: models/NAME.SUFFIX, NAME.zip, and a SHA256SUMS file that lists them."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -85,7 +85,7 @@ class Mirror:
         try:
             return Mirror(folder)
         except OSError as error:
-            warn(f"the mirror {folder} is of no use: {error}")
+            warn(f"the mirror {folder} cannot be used: {error}")
             return None
 
     def copy(self, path: str, target: Path) -> bool:
@@ -100,18 +100,18 @@ def main() -> None:
     parser.add_argument(
         "--model",
         default="",
-        help=f"by default the first to be had of {', '.join(PREFERRED_MODELS)}, your own, and the demo's, {DEMO}",
+        help=f"default: the first available of {', '.join(PREFERRED_MODELS)}, your own models and the demo ({DEMO})",
     )
     parser.add_argument(
-        "--dataset", default="", help=f"by default {DEFAULT_DATASET}, or the demo's, {DEMO}, where the model is {DEMO}"
+        "--dataset", default="", help=f"default: {DEFAULT_DATASET}, or {DEMO} if the model is {DEMO}"
     )
     arguments = parser.parse_args()
     if "/" in arguments.model + arguments.dataset:
-        parser.error("a name is that of a file in models/ (without its suffix) and of a folder in data/")
+        parser.error("names must not contain a slash: name a file in models/ (without its suffix) or a folder in data/")
 
     MODELS.mkdir(exist_ok=True)
     DATA.mkdir(exist_ok=True)
-    # Two at a time would write the same files; the lock ends with the process.
+    # Concurrent runs would write the same files. The lock is released when the process exits.
     fcntl.flock(os.open(MODELS, os.O_RDONLY), fcntl.LOCK_EX)
 
     mirror = Mirror.configured()
@@ -130,9 +130,9 @@ def main() -> None:
 
 
 def choose_model(named: str, mirror: Mirror | None, obstacles: list[str]) -> str:
-    """Returns the name of a model that now is in models/: the one named, else the first that can be had.
+    """Ensures that models/ has the named model, or otherwise the first available one, and returns its name.
 
-    What stood in the way of those before it joins the obstacles.
+    Appends the reason why each preferred model is unavailable to `obstacles`.
     """
     for name in [named] if named else PREFERRED_MODELS:
         try:
@@ -142,12 +142,12 @@ def choose_model(named: str, mirror: Mirror | None, obstacles: list[str]) -> str
             continue
         if obstacles:
             origin += f". Not {PREFERRED_MODELS[0]}: {obstacles[0]}. To serve another, put NAME{RUNNABLE[0]} in models/"
-            origin += " and say MODEL=NAME"
+            origin += " and set MODEL=NAME"
         print(f"Model {name}: {origin}.")
         return name
     if named:
-        give_up("model", obstacles, f"Put a model (NAME{' or NAME'.join(RUNNABLE)}) in models/ and say MODEL=NAME")
-    # One in int8 answers differently from the model that it was made of: it is served where somebody asks for it.
+        give_up("model", obstacles, f"Put a model (NAME{' or NAME'.join(RUNNABLE)}) in models/ and set MODEL=NAME")
+    # An int8 model gives different results from its source model, so it is served only on request.
     own = sorted(
         path
         for path in MODELS.iterdir()
@@ -161,7 +161,7 @@ def choose_model(named: str, mirror: Mirror | None, obstacles: list[str]) -> str
 
 
 def obtain_model(name: str, mirror: Mirror | None) -> str:
-    """Sees to it that models/ has a model of this name; returns where it came from."""
+    """Ensures that models/ has a model of this name; returns a description of its origin."""
     targets = [MODELS / (name + suffix) for suffix in RUNNABLE]
     for target in targets:
         if target.is_file() and weights(target).is_file():
@@ -169,7 +169,7 @@ def obtain_model(name: str, mirror: Mirror | None) -> str:
     if name == DEMO:
         return link(MODELS / DEMO_MODEL.name, DEMO_MODEL)
     for target in targets:
-        # The weights first: a model that is there is whole.
+        # Weights are copied first, so a model file that exists always has its weights.
         if mirror and all(mirror.copy(f"models/{file.name}", file) for file in (weights(target), target)):
             return f"{shown(target)}, copied from {mirror}"
     for file in KNOWN:
@@ -180,12 +180,12 @@ def obtain_model(name: str, mirror: Mirror | None) -> str:
 
 
 def weights(model: Path) -> Path:
-    """Where a model's weights are: beside an OpenVINO IR, else in the model's own file."""
+    """Returns the path of a model's weights: the .bin file next to an OpenVINO IR, otherwise the model file itself."""
     return model.with_suffix(".bin") if model.suffix == ".xml" else model
 
 
 def remark_on_release(path: Path) -> str:
-    """Says so where a file bears the name of a release's and is another: it is served all the same."""
+    """Returns a remark if a file has the name of a release's file but other contents; it is served anyway."""
     for file in KNOWN:
         if file.name == path.name and (path.stat().st_size != file.bytes or sha256(path) != file.sha256):
             return " (not the release's file: its SHA-256 differs)"
@@ -193,7 +193,7 @@ def remark_on_release(path: Path) -> str:
 
 
 def choose_dataset(named: str, mirror: Mirror | None, obstacles: list[str]) -> str:
-    """Returns the name of a data set that now is in data/: the one named, else the default, else the demo's."""
+    """Ensures that data/ has the named data set, or otherwise the default or the demo's, and returns its name."""
     name = named or DEFAULT_DATASET
     try:
         print(f"Data set {name}: {obtain_dataset(name, mirror)}.")
@@ -201,13 +201,13 @@ def choose_dataset(named: str, mirror: Mirror | None, obstacles: list[str]) -> s
     except Unavailable as obstacle:
         obstacles.append(str(obstacle))
     if named:
-        give_up("data set", obstacles[-1:], "Put pictures in data/NAME/ and say DATASET=NAME")
+        give_up("data set", obstacles[-1:], "Put pictures in data/NAME/ and set DATASET=NAME")
     print(f"Data set {DEMO}: {obtain_dataset(DEMO, mirror)}.")
     return DEMO
 
 
 def obtain_dataset(name: str, mirror: Mirror | None) -> str:
-    """Sees to it that data/ has a data set of this name; returns where it came from."""
+    """Ensures that data/ has a data set of this name; returns a description of its origin."""
     folder, archive = DATA / name, DATA / f"{name}.zip"
     if folder.is_dir() and any(folder.iterdir()):
         return f"{shown(folder)}/, already there"
@@ -234,24 +234,24 @@ def shown(path: Path) -> str:
 
 
 def link(path: Path, target: Path) -> str:
-    """Makes a symbolic link, in place of one that leads nowhere; returns where what is now there came from."""
+    """Creates a symbolic link, replacing a dangling one; returns a description of the target's origin."""
     path.unlink(missing_ok=True)
     path.symlink_to(os.path.relpath(target, path.parent))
     return f"{shown(path)}, part of the sources ({shown(target)})"
 
 
 def announce_demo(model: str, dataset: str, obstacles: list[str]) -> None:
-    """Says that what is served is not what the service is made for, and how to come by that."""
+    """Announces that the demo stands in for the default model or data set, why, and how to obtain those."""
     print("=" * 100)
-    print("The demo that comes with the sources is served instead of YOLOv5s and COCO128:")
+    print("Serving the bundled demo instead of YOLOv5s and COCO128:")
     if model == DEMO:
-        print(f"  model {DEMO}: a small network that finds and outlines eight kinds of drawn objects")
+        print(f"  model {DEMO}: a small network that detects and segments eight kinds of drawn objects")
     if dataset == DEMO:
         print(f"  data set {DEMO}: 32 pictures of such objects")
-    print("because")
+    print("Reasons:")
     for obstacle in dict.fromkeys(obstacles):
         print(f"  {obstacle}.")
-    print(f"To have them, {SOURCES}.\nTo serve your own, put NAME.pt in models/ and pictures in data/NAME/, and say")
+    print(f"To use them, {SOURCES}.\nTo serve your own, put NAME.pt in models/ and pictures in data/NAME/, then set")
     print("MODEL=NAME DATASET=NAME.", "=" * 100, sep="\n", flush=True)
 
 

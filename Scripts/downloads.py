@@ -1,4 +1,4 @@
-"""Files from elsewhere: fetched with a resumable download, checked by SHA-256, unpacked, and only then named."""
+"""Resumable downloads, copies and unpacking. Files get their final names only after their SHA-256 was verified."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ unreachable_hosts: dict[str, str] = {}
 
 
 class Unavailable(Exception):
-    """A file cannot be had; the message says why."""
+    """A file is unavailable; the message gives the reason."""
 
 
 class RemoteFile(NamedTuple):
-    """A file at a public address that never changes."""
+    """A file at a public URL whose contents never change."""
 
     url: str
     bytes: int
@@ -48,7 +48,7 @@ class RemoteFile(NamedTuple):
 
 
 class Progress:
-    """Tells of a transfer that takes a while: a bar on a terminal, elsewhere a line every ten seconds."""
+    """Progress of a long transfer on standard error: a bar on a terminal, otherwise a line every ten seconds."""
 
     def __init__(self, what: str, total: int, done: int = 0) -> None:
         self.what, self.total, self.done = what, total, done
@@ -79,7 +79,7 @@ class Progress:
 
 
 def download(file: RemoteFile, target: Path) -> None:
-    """Fetches a file by way of TARGET.part, which outlives a broken connection and this process."""
+    """Downloads a file through TARGET.part, which is kept for resuming after a lost connection or a killed process."""
     part = part_of(target)
     for _ in range(ATTEMPTS):
         have = part.stat().st_size if part.exists() else 0
@@ -91,16 +91,16 @@ def download(file: RemoteFile, target: Path) -> None:
             part.replace(target)
             return
         part.unlink()
-    raise Unavailable(f"{file.url} broke off or gave other bytes, {ATTEMPTS} times")
+    raise Unavailable(f"{file.url} was interrupted or delivered other bytes, {ATTEMPTS} times")
 
 
 def receive(file: RemoteFile, part: Path, have: int) -> int:
-    """Appends what the server sends from byte `have` on; returns the size reached."""
+    """Downloads from byte offset `have` and appends to `part`; returns the size reached."""
     request = urllib.request.Request(file.url, headers={"User-Agent": "osprey-setup"})
     if have:
         request.add_header("Range", f"bytes={have}-")
     with open_url(request, file.host) as response:
-        # A server may ignore the range and send the whole.
+        # A server may ignore the range and send the complete file.
         have = have if response.status == http.HTTPStatus.PARTIAL_CONTENT else 0
         announced = response.headers.get("Content-Length")
         if announced and int(announced) != file.bytes - have:
@@ -114,9 +114,9 @@ def receive(file: RemoteFile, part: Path, have: int) -> int:
 
 
 def open_url(request: urllib.request.Request, host: str) -> http.client.HTTPResponse:
-    """Opens an address, with one deadline for the name's look-up, the connection and the answer.
+    """Opens a URL with a single deadline for name resolution, connection and response.
 
-    The look-up knows no timeout of its own, and without a network it can take half a minute.
+    Name resolution has no timeout of its own and can take half a minute without a network.
     """
     if host in unreachable_hosts:
         raise Unavailable(unreachable_hosts[host])
@@ -132,9 +132,9 @@ def open_url(request: urllib.request.Request, host: str) -> http.client.HTTPResp
     try:
         answer = outcome.get(timeout=ANSWER_SECONDS)
     except queue.Empty:
-        answer = urllib.error.URLError(f"no answer in {ANSWER_SECONDS} seconds")
+        answer = urllib.error.URLError(f"no response in {ANSWER_SECONDS} seconds")
     if isinstance(answer, urllib.error.HTTPError):
-        raise Unavailable(f"{request.full_url} answers {answer.code} {answer.reason}") from answer
+        raise Unavailable(f"{request.full_url} returned {answer.code} {answer.reason}") from answer
     if isinstance(answer, Exception):
         unreachable_hosts[host] = f"{host} cannot be reached ({getattr(answer, 'reason', answer)})"
         raise Unavailable(unreachable_hosts[host]) from answer
@@ -142,7 +142,7 @@ def open_url(request: urllib.request.Request, host: str) -> http.client.HTTPResp
 
 
 def copy(source: Path, digest: str, target: Path) -> bool:
-    """Copies a file by way of TARGET.part; false, and a warning, where it cannot be read or its SHA-256 differs."""
+    """Copies a file through TARGET.part; warns and returns False if it cannot be read or its SHA-256 differs."""
     part = part_of(target)
     try:
         with open(source, "rb") as reader, open(part, "wb") as sink:
@@ -159,7 +159,7 @@ def copy(source: Path, digest: str, target: Path) -> bool:
 
 
 def transfer(source: BinaryIO, sink: BinaryIO, progress: Progress) -> None:
-    """Copies what is left of `progress.total` bytes, and no more however much the source has."""
+    """Copies the rest of `progress.total` bytes, and no more even if the source has more."""
     try:
         while progress.done < progress.total:
             chunk = source.read(min(1 << 16, progress.total - progress.done))
@@ -172,7 +172,7 @@ def transfer(source: BinaryIO, sink: BinaryIO, progress: Progress) -> None:
 
 
 def extract(archive: Path, folder: Path) -> None:
-    """Unpacks to `folder`, whole or not at all; a folder around everything in the archive is left out."""
+    """Unpacks to `folder`, completely or not at all, without the archive's top-level folder if it has just one."""
     fresh = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(fresh, ignore_errors=True)
     try:
@@ -183,14 +183,14 @@ def extract(archive: Path, folder: Path) -> None:
             for member in members:
                 path = PurePosixPath(member.filename)
                 if path.is_absolute() or ".." in path.parts:
-                    raise Unavailable(f"{archive.name} would write outside of its folder: {member.filename}")
+                    raise Unavailable(f"{archive.name} would write outside its folder: {member.filename}")
                 contents.extract(member, fresh)
         tops = list(fresh.iterdir()) if fresh.exists() else []
         if not tops:
             raise Unavailable(f"{archive.name} is empty")
         (tops[0] if len(tops) == 1 and tops[0].is_dir() else fresh).rename(folder)
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
-        raise Unavailable(f"{archive.name} is no sound zip: {error}") from error
+        raise Unavailable(f"{archive.name} is not a valid zip archive: {error}") from error
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
 

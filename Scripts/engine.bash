@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# What the scripts that work with containers share; they source it.
+# Functions shared by the container scripts, which source this file.
 
-# fail MESSAGE [LINE...]: the lines say what to do about it.
+# fail MESSAGE [LINE...]: prints the message and the lines, which suggest a fix, and exits.
 fail() {
     echo "$(basename "$0"): $1" >&2
     shift
@@ -9,7 +9,7 @@ fail() {
     exit 1
 }
 
-# Sets $engine to one that answers: docker's command line may be there with no engine behind it.
+# Sets $engine to one whose daemon responds: the docker command may be installed without a running engine.
 need_engine() {
     local candidates=("${CONTAINER_ENGINE:-docker}") candidate
     [[ -n ${CONTAINER_ENGINE:-} ]] || candidates+=(podman)
@@ -19,11 +19,11 @@ need_engine() {
             return
         fi
     done
-    fail "none of these runs containers here: ${candidates[*]}. Start one, or get it from" \
+    fail "no working container engine found (tried ${candidates[*]}). Start one, or install it from" \
         "https://docs.docker.com/engine/install/ or https://podman.io/docs/installation"
 }
 
-# By what it says, as Podman may go by Docker's name.
+# Checks the version text, because podman may be installed as docker.
 is_podman() {
     [[ $("$engine" --version) == podman* ]]
 }

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Looks for credentials in files, by the forms that their issuers give them.
+"""Finds credentials in files by their issuers' formats.
 
     git ls-files -z | Scripts/find_secrets.py
 
-Takes paths, each ended by NUL; prints path, line and kind of what it finds, never the secret; exits 1 if it found any.
-Only forms that say for themselves what they are: measures of randomness would find every digest of this project.
+Reads NUL-terminated paths from standard input. Prints path, line and kind of each finding, never the secret itself;
+exits with 1 if there are any. Only unambiguous formats are matched: an entropy check would flag every digest in the
+project.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ KINDS = {
         "npm token": rb"\bnpm_[A-Za-z0-9]{36}\b",
         "PyPI token": rb"\bpypi-AgE[A-Za-z0-9_-]{50,}",
         "JSON web token": rb"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{20,}",
-        # But not what documentation and tests put in the password's place: a word for it, a variable.
+        # Excludes the placeholders of documentation and tests: words such as "password", and variables.
         "password in a URL": (
             rb"\b[a-z][a-z0-9+.-]{1,20}://[^\s/:@\"'<>]*:(?!(?i:pass|s[e3]cret))[A-Za-z0-9!#%&()*+,.=_~-]{8,}@\w"
         ),
@@ -38,7 +39,7 @@ KINDS = {
 
 
 def secrets(content: bytes) -> Iterator[tuple[int, str]]:
-    """The line, from 1, and the kind of each secret, kind by kind."""
+    """Yields line number (from 1) and kind of each secret, grouped by kind."""
     for kind, pattern in KINDS.items():
         for match in pattern.finditer(content):
             yield content.count(b"\n", 0, match.start()) + 1, kind
@@ -51,7 +52,7 @@ def main() -> int:
             found = True
             print(f"{path}:{line}: looks like a secret: {kind}", file=sys.stderr)
     if found:
-        print("One that was ever pushed is known: revoke it where it was issued, and take it out.", file=sys.stderr)
+        print("A secret that was ever pushed is compromised: revoke it at its issuer, then remove it.", file=sys.stderr)
     return int(found)
 
 

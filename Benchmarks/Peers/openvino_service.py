@@ -1,10 +1,10 @@
 """The second peer: FastAPI and OpenVINO's Python API.
 
-The export is used as it is: its input is square, 640x640, and it cannot be reshaped, as it decodes its boxes for that
-size. OpenVINO takes bfloat16 by itself where the CPU has it. Pictures go in as they are, uint8 and BGR; the graph
+The export is used unchanged, with its square input of 640x640. It cannot be reshaped, because its box decoding is fixed
+to that size. OpenVINO uses bfloat16 by default if the CPU supports it. Pictures are passed as uint8 BGR; the graph
 converts them.
 
-Use: uvicorn openvino_service:app --app-dir Benchmarks/Peers, with the variables that service.py names.
+Usage: uvicorn openvino_service:app --app-dir Benchmarks/Peers, with the environment variables of service.py.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from service import make_app
 
 
 class OpenVINODetector:
-    """A compiled model with `threads` threads in all: PEER_STREAMS of them side by side, by default one a thread."""
+    """A compiled model with `threads` threads in total, in PEER_STREAMS streams (by default one stream per thread)."""
 
     def __init__(self, model: str, threads: int) -> None:
         network = openvino.Core().read_model(model)
@@ -46,7 +46,7 @@ class OpenVINODetector:
     def detect(self, body: bytes) -> dict:
         picture = decode(body)
         fitted, *fit = letterbox(picture, self.height, self.width)
-        # One for each thread of the pool: one more thread than streams decodes while the others infer.
+        # One request per pool thread. The pool has one thread more than streams, which decodes while the others infer.
         if not hasattr(self.own, "request"):
             self.own.request = self.compiled.create_infer_request()
         tensor = np.ascontiguousarray(fitted)[None]

@@ -1,6 +1,7 @@
-"""What both peers do around the network, as a careful user writes it: OpenCV decodes and fits, NumPy suppresses.
+"""Processing around the network, shared by both peers and written as a careful user would.
 
-The steps and thresholds are those of YOLOv5's own detect.py, and the answer has Osprey's form.
+OpenCV decodes and letterboxes, NumPy performs non-maximum suppression. Steps and thresholds are those of YOLOv5's
+detect.py; the response has Osprey's format.
 """
 
 from __future__ import annotations
@@ -14,19 +15,19 @@ CONFIDENCE = 0.25
 IOU = 0.45
 MAXIMUM_DETECTIONS = 300
 GREY = (114, 114, 114)
-# Further apart than any two boxes: moves the boxes of each class to a plane of their own.
+# Larger than any coordinate. Offsets boxes by class, so that boxes of different classes never overlap.
 CLASS_OFFSET = 7680
 
-# Requests are worked on side by side already; OpenCV's own threads would only take turns with them.
+# Requests already run in parallel; OpenCV's own threads would only compete with them.
 cv2.setNumThreads(1)
 
 
 class NotAPicture(Exception):
-    """The body is no picture that OpenCV reads."""
+    """The body is not a picture that OpenCV can decode."""
 
 
 def decode(body: bytes) -> np.ndarray:
-    """The picture: `[height, width, 3]`, uint8, BGR."""
+    """Decodes a picture to `[height, width, 3]`, uint8, BGR."""
     picture = cv2.imdecode(np.frombuffer(body, np.uint8), cv2.IMREAD_COLOR) if body else None
     if picture is None:
         raise NotAPicture
@@ -34,7 +35,7 @@ def decode(body: bytes) -> np.ndarray:
 
 
 def letterbox(picture: np.ndarray, height: int, width: int) -> tuple[np.ndarray, float, int, int]:
-    """Fits a picture into the network's input; also the scale, and the padding at the left and at the top."""
+    """Letterboxes a picture to the network's input; returns it with the scale and the left and top padding."""
     scale = min(height / picture.shape[0], width / picture.shape[1])
     fitted = round(picture.shape[1] * scale), round(picture.shape[0] * scale)
     if fitted != (picture.shape[1], picture.shape[0]):
@@ -47,8 +48,8 @@ def letterbox(picture: np.ndarray, height: int, width: int) -> tuple[np.ndarray,
 
 
 def suppress(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Boxes (x1, y1, x2, y2), scores and classes that remain of a network's `[cells, 5 + classes]`, the best first."""
-    # Few cells are left after this; the rest is never widened or multiplied.
+    """Filters a network's output `[cells, 5 + classes]` to boxes (x1, y1, x2, y2), scores and classes, best first."""
+    # Discards most cells early, before they are converted and multiplied.
     rows = rows[rows[:, 4] > CONFIDENCE].astype(np.float32)
     scores = rows[:, 5:] * rows[:, 4:5]
     classes = scores.argmax(1)
@@ -63,7 +64,7 @@ def suppress(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def non_maximum_suppression(boxes: np.ndarray) -> list[int]:
-    """The places of the boxes to keep, of boxes that are sorted by score."""
+    """Returns the indexes of the boxes to keep; the boxes must be sorted by falling score."""
     low, high = boxes[:, None, :2], boxes[:, None, 2:]
     sides = np.minimum(high, boxes[None, :, 2:]) - np.maximum(low, boxes[None, :, :2])
     intersections = sides.clip(0).prod(2)
@@ -79,7 +80,7 @@ def non_maximum_suppression(boxes: np.ndarray) -> list[int]:
 
 
 def answer(picture: np.ndarray, output: np.ndarray, names: dict[int, str], fit: tuple[float, int, int]) -> dict:
-    """The answer to a picture, from the network's `[cells, 5 + classes]` and how the picture was fitted."""
+    """Builds the response from the network's output `[cells, 5 + classes]` and the letterbox parameters."""
     boxes, scores, classes = suppress(output)
     scale, left, top = fit
     height, width = picture.shape[:2]
@@ -98,5 +99,5 @@ def answer(picture: np.ndarray, output: np.ndarray, names: dict[int, str], fit: 
 
 
 def class_names(metadata: str) -> dict[int, str]:
-    """The names in an export's metadata: a Python dictionary as text."""
+    """Parses the class names in an export's metadata, the text of a Python dictionary."""
     return ast.literal_eval(metadata)

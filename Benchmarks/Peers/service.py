@@ -1,10 +1,10 @@
-"""The web service that both peers share: FastAPI with one endpoint, POST /detect, a JPEG in and JSON out.
+"""The web service shared by both peers: FastAPI with the endpoint POST /detect, which accepts a JPEG and returns JSON.
 
-The session is loaded once, by the lifespan. Decoding, the network and the suppression run in a pool of threads, as all
-three release the interpreter's lock for most of their time; the event loop only reads and writes.
+The session is loaded once, in the lifespan handler. Decoding, inference and suppression run in a thread pool, because
+all three release the GIL most of the time; the event loop only does I/O.
 
-PEER_MODEL, PEER_THREADS and PEER_CONCURRENCY say which export to load, how many threads the network has in this
-process, and how many pictures are worked on at the same time.
+PEER_MODEL is the export to load, PEER_THREADS the number of inference threads in this process, and PEER_CONCURRENCY the
+number of pictures processed at the same time.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ from picture import NotAPicture
 
 
 class Detector(Protocol):
-    """Finds objects on encoded pictures; many threads may ask at the same time."""
+    """Detects objects in encoded pictures; thread-safe."""
 
     def detect(self, body: bytes) -> dict: ...
 
 
 def make_app(load: Callable[[str, int], Detector]) -> FastAPI:
-    """The service around what loads a detector from a model's path with a count of threads."""
+    """Creates the service; `load` creates the detector from a model's path and a number of threads."""
     concurrency = int(os.environ["PEER_CONCURRENCY"])
 
     @asynccontextmanager
     async def lifespan(app: FastAPI):
         app.state.detector = load(os.environ["PEER_MODEL"], int(os.environ["PEER_THREADS"]))
         grey = cv2.imencode(".jpg", np.full((480, 640, 3), 114, np.uint8))[1].tobytes()
-        # The first alone: OpenVINO's Python binding sets itself up in it, and several first ones can deadlock there.
+        # The first call runs alone: it initialises OpenVINO's Python binding, which can deadlock in concurrent calls.
         app.state.detector.detect(grey)
         with ThreadPoolExecutor(concurrency) as app.state.pool:
-            # Each thread has memory of its own to set up.
+            # Warms up every thread, since each allocates its own buffers.
             list(app.state.pool.map(app.state.detector.detect, [grey] * 4 * concurrency))
             yield
 

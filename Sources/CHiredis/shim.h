@@ -1,5 +1,5 @@
-// hiredis, and OpenSSL below it: Debian's hiredis (0.14) has no TLS, and the later ones do not compare the name in the
-// certificate with the server's.
+// hiredis, with TLS directly through OpenSSL: Debian's hiredis (0.14) has no TLS, and later versions do not compare the
+// server's name with its certificate.
 #ifndef OSPREY_CHIREDIS_H
 #define OSPREY_CHIREDIS_H
 
@@ -9,7 +9,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
-// What is a macro in OpenSSL.
+// Wrappers for OpenSSL macros, which Swift cannot import.
 
 static inline int chiredis_require_tls_1_2(SSL_CTX *context) {
     return SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);

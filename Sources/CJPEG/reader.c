@@ -1,7 +1,7 @@
 #include "CJPEG.h"
 
 #include <setjmp.h>
-#include <stdio.h> // jpeglib.h does not include what it uses.
+#include <stdio.h> // Used by jpeglib.h, which does not include it.
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,7 +18,7 @@ struct cjpeg_reader {
     cjpeg_result result;
 };
 
-/// Most warnings: who sends more sends noise.
+/// Number of warnings at which reading fails; a picture with that many is only noise.
 enum { maximum_warnings = 100 };
 
 static void fail(j_common_ptr common)
@@ -42,7 +42,7 @@ static void count_scans(j_common_ptr common)
     fail(common);
 }
 
-/// All bytes were there from the beginning: whoever asks for more has a picture that is cut off.
+/// Fails: all bytes are available from the start, so a request for more means that the picture is truncated.
 static boolean refuse_to_fill(j_decompress_ptr decompressor)
 {
     ERREXIT(decompressor, JERR_INPUT_EOF);
@@ -119,7 +119,7 @@ cjpeg_result cjpeg_read(cjpeg_reader *reader, unsigned reduction, unsigned chann
     while (decompressor->output_scanline < decompressor->output_height) {
         JSAMPROW row = pixels + decompressor->output_scanline * row_count;
         jpeg_read_scanlines(decompressor, &row, 1);
-        // Whoever wrote CMYK into a JPEG first wrote the paper that is left, and all others do as they did.
+        // By convention, JPEG stores CMYK inverted: 255 is no ink.
         for (size_t i = 0; channels == 4 && i < row_count; i++)
             row[i] = 255 - row[i];
     }
@@ -128,7 +128,7 @@ cjpeg_result cjpeg_read(cjpeg_reader *reader, unsigned reduction, unsigned chann
 
 void cjpeg_describe(cjpeg_reader *reader, char text[200])
 {
-    _Static_assert(JMSG_LENGTH_MAX == 200, "libjpeg writes as much");
+    _Static_assert(JMSG_LENGTH_MAX == 200, "text must hold a message of libjpeg");
     reader->errors.format_message((j_common_ptr)&reader->decompressor, text);
 }
 

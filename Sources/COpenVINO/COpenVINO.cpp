@@ -13,8 +13,9 @@ struct COVRequest {
     ov::InferRequest request;
 };
 
-/// What a question about a model is answered with; no exception may leave the bridge, and the indices that would bring
-/// one are the caller's mistake.
+/// Returns the result of `body`, or `fallback` if it throws, because no exception may leave the bridge.
+///
+/// Only invalid indices cause an exception here, which are a bug in the caller.
 template <typename Answer, typename Body>
 static Answer answer(Answer fallback, Body body) {
     guarded(COV_INVALID_ARGUMENT, [&] { fallback = body(); });
@@ -51,7 +52,7 @@ const char *cov_version(void) {
 COVStatus cov_core_create(COVCore **core) {
     return guarded(COV_FAILED, [&] {
         auto created = std::make_unique<COVCore>();
-        // A file that is mapped and then cut short by somebody else would end the process.
+        // If another process truncated a mapped file, this process would crash.
         created->core.set_property(ov::enable_mmap(false));
         *core = created.release();
     });
@@ -87,7 +88,7 @@ COVPort cov_model_output_port(const COVModel *model, size_t index) {
 }
 
 const char *cov_model_metadata(COVModel *model, const char *key) {
-    // ONNX's metadata_props arrive under "framework"; `ovc` and Ultralytics' own IR exports use "model_info".
+    // ONNX's metadata_props are stored under "framework"; `ovc` and Ultralytics' IR exports use "model_info".
     const char *text = nullptr;
     guarded(COV_INVALID_MODEL, [&] {
         for (const char *section : {"framework", "model_info"}) {
@@ -133,7 +134,7 @@ COVShape cov_model_port_shape(const COVModel *model, COVPort port) {
 COVStatus cov_model_reshape(COVModel *model, int64_t batch, int64_t height, int64_t width) {
     const auto status = guarded(COV_INVALID_MODEL,
                                 [&] { model->model->reshape(ov::PartialShape{batch, 3, height, width}); });
-    // One that fails may have replaced nodes too.
+    // A failed reshape may have replaced nodes, too.
     const auto indexed = guarded(COV_FAILED, [&] { model->index(); });
     return status == COV_OK ? indexed : status;
 }
@@ -145,7 +146,7 @@ COVStatus cov_model_evaluate(COVCore *core, const COVModel *model, size_t output
         for (size_t position = 0; position < count; ++position) {
             ends.push_back(model->nodes.at(ports[position].node)->output(ports[position].output));
         }
-        // The ports become results of a clone, where they can be found again and replaced.
+        // Make the ports results of a clone, where they can be found again and replaced by parameters.
         const auto clone = ov::Model(ends, model->model->get_parameters()).clone();
         ov::ParameterVector parameters;
         for (size_t position = 0; position < count; ++position) {
@@ -171,7 +172,7 @@ COVStatus cov_model_evaluate(COVCore *core, const COVModel *model, size_t output
         }
         request.infer();
         const auto tensor = request.get_output_tensor();
-        OPENVINO_ASSERT(tensor.get_size() == capacity, "the output has another size than its shape says");
+        OPENVINO_ASSERT(tensor.get_size() == capacity, "the size of the output does not match its shape");
         std::copy_n(tensor.data<const float>(), capacity, result);
     });
 }
@@ -182,7 +183,7 @@ COVStatus cov_model_cut(const COVModel *model, const COVPort *ports, size_t coun
         for (size_t position = 0; position < count; ++position) {
             outputs.push_back(model->nodes.at(ports[position].node)->output(ports[position].output));
         }
-        // Cloned, because adding results to nodes that two models share would change both.
+        // Clone, because adding results to nodes shared by two models would change both.
         const ov::Model cut(outputs, model->model->get_parameters());
         *result = new COVModel(cut.clone());
     });
@@ -223,7 +224,7 @@ COVStatus cov_model_compile(COVCore *core, const COVModel *model, COVCompileOpti
         ov::AnyMap properties = {
             ov::num_streams(options.streams),
             ov::inference_num_threads(options.threads),
-            // Pinned, the services of one machine would all choose its first cores.
+            // With pinning, all services on one machine would be bound to its first cores.
             ov::hint::enable_cpu_pinning(false),
         };
         if (options.cache_directory != nullptr) {
@@ -263,8 +264,8 @@ COVStatus cov_request_input(COVRequest *request, size_t height, size_t width, ui
 
 COVStatus cov_request_start(COVRequest *request, COVCompletion completion, void *context) {
     return guarded(COV_FAILED, [&] {
-        // Set anew for every run: OpenVINO takes the callback out while it runs and puts it back afterwards, so a
-        // run that another thread started meanwhile could otherwise end without one.
+        // Set for every run: OpenVINO removes the callback while it executes and restores it afterwards, so a run that
+        // another thread starts in the meantime could otherwise complete without one.
         request->request.set_callback([completion, context](std::exception_ptr error) {
             if (!error) {
                 completion(context, COV_OK, nullptr);

@@ -30,13 +30,15 @@ Output scaled(const Output &values, const Output &factor) {
     return std::make_shared<ov::op::v1::Multiply>(values, factor);
 }
 
-/// The values `begin..<end` of each box.
+/// Returns the values `begin..<end` of each box.
 Output slice(const Output &boxes, size_t begin, size_t end) {
     return std::make_shared<ov::op::v8::Slice>(boxes, integers({static_cast<int64_t>(begin)}),
                                                integers({static_cast<int64_t>(end)}), integers({1}), integers({-1}));
 }
 
-/// The boxes of one head, `[1, anchors * rows * columns, values]`: (2s(xy) - 0.5 + cell) * stride, (2s(wh))^2 * anchor.
+/// Returns the decoded boxes of one head, `[1, anchors * rows * columns, values]`.
+///
+/// With s for sigmoid, the centre is (2s(xy) - 0.5 + cell) * stride, and the size is (2s(wh))^2 * anchor.
 Output decode(const Output &logits, const COVHead &head, size_t class_count) {
     const auto shape = logits.get_shape();
     const size_t anchors = head.anchor_count, rows = shape.at(2), columns = shape.at(3);

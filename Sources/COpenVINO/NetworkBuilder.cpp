@@ -21,7 +21,7 @@
 using ov::op::v0::Constant;
 
 struct COVBuilder {
-    /// The first one is the input.
+    /// Only the network's input.
     ov::ParameterVector parameters;
     ov::OutputVector outputs;
 };
@@ -36,12 +36,12 @@ ov::Output<ov::Node> integers(const std::vector<int64_t> &values) {
     return Constant::create(ov::element::i64, {values.size()}, values);
 }
 
-/// One value a channel of `[1, channels, height, width]`.
+/// Returns a constant with one value per channel of `[1, channels, height, width]`.
 ov::Output<ov::Node> by_channel(size_t channels, const float *values) { return floats({1, channels, 1, 1}, values); }
 
 size_t channels_of(const ov::Output<ov::Node> &output) { return output.get_partial_shape()[1].get_length(); }
 
-/// Adds the operation that `make` gives to the builder.
+/// Adds the operation returned by `make` to the builder.
 template <typename Make>
 COVStatus add(COVBuilder *builder, size_t *output, Make make) {
     return guarded(COV_INVALID_MODEL, [&] {
@@ -115,7 +115,7 @@ COVStatus cov_builder_activation(COVBuilder *builder, size_t input, COVActivatio
         case COV_ACTIVATION_MISH:
             return std::make_shared<ov::op::v4::Mish>(source);
         }
-        throw std::invalid_argument("no such activation");
+        throw std::invalid_argument("unknown activation");
     });
 }
 

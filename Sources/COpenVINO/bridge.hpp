@@ -1,4 +1,4 @@
-// What the bridge's translation units share.
+// Declarations shared by the translation units of the bridge.
 #ifndef OSPREY_BRIDGE_HPP
 #define OSPREY_BRIDGE_HPP
 
@@ -37,7 +37,7 @@ struct COVModel {
 
 COVShape shape_of(const ov::PartialShape &partial);
 
-/// Why the last call on this thread failed.
+/// Message of the last failed call on this thread.
 std::string &last_error();
 
 inline COVStatus fail(COVStatus status, const std::string &message) {
@@ -45,7 +45,7 @@ inline COVStatus fail(COVStatus status, const std::string &message) {
     return status;
 }
 
-/// Runs `body`, which may throw, and turns what it throws into a status.
+/// Runs `body` and converts any exception into the status `failure`.
 template <typename Body>
 COVStatus guarded(COVStatus failure, Body body) {
     try {

@@ -1,19 +1,19 @@
 #include "CPixels.h"
 #include "dispatch.h"
 
-/// Sixteen values; at any address.
+/// Sixteen values; may lie at any address that is valid for a float.
 typedef float float16 __attribute__((vector_size(64), aligned(4), may_alias));
 typedef int32_t int16 __attribute__((vector_size(64)));
 
 enum { lanes = 16 };
 
-/// 1 / (1 + e^-x) of sixteen values, its relative error below 1e-6.
+/// Computes 1 / (1 + e^-x) for sixteen values, with a relative error below 1e-6.
 static inline __attribute__((always_inline)) void sigmoid(float16 *values)
 {
-    // Beyond 87 e^x has no place among the normal floats; the sigmoid is 0 or 1 long before.
+    // Beyond 87, e^x exceeds the normal floats; the sigmoid reaches 0 or 1 long before.
     float16 x = -*values;
     x = __builtin_elementwise_min(__builtin_elementwise_max(x, (float16){} - 87), (float16){} + 87);
-    // e^x = 2^n * e^r, |r| <= ln 2 / 2. Adding and subtracting 1.5 * 2^23 rounds; ln 2 in two parts keeps r exact.
+    // e^x = 2^n * e^r, |r| <= ln 2 / 2. Adding and subtracting 1.5 * 2^23 rounds; splitting ln 2 in two keeps r exact.
     float16 n = (x * 1.44269504f + 12582912) - 12582912;
     float16 r = x - n * 0.693145752f - n * 1.42860677e-6f;
     float16 power = 1.0f / 720 + r * (1.0f / 5040);
@@ -51,7 +51,7 @@ void pixels_mask_row(const float *prototypes, size_t plane, const float *coeffic
     }
     while (done < columns) {
         float16 sums = {};
-        // What is left of a row is done together with some that is done already, or else one by one.
+        // The rest of a row is computed together with values already done, or one by one in a shorter row.
         size_t width = columns < lanes ? columns : lanes;
         size_t start = columns - done < width ? columns - width : done;
         for (size_t k = 0; k < count; k++) {

@@ -21,7 +21,7 @@ void pixels_unpack_rgb(const uint32_t *restrict words, uint8_t *restrict rgb, si
 DISPATCHED
 void pixels_tint(uint32_t *words, size_t count, uint32_t color, uint32_t opacity)
 {
-    // Two channels at a time, with room between them for the products; the halves that are added round.
+    // Mix two channels at a time, with room between them for the products; adding one half rounds.
     const uint32_t red_blue = 0xFF00FF, green = 0x00FF00;
     uint32_t color_red_blue = (color & red_blue) * opacity + 0x800080;
     uint32_t color_green = (color & green) * opacity + 0x008000;

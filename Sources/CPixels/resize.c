@@ -7,14 +7,14 @@ typedef int16_t short8 __attribute__((vector_size(16)));
 typedef int32_t int4 __attribute__((vector_size(16)));
 typedef int32_t int8 __attribute__((vector_size(32)));
 
-/// Bytes that the vector loop loads for a pixel, of which it uses six.
+/// Bytes that the vector loop loads per pixel; it uses six of them.
 enum { load_bytes = 8 };
 
 DISPATCHED
 void pixels_interpolate_row(const uint8_t *source, size_t source_bytes, const pixels_tap *taps, size_t count,
                             int16_t *row)
 {
-    // The last pixels of a row go one by one: eight bytes from there may lie outside the picture.
+    // Compute the last pixels of a row one by one: loading eight bytes there could exceed the picture.
     size_t vectorised = count;
     while (vectorised > 0 && (size_t)taps[vectorised - 1].offset + load_bytes > source_bytes)
         vectorised--;
@@ -29,7 +29,7 @@ void pixels_interpolate_row(const uint8_t *source, size_t source_bytes, const pi
         int4 sums = __builtin_shufflevector(products, products, 0, 2, 4, 6) +
                     __builtin_shufflevector(products, products, 1, 3, 5, 7);
         short4 result = __builtin_convertvector(sums >> 4, short4);
-        // The fourth lane spills into the next pixel's place, which is written afterwards.
+        // The fourth lane spills into the next pixel, which is written afterwards.
         __builtin_memcpy(row + 3 * i, &result, sizeof result);
     }
     for (size_t i = vectorised; i < count; i++) {
@@ -47,7 +47,7 @@ void pixels_blend_rows(const int16_t *near, const int16_t *far, int16_t near_wei
                        uint8_t *output, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        // Sixteen bits all the way: the compiler then has a multiplication that keeps the high half of each lane.
+        // Stay within 16 bits, so that the compiler can use a multiplication that keeps the high half of each lane.
         int16_t sum = (int16_t)((near[i] * near_weight >> 16) + (far[i] * far_weight >> 16));
         output[i] = (uint8_t)((uint16_t)(sum + 2) >> 2);
     }

@@ -1,6 +1,6 @@
-// What Swift cannot call of libvips: variadic functions and GObject's macros.
-// Every function that makes a picture hands its caller one reference, to be given back with cvips_unref, and
-// answers 0, or something else after an error, whose text then is in libvips' error buffer.
+// Wrappers for the parts of libvips that Swift cannot call: variadic functions and GObject's macros.
+// Functions that make a picture return 0 on success and pass one reference to the caller, to be released with
+// cvips_unref. Any other return value means an error, with its text in libvips' error buffer.
 #ifndef OSPREY_CVIPS_H
 #define OSPREY_CVIPS_H
 
@@ -10,33 +10,33 @@ static inline void cvips_ignore_log(const gchar *domain, GLogLevelFlags level, c
     (void)domain, (void)level, (void)message, (void)data;
 }
 
-/// Starts libvips for a service: no threads of its own, no cache, no log, and no loader.
+/// Starts libvips for a service: without worker threads, cache or log, and with every loader blocked.
 static inline int cvips_start(void) {
     if (VIPS_INIT("osprey") != 0) return -1;
     g_log_set_handler("VIPS", (GLogLevelFlags)(G_LOG_LEVEL_MASK | G_LOG_FLAG_FATAL | G_LOG_FLAG_RECURSION),
                       cvips_ignore_log, NULL);
     vips_concurrency_set(1);
     vips_cache_set_max(0);
-    // Before 8.15, vectors are compiled at run time by Orc, which crashes when several threads do so at once (0.4.33).
-    // Without them, the same picture is also scaled to the same bytes on every CPU.
+    // Before 8.15, Orc compiles vector code at run time, which crashes if several threads do so at once (0.4.33).
+    // Without it, scaling also produces the same bytes on every CPU.
     vips_vector_set_enabled(FALSE);
     vips_block_untrusted_set(TRUE);
     vips_operation_block_set("VipsForeignLoad", TRUE);
     return 0;
 }
 
-/// Opens a picture with the named loader ("pngload_buffer"); only its header is read. `bytes` is borrowed for as
-/// long as the picture, or one made from it, lives.
+/// Opens a picture with the named loader ("pngload_buffer") and reads only its header. `bytes` must outlive the
+/// picture and everything made from it.
 static inline int cvips_open(const char *loader, const void *bytes, size_t count, VipsImage **out) {
     VipsBlob *blob = vips_blob_new(NULL, bytes, count);
-    // VIPS_FAIL_ON_ERROR refuses what is cut off and what a codec calls an error, but not what it merely warns of,
-    // which every viewer shows.
+    // VIPS_FAIL_ON_ERROR rejects truncated pictures and those with codec errors. Pictures with mere codec warnings
+    // are accepted, as every viewer shows them.
     int status = vips_call(loader, blob, out, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", VIPS_FAIL_ON_ERROR, NULL);
     vips_area_unref(VIPS_AREA(blob));
     return status;
 }
 
-/// Wraps `height * width * bands` bytes of a colour space without copying them.
+/// Wraps `height * width * bands` bytes in a colour space, without copying them.
 static inline int cvips_wrap(const void *pixels, size_t count, int width, int height, int bands,
                              VipsInterpretation space, VipsImage **out) {
     VipsImage *wrapped = vips_image_new_from_memory(pixels, count, width, height, bands, VIPS_FORMAT_UCHAR);
@@ -48,7 +48,7 @@ static inline int cvips_wrap(const void *pixels, size_t count, int width, int he
 
 static inline void cvips_unref(VipsImage *image) { g_object_unref(image); }
 
-/// Lays the picture on white and drops its alpha. `white` is the value of both white and full opacity.
+/// Flattens the picture onto white and drops its alpha. `white` is the value of both white and full opacity.
 static inline int cvips_flatten(VipsImage *in, VipsImage **out, double white, int subtractive) {
     VipsArrayDouble *background = vips_array_double_newv(1, subtractive ? 0.0 : white);
     int status = vips_flatten(in, out, "background", background, "max_alpha", white, NULL);
@@ -56,7 +56,7 @@ static inline int cvips_flatten(VipsImage *in, VipsImage **out, double white, in
     return status;
 }
 
-/// Converts from the embedded ICC profile to sRGB, 8 bit.
+/// Converts from the embedded ICC profile to 8 bit sRGB.
 static inline int cvips_apply_profile(VipsImage *in, VipsImage **out) {
     return vips_icc_transform(in, out, "srgb", "embedded", TRUE, "intent", VIPS_INTENT_PERCEPTUAL, "depth", 8, NULL);
 }
@@ -69,7 +69,7 @@ static inline int cvips_interpret(VipsImage *in, VipsImage **out, VipsInterpreta
     return vips_copy(in, out, "interpretation", space, NULL);
 }
 
-/// Repeats the one band of a grey picture three times.
+/// Repeats the single band of a grey picture three times.
 static inline int cvips_triple(VipsImage *in, VipsImage **out) {
     VipsImage *bands[] = {in, in, in};
     return vips_bandjoin(bands, out, 3, NULL);

@@ -1,18 +1,17 @@
 internal import FoundationEssentials
 internal import Imaging
-public import Storage
+package import Storage
 
-/// The pictures that the service knows by an id: the dataset's and people's own.
+/// The pictures that have an id: those of the dataset and uploads.
 ///
-/// Every call blocks; make it from a worker thread.
-public struct PictureLibrary: Sendable {
+/// Every method blocks; call it on a worker thread.
+package struct PictureLibrary: Sendable {
     /// The dataset, read only.
-    public let dataset: Dataset?
-    /// Own and processed pictures.
-    public let store: any ImageStore
+    package let dataset: Dataset?
+    /// Uploads and processed pictures.
+    package let store: any ImageStore
 
-    /// Puts a dataset and a store together.
-    public init(dataset: Dataset?, store: any ImageStore) {
+    package init(dataset: Dataset?, store: any ImageStore) {
         self.dataset = dataset
         self.store = store
     }
@@ -22,21 +21,21 @@ public struct PictureLibrary: Sendable {
         return try store.uploadMetadata(id) != nil
     }
 
-    /// The picture's own bytes, for those who need not know more of them.
+    /// Returns the picture's original bytes.
     ///
-    /// - Throws: ``Problem`` (404) where there is no such picture.
+    /// - Throws: `StorageError` with `notFound`.
     func originalBytes(_ id: ImageID) throws -> [UInt8] {
         if let bytes = try dataset?.read(id) { return bytes }
         guard let upload = try store.upload(id) else { throw Self.notFound(id) }
         return upload.bytes
     }
 
-    /// The picture as it came, with what is known of it.
+    /// Returns the original picture with its metadata.
     ///
-    /// - Throws: ``Problem`` (404) where there is no such picture.
+    /// - Throws: `StorageError` with `notFound`; `ImageError` for a picture of the dataset that cannot be read.
     func original(_ id: ImageID) throws -> StoredImage {
         if let bytes = try dataset?.read(id) {
-            // The dataset's owner knows how large its pictures are.
+            // The limits are for clients; the operator chose the dataset.
             let unlimited = ImageLimits(maximumBytes: .max, maximumPixels: .max)
             let info = try ImageInfo(reading: bytes.span.bytes, limits: unlimited)
             return StoredImage(id: id, bytes: bytes, format: info.format.name, width: info.width, height: info.height)
@@ -45,19 +44,19 @@ public struct PictureLibrary: Sendable {
         return upload
     }
 
-    /// The picture's processed version.
+    /// Returns the picture's processed version.
     ///
-    /// - Throws: ``Problem``: 409 where it was not processed, 404 where there is no such picture.
+    /// - Throws: `StorageError` with `notProcessed` or `notFound`.
     func processed(_ id: ImageID) throws -> StoredImage {
         if let processed = try store.processed(id) { return processed }
         guard try contains(id) else { throw Self.notFound(id) }
-        throw Problem(
+        throw StorageError(
             .notProcessed,
             "Picture \(id) was not processed yet: call POST /process_image with {\"image_id\": \"\(id)\"} first."
         )
     }
 
-    static func notFound(_ id: ImageID) -> Problem {
-        Problem(.notFound, "There is no picture \(id); GET /images lists your own.")
+    static func notFound(_ id: ImageID) -> StorageError {
+        StorageError(.notFound, "There is no picture \(id); GET /images lists your own.")
     }
 }

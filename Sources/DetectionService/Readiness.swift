@@ -1,12 +1,14 @@
 internal import Synchronization
 
 /// Whether requests should be sent to this process.
-public final class Readiness: Sendable {
+package final class Readiness: Sendable {
     private let isDraining = Mutex(false)
 
-    /// True until the process begins to shut down.
-    public var isReady: Bool { isDraining.withLock { !$0 } }
+    package init() {}
 
-    /// Says that no more requests should come.
-    public func beginDraining() { isDraining.withLock { $0 = true } }
+    /// False from the start of the shutdown on.
+    package var isReady: Bool { isDraining.withLock { !$0 } }
+
+    /// Reports from now on that the process is not ready.
+    package func beginDraining() { isDraining.withLock { $0 = true } }
 }

@@ -1,28 +1,27 @@
-/// The limits and times of the service; the defaults suit one machine.
-public struct ServiceSettings: Sendable {
-    /// Version of the service, as in the OpenAPI document.
-    public var version: String
-    /// Most bytes of a request's body.
-    public var maximumBodyBytes = 32 << 20
-    /// Most pixels of a picture.
-    public var maximumPixels = 50_000_000
-    /// Most bytes of request bodies held in memory at the same time, over all connections.
-    public var maximumBodyBytesInFlight = 256 << 20
-    /// Time until a request is answered with 504; a client may ask for less, not for more.
-    public var requestTimeout: Duration = .seconds(30)
-    /// Time after which a connection without a request is closed, and one that does not finish a request's head.
-    public var idleTimeout: Duration = .seconds(60)
-    /// Most connections at the same time; more wait in the operating system's queue.
-    public var maximumConnections = 1024
-    /// SHA-256 of the API keys that are let in, in hexadecimal digits; without one, everybody is.
-    public var apiKeyHashes: [String] = []
-    /// Folder with the assets of the API pages; nil leaves the pages out.
-    public var apiPagesDirectory: String?
-    /// Folder with the web page; without one, a line of text stands in its place.
-    public var webPageDirectory = "Public"
+/// Limits and timeouts of the service.
+package struct ServiceSettings: Sendable {
+    /// Version of the service in the OpenAPI document.
+    package var version: String
+    /// Maximum size of a request's body in bytes.
+    package var maximumBodyBytes = 32 << 20
+    /// Maximum number of pixels of a picture.
+    package var maximumPixels = 50_000_000
+    /// Maximum number of bytes of bodies and large responses in memory, over all connections.
+    package var maximumBodyBytesInFlight = 256 << 20
+    /// Deadline of a request, after which it gets 504; clients can shorten it.
+    package var requestTimeout: Duration = .seconds(30)
+    /// Time in which a client must send its next request's head, or read its response.
+    package var idleTimeout: Duration = .seconds(60)
+    /// Maximum number of connections; further ones wait in the operating system's queue.
+    package var maximumConnections = 1024
+    /// SHA-256 of the accepted API keys, in hexadecimal digits; if empty, no key is needed.
+    package var apiKeyHashes: [String] = []
+    /// Directory with the assets of the API pages; nil disables the pages.
+    package var apiPagesDirectory: String?
+    /// Directory with the web page; if it does not exist, a short start page is shown.
+    package var webPageDirectory = "Public"
 
-    /// The default settings.
-    public init(version: String) {
+    package init(version: String) {
         self.version = version
     }
 }

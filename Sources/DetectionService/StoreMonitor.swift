@@ -1,11 +1,11 @@
-public import Logging
+package import Logging
 internal import NIOPosix
-public import ServiceLifecycle
-public import Storage
+internal import ServiceLifecycle
+package import Storage
 internal import Synchronization
 
-/// Looks now and then whether the store can be used, and remembers it for those who must not wait for the answer.
-public final class StoreMonitor: Service {
+/// Polls whether the store is usable, so that health checks need not wait for it.
+package final class StoreMonitor: Service {
     private let store: any ImageStore
     private let interval: Duration
     private let logger: Logger
@@ -14,30 +14,30 @@ public final class StoreMonitor: Service {
     /// Watches a store.
     ///
     /// - Parameters:
-    ///   - store: The store, which counts as available until it was looked at.
-    ///   - interval: Time between two looks.
-    ///   - logger: Where changes are told.
-    public init(store: any ImageStore, interval: Duration = .seconds(1), logger: Logger) {
+    ///   - store: The store; it counts as available until the first poll.
+    ///   - interval: Time between two polls.
+    ///   - logger: Receives changes.
+    package init(store: any ImageStore, interval: Duration = .seconds(1), logger: Logger) {
         self.store = store
         self.interval = interval
         self.logger = logger
     }
 
-    /// Whether the store could be used at the last look.
-    public var isAvailable: Bool { failure.withLock { $0 == nil } }
+    /// Whether the store was usable at the last poll.
+    package var isAvailable: Bool { failure.withLock { $0 == nil } }
 
-    /// Looks until the service shuts down.
-    public func run() async throws {
+    /// Polls until the service shuts down.
+    package func run() async throws {
         await cancelWhenGracefulShutdown {
             repeat {
                 await self.look()
-                // A service that throws, if only because it is cancelled, would end the others at once.
+                // If this service threw, even a cancellation, the group would stop the others immediately.
             } while (try? await Task.sleep(for: self.interval)) != nil
         }
     }
 
     private func look() async {
-        // Not on a worker of the service: these may all be waiting for the store.
+        // Not on a worker thread of the service: all of those may be waiting for the store.
         let result: Result<Void, StorageError>? = try? await NIOThreadPool.singleton.runIfActive { [store] in
             do throws(StorageError) {
                 return .success(try store.check())

@@ -4,9 +4,9 @@ internal import Hummingbird
 internal import NIOCore
 internal import Storage
 
-/// The files of the page for people, read once.
+/// The files of the web page, read once at start.
 struct WebPage: Sendable {
-    /// Nothing from elsewhere, nothing inside the document; pictures from the page's own memory are `blob:`.
+    /// Allows nothing from other hosts and no inline code; pictures in the page's memory are `blob:`.
     private static let policy = """
         default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; \
         manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'
@@ -23,9 +23,7 @@ struct WebPage: Sendable {
 
     private let files: [String: File]
 
-    /// Reads a folder; one that cannot be read has no files.
-    ///
-    /// - Parameter directory: The folder; those inside it are left out.
+    /// Reads the files of a directory, without its subdirectories; an unreadable directory has none.
     init(directory: String) {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
         files = names.reduce(into: [:]) { files, name in
@@ -43,13 +41,12 @@ struct WebPage: Sendable {
         }
     }
 
-    /// Whether there is a page to show.
-    var isThere: Bool { files["index.html"] != nil }
+    var isInstalled: Bool { files["index.html"] != nil }
 
-    /// Answers with a file, or that the client's own is still the same.
+    /// Responds with a file, or with 304 if the client's copy is current.
     ///
-    /// - Throws: ``Problem`` (404) where there is no such file.
-    func answer(_ request: Request, with name: String) throws -> Response {
+    /// - Throws: ``Problem`` (404) if there is no such file.
+    func response(to request: Request, file name: String) throws -> Response {
         guard let file = files[name] else { throw Problem(.notFound, "The page has no file \(name).") }
         if let tag = file.headers[.eTag], request.matches(entityTag: tag) {
             return Response(status: .notModified, headers: file.headers)

@@ -1,41 +1,82 @@
+package import DetectionPipeline
 internal import HTTPTypes
-public import Hummingbird
+package import Hummingbird
 internal import HummingbirdCore
-public import Logging
+package import Logging
+package import ModelServing
 internal import NIOCore
 
 /// Builds the service as a Hummingbird application.
 ///
 /// - Parameters:
-///   - components: What it is made of.
-///   - address: Where it listens.
-///   - logger: Where it logs.
-///   - onReady: Called once it listens, with the port.
-/// - Returns: The application, a `Service` to be run in a `ServiceGroup`.
-/// - Throws: An error when the API's document cannot be written.
-public func buildApplication(
-    components: ServiceComponents,
+///   - settings: Limits and timeouts.
+///   - pictures: Pictures by id.
+///   - models: Models by name.
+///   - pipeline: Detects objects; its queue admits all work on pictures.
+///   - storeMonitor: Polls the store, run by the caller; nil for a store that is always available.
+///   - readiness: Reports whether requests should be sent here.
+///   - address: Address to listen on.
+///   - logger: Receives the log.
+///   - onReady: Called with the port once the service listens.
+/// - Returns: The application, a `Service` to run in a `ServiceGroup`.
+/// - Throws: An error if the OpenAPI document cannot be encoded.
+package func buildApplication(
+    settings: ServiceSettings,
+    pictures: PictureLibrary,
+    models: ModelRegistry,
+    pipeline: DetectionPipeline,
+    storeMonitor: StoreMonitor? = nil,
+    readiness: Readiness = Readiness(),
     address: BindAddress,
     logger: Logger,
     onReady: @escaping @Sendable (Int) -> Void = { _ in }
 ) throws -> some ApplicationProtocol {
-    let settings = components.settings
-    let monitor = components.connections
-    let clientTimeout = TimeAmount(settings.idleTimeout)
+    let metrics = PrometheusRegistry(descriptions: ServiceMetrics.descriptions)
+    let budget = ByteBudget(
+        total: settings.maximumBodyBytesInFlight,
+        maximumBodyBytes: settings.maximumBodyBytes
+    )
+    let bodies = RequestBodies(budget: budget, workers: pipeline.workers)
+    let detection = DetectionResponder(models: models, pipeline: pipeline, metrics: metrics, budget: budget)
+    let responder = PictureResponder(pipeline: pipeline, budget: budget)
+    let workers = pipeline.workers
+    let endpoints: [any Endpoint] = [
+        GetImage(pictures: pictures, workers: workers, responder: responder),
+        ProcessImage(pictures: pictures, pipeline: pipeline, bodies: bodies, responder: responder),
+        Predict(pictures: pictures, bodies: bodies, detection: detection),
+        Detect(bodies: bodies, detection: detection),
+        UploadImage(pictures: pictures, pipeline: pipeline, bodies: bodies),
+        ListImages(pictures: pictures, workers: workers),
+        DeleteImage(pictures: pictures, workers: workers),
+        ListModels(models: models),
+        ReloadModels(models: models),
+        Healthz(),
+        Readyz(readiness: readiness, storeMonitor: storeMonitor),
+        Metrics(registry: metrics, queue: pipeline.queue, models: models, storeMonitor: storeMonitor),
+    ]
+    let authentication = Authentication(hashes: settings.apiKeyHashes)
+    let documentation = try OpenAPI(
+        describing: endpoints.map(\.operation),
+        version: settings.version,
+        requiresKey: authentication.isRequired
+    )
+    let pages = Page.all(webPage: WebPage(directory: settings.webPageDirectory))
+
+    let router = Router(context: ServiceContext.self)
+    router.add(
+        middleware: EnvelopeMiddleware(
+            requestTimeout: settings.requestTimeout,
+            metrics: metrics,
+            readiness: readiness
+        )
+    )
+    if let directory = settings.apiPagesDirectory {
+        router.add(middleware: FileMiddleware(directory, urlBasePath: "/api-pages", logger: logger))
+    }
+    router.add(endpoints + [documentation] + pages, authentication: authentication)
     return Application(
-        router: try buildRouter(components, logger: logger),
-        server: HTTPServerBuilder { responder in
-            let configuration = HTTP1Channel.Configuration(
-                additionalChannelHandlers: [
-                    ConnectionHandler(
-                        monitor: monitor,
-                        clientTimeout: clientTimeout,
-                        maximumBodyBytes: settings.maximumBodyBytes
-                    )
-                ]
-            )
-            return EventLoopHTTP1Channel(base: HTTP1Channel(responder: responder, configuration: configuration))
-        },
+        router: router,
+        server: httpServer(settings, budget: budget),
         configuration: ApplicationConfiguration(
             address: address,
             serverName: "osprey",
@@ -47,36 +88,34 @@ public func buildApplication(
     )
 }
 
-/// Turns the operations into routes.
-func buildRouter(_ components: ServiceComponents, logger: Logger) throws -> Router<ServiceContext> {
-    let router = Router(context: ServiceContext.self)
-    router.add(middleware: EnvelopeMiddleware(components: components))
-    if let directory = components.settings.apiPagesDirectory {
-        router.add(middleware: FileMiddleware(directory, urlBasePath: "/api-pages", logger: logger))
+private func httpServer(_ settings: ServiceSettings, budget: ByteBudget) -> HTTPServerBuilder {
+    let clientTimeout = TimeAmount(settings.idleTimeout)
+    let maximumBodyBytes = settings.maximumBodyBytes
+    return HTTPServerBuilder { responder in
+        let configuration = HTTP1Channel.Configuration(
+            additionalChannelHandlers: [
+                ConnectionHandler(clientTimeout: clientTimeout, maximumBodyBytes: maximumBodyBytes)
+            ]
+        )
+        return EventLoopHTTP1Channel(base: HTTP1Channel(responder: responder, configuration: configuration))
     }
-    let authentication = Authentication(hashes: components.settings.apiKeyHashes)
-    let operations = components.operations + (try components.documentation(of: components.operations))
-    router.add(middleware: MethodMiddleware(operations: operations))
-    for operation in operations {
-        let handle: @Sendable (Request, ServiceContext) async throws -> Response = { request, context in
-            if !operation.isOpen { try authentication.check(request) }
-            let call = try Call(operation, request: request, context: context)
-            return try await components.withinLifetime(of: call) { try await operation.handle(call) }
-        }
-        router.on(RouterPath(operation.path), method: operation.method, use: handle)
-        if operation.method == .get {
-            router.on(RouterPath(operation.path), method: .head, use: handle)
-        }
-    }
-    return router
 }
 
-extension ServiceComponents {
-    /// What the service does, but for its documentation.
-    var operations: [Operation] {
-        [
-            getImage, processImage, predict, detect, uploadImage, listImages, deleteImage, listModels, reloadModels,
-            healthz, readyz, metricsPage,
-        ]
+extension Router where Context == ServiceContext {
+    /// Adds a route for each endpoint.
+    fileprivate func add(_ endpoints: [any Endpoint], authentication: Authentication) {
+        add(middleware: MethodMiddleware(operations: endpoints.map(\.operation)))
+        for endpoint in endpoints {
+            let operation = endpoint.operation
+            let handle: @Sendable (Request, ServiceContext) async throws -> Response = { request, context in
+                if !operation.isOpen { try authentication.check(request) }
+                let call = try Call(operation, request: request, context: context)
+                return try await context.withinLifetime { try await endpoint.respond(to: call) }
+            }
+            on(RouterPath(operation.path), method: operation.method, use: handle)
+            if operation.method == .get {
+                on(RouterPath(operation.path), method: .head, use: handle)
+            }
+        }
     }
 }

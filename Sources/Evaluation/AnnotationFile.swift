@@ -1,4 +1,4 @@
-/// The parts of COCO's file of annotations that count here.
+/// The members of a COCO annotation file that an evaluation needs.
 struct AnnotationFile: Decodable {
     struct Image: Decodable {
         enum CodingKeys: String, CodingKey {
@@ -31,17 +31,18 @@ struct AnnotationFile: Decodable {
 
         var imageID: Int
         var categoryID: Int
-        /// Left, top, width and height.
+        /// Left, top, width and height, in pixels.
         var box: [Double]
         var area: Double
-        /// Either 0 or 1.
+        /// 0 or 1; 0 if missing.
         var isCrowd: Int?
         var segmentation: Segmentation?
     }
 
     enum Segmentation: Decodable {
+        /// `[x0, y0, x1, y1, …]` each, in pixels.
         case polygons([[Double]])
-        /// The size is the height, then the width.
+        /// Run-length encoding; `size` is `[height, width]`.
         case runs(size: [Int], counts: Counts)
 
         enum CodingKeys: CodingKey {
@@ -81,15 +82,15 @@ struct AnnotationFile: Decodable {
 }
 
 extension DecodingError {
-    /// What the decoder missed, and where, as one would write the place in code: `annotations[3].bbox`.
+    /// Describes the error and its location, such as `annotations[3].bbox`.
     var flaw: String {
         switch self {
         case .keyNotFound(let key, let context): "\(context.place) has no \"\(key.stringValue)\""
         case .typeMismatch(_, let context), .valueNotFound(_, let context): "\(context.place) is of the wrong type"
         case .dataCorrupted(let context) where context.codingPath.isEmpty:
-            "it is no JSON, incomplete, or has a number that is too large"
+            "it is not JSON, is incomplete, or contains a number that is too large"
         case .dataCorrupted(let context): "\(context.place) is out of range"
-        @unknown default: "it is not in COCO's form"
+        @unknown default: "it is not a COCO annotation file"
         }
     }
 }

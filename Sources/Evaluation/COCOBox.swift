@@ -1,28 +1,27 @@
-public import ObjectDetection
+package import ObjectDetection
 
-/// A box as COCO writes it: its top left corner and its size, in pixels.
+/// A box in COCO format: top-left corner and size, in pixels.
 ///
-/// In double precision, as pycocotools computes, so that an overlap falls on the same side of a threshold.
-public struct COCOBox: Hashable, Sendable {
-    /// Left edge.
-    public var x: Double
-    /// Top edge.
-    public var y: Double
-    /// Width, not negative in a valid box.
-    public var width: Double
-    /// Height, not negative in a valid box.
-    public var height: Double
+/// Uses double precision like pycocotools, so that overlaps fall on the same side of a threshold.
+package struct COCOBox: Hashable, Sendable {
+    /// Left edge, in pixels.
+    package var x: Double
+    /// Top edge, in pixels.
+    package var y: Double
+    /// Width in pixels; not negative in a valid box.
+    package var width: Double
+    /// Height in pixels; not negative in a valid box.
+    package var height: Double
 
-    /// Makes a box.
-    public init(x: Double, y: Double, width: Double, height: Double) {
+    package init(x: Double, y: Double, width: Double, height: Double) {
         self.x = x
         self.y = y
         self.width = width
         self.height = height
     }
 
-    /// Makes a box from that of a detection.
-    public init(_ box: BoundingBox) {
+    /// Converts a detection's box.
+    package init(_ box: BoundingBox) {
         x = Double(box.minX)
         y = Double(box.minY)
         width = Double(box.maxX) - x
@@ -30,14 +29,14 @@ public struct COCOBox: Hashable, Sendable {
     }
 
     /// Area in square pixels.
-    public var area: Double { width * height }
+    package var area: Double { width * height }
 
-    /// Compares the box with one of the ground truth.
+    /// Returns the intersection over union with a ground-truth box.
     ///
     /// - Parameters:
-    ///   - truth: The box to compare with.
-    ///   - isCrowd: Whether that is the box of a crowd, of which this one may be any part: the union is then this box
-    ///     alone.
+    ///   - truth: The ground-truth box.
+    ///   - isCrowd: Whether `truth` is the box of a crowd. This box may then be any part of it, so the intersection is
+    ///     divided by this box's area alone.
     /// - Returns: Intersection over union, in `0...1`.
     func intersectionOverUnion(with truth: COCOBox, isCrowd: Bool) -> Double {
         let sharedWidth = min(x + width, truth.x + truth.width) - max(x, truth.x)

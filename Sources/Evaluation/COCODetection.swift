@@ -1,26 +1,25 @@
-public import ObjectDetection
+package import ObjectDetection
 
-/// One object that a model found, in the words of the ground truth.
-public struct COCODetection: Hashable, Sendable {
-    /// The id of its category in the ground truth.
-    public var categoryID: Int
-    /// How sure the model is.
-    public var score: Float
-    /// Where it is, in pixels of the picture.
-    public var box: COCOBox
-    /// Its pixels, which an evaluation of masks needs.
-    public var mask: RunLengthMask?
+/// One detected object, with its category in the ground truth.
+package struct COCODetection: Hashable, Sendable {
+    /// Id of the category in the ground truth.
+    package var categoryID: Int
+    /// Confidence score; higher scores rank first.
+    package var score: Float
+    /// Bounding box, in pixels of the picture.
+    package var box: COCOBox
+    /// Pixels of the object; required if masks are evaluated.
+    package var mask: RunLengthMask?
 
-    /// Makes a detection.
-    public init(categoryID: Int, score: Float, box: COCOBox, mask: RunLengthMask? = nil) {
+    package init(categoryID: Int, score: Float, box: COCOBox, mask: RunLengthMask? = nil) {
         self.categoryID = categoryID
         self.score = score
         self.box = box
         self.mask = mask
     }
 
-    /// Makes a detection from that of a model, or nil where its class is no category of the ground truth.
-    public init?(_ detection: Detection, mask: RunLengthMask? = nil, mapping: CategoryMapping) {
+    /// Converts a model's detection; nil if its class is not a category of the ground truth.
+    package init?(_ detection: Detection, mask: RunLengthMask? = nil, mapping: CategoryMapping) {
         guard let categoryID = mapping[detection.classID] else { return nil }
         self.init(categoryID: categoryID, score: detection.score, box: COCOBox(detection.box), mask: mask)
     }

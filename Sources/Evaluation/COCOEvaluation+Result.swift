@@ -1,6 +1,8 @@
 extension COCOEvaluation {
-    /// The figures over all pictures of the ground truth; in those that were not added, nothing was found.
-    public func result() -> COCOResult {
+    /// Computes the figures over all pictures of the ground truth.
+    ///
+    /// Pictures that were never added count as having no detections.
+    package func result() -> COCOResult {
         let objects = Dictionary(grouping: groundTruth.images.lazy.flatMap(\.objects), by: \.categoryID)
         let tallies = zip(groundTruth.categories, records).map { category, records in
             CategoryTally(records: records, objects: objects[category.id] ?? [])
@@ -46,11 +48,11 @@ extension COCOEvaluation {
     }
 }
 
-/// What became of the detections of one category in all pictures.
+/// Match outcomes of one category's detections in all pictures.
 private struct CategoryTally {
-    /// In order of falling score; of equal ones, those in earlier pictures first.
+    /// Sorted by descending score; equal scores by picture, then by rank.
     private let records: [COCOEvaluation.Record]
-    /// By the raw value of the size.
+    /// Number of objects that count, indexed by the raw value of the size.
     private let objectCounts: [Int]
 
     init(records: [COCOEvaluation.Record], objects: [GroundTruth.Object]) {
@@ -62,7 +64,7 @@ private struct CategoryTally {
 
     func objectCount(_ size: ObjectSize) -> Int { objectCounts[size.rawValue] }
 
-    /// A figure of this category alone; nil where it has no objects that count.
+    /// Returns the value of a figure for this category, or nil if none of its objects count.
     func value(of figure: COCOResult.Figure) -> Double? {
         guard objectCount(figure.size) > 0 else { return nil }
         let thresholds = MatchOutcome.iouThresholds.indices.filter { index in
@@ -78,7 +80,7 @@ private struct CategoryTally {
         return values.reduce(0, +) / Double(values.count)
     }
 
-    /// The best choice of a confidence threshold where an overlap of 0.5 is enough.
+    /// Returns the operating point with the best F1 score at an IoU threshold of 0.5.
     func best(maximumDetections: Int) -> COCOResult.OperatingPoint? {
         guard objectCount(.all) > 0 else { return nil }
         return curve(.all, threshold: 0, maximumDetections: maximumDetections).best.map { point in

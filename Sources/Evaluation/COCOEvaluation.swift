@@ -1,58 +1,59 @@
 internal import ObjectDetection
 
-/// Measures a model's detections on a dataset as COCO does.
+/// Evaluates a model's detections on a dataset with COCO's metrics.
 ///
-/// The figures are those of pycocotools with two exceptions, where it has known faults: an annotation whose id is 0
-/// can be found like any other, and the size of a detected mask is that of the mask even where a box came with it.
-/// Pictures are added one by one, in any order, and only the outcome of each detection is kept: 40 bytes.
+/// The figures equal those of pycocotools, except for two of its known bugs: here, an annotation with id 0 can be
+/// matched like any other, and the area of a detected mask is that of its pixels even if the detection also has a box.
+/// Pictures are added one at a time, in any order. Only the outcome of each detection is kept, in 40 bytes.
 /// - SeeAlso: pycocotools 2.0, `cocoeval.py`.
-public struct COCOEvaluation: Sendable {
-    /// What is compared with the ground truth.
-    public enum Kind: String, Sendable, CaseIterable, Encodable {
+package struct COCOEvaluation: Sendable {
+    /// What is compared with the ground truth: boxes or masks.
+    package enum Kind: String, Sendable, CaseIterable, Encodable {
         /// Boxes.
         case boxes = "bbox"
         /// Masks.
         case masks = "segm"
     }
 
-    /// One detection that has been compared with the ground truth.
+    /// One detection after matching against the ground truth.
     struct Record: Sendable {
         var score: Float
-        /// Its picture's index in the ground truth.
+        /// Index of the picture in the ground truth.
         var image: Int
-        /// Its place among the detections of its category in its picture, best first.
+        /// Rank among the detections of its category in its picture; 0 is the best.
         var rank: Int
         var outcome: MatchOutcome
     }
 
-    /// What the detections are compared with.
-    public let groundTruth: GroundTruth
-    /// What is compared.
-    public let kind: Kind
-    /// How many detections of each category count in a picture.
-    public let maximumDetections: Int
-    /// What was compared so far, by the category's index in the ground truth.
+    /// Ground truth that the detections are compared with.
+    package let groundTruth: GroundTruth
+    /// Whether boxes or masks are compared.
+    package let kind: Kind
+    /// Maximum number of detections that count per category and picture.
+    package let maximumDetections: Int
+    /// Records so far, by the category's index in the ground truth.
     private(set) var records: [[Record]]
 
     private var isAdded: [Bool]
     private let imageIndices: [Int: Int]
     private let categoryIndices: [Int: Int]
 
-    /// Begins an evaluation without any detections.
+    /// Creates an evaluation without detections.
     ///
     /// - Parameters:
-    ///   - groundTruth: What to compare with; pictures that get no detections count as well.
-    ///   - kind: What to compare.
-    ///   - maximumDetections: How many detections of each category count in a picture, the best ones; more than 10.
-    /// - Throws: ``EvaluationError`` with ``EvaluationError/Code/mismatch`` where masks are to be compared with ground
-    ///   truth that has boxes alone.
-    public init(groundTruth: GroundTruth, kind: Kind, maximumDetections: Int = 100) throws(EvaluationError) {
-        precondition(maximumDetections > 10, "two of the twelve figures would be the same")
+    ///   - groundTruth: Ground truth to compare with; pictures without detections count too.
+    ///   - kind: Whether to compare boxes or masks.
+    ///   - maximumDetections: Maximum number of detections that count per category and picture, best first; must
+    ///     be more than 10.
+    /// - Throws: ``EvaluationError`` with ``EvaluationError/Code/mismatch`` if masks are to be compared but an object
+    ///   of the ground truth has only a box.
+    package init(groundTruth: GroundTruth, kind: Kind, maximumDetections: Int = 100) throws(EvaluationError) {
+        precondition(maximumDetections > 10, "must be more than 10: recall at 10 is another figure")
         if kind == .masks {
             for image in groundTruth.images where image.objects.contains(where: { $0.segmentation == nil }) {
                 throw EvaluationError(
                     .mismatch,
-                    "\(image.fileName) has objects without an outline: only boxes can be evaluated"
+                    "\(image.fileName) has objects without an outline: evaluate boxes instead"
                 )
             }
         }
@@ -65,20 +66,20 @@ public struct COCOEvaluation: Sendable {
         categoryIndices = Dictionary(uniqueKeysWithValues: groundTruth.categories.enumerated().map { ($1.id, $0) })
     }
 
-    /// Compares what was found in a picture with what is there.
+    /// Matches the detections in one picture against its ground truth.
     ///
     /// - Parameters:
-    ///   - detections: All that was found, in any order; of equal scores the first counts as better. Those of
-    ///     categories that are not in the ground truth do not count.
-    ///   - imageID: The picture's id in the ground truth.
-    /// - Throws: ``EvaluationError`` with ``EvaluationError/Code/mismatch`` where there is no such picture, where it
-    ///   has been added before, and where a mask is needed and missing.
-    public mutating func add(_ detections: [COCODetection], imageID: Int) throws(EvaluationError) {
+    ///   - detections: All detections in the picture, in any order; among equal scores, earlier ones rank higher.
+    ///     Detections of categories that are not in the ground truth are ignored.
+    ///   - imageID: Id of the picture in the ground truth.
+    /// - Throws: ``EvaluationError`` with ``EvaluationError/Code/mismatch`` if the picture is not in the ground truth
+    ///   or has already been added, or if a required mask is missing.
+    package mutating func add(_ detections: [COCODetection], imageID: Int) throws(EvaluationError) {
         guard let imageIndex = imageIndices[imageID] else {
-            throw EvaluationError(.mismatch, "there is no picture \(imageID) in the ground truth")
+            throw EvaluationError(.mismatch, "the ground truth has no picture \(imageID)")
         }
         guard !isAdded[imageIndex] else {
-            throw EvaluationError(.mismatch, "picture \(imageID) has been evaluated before")
+            throw EvaluationError(.mismatch, "picture \(imageID) has already been evaluated")
         }
         guard kind == .boxes || detections.allSatisfy({ $0.mask != nil }) else {
             throw EvaluationError(.mismatch, "a detection in picture \(imageID) has no mask: evaluate boxes instead")

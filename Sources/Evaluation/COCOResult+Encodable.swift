@@ -1,6 +1,6 @@
 extension COCOResult: Encodable {
-    /// Writes the kind, the figures by their ``Figure/name`` and a list of the classes.
-    public func encode(to encoder: any Encoder) throws {
+    /// Encodes `kind`, each figure under its ``Figure/name``, and the list `classes`.
+    package func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: Key.self)
         try container.encode(kind, forKey: "kind")
         for figure in figures {
@@ -9,7 +9,7 @@ extension COCOResult: Encodable {
         try container.encode(categories, forKey: "classes")
     }
 
-    /// Any name of a member.
+    /// A coding key with an arbitrary name.
     private struct Key: CodingKey, ExpressibleByStringLiteral {
         let stringValue: String
         var intValue: Int? { nil }
@@ -21,8 +21,8 @@ extension COCOResult: Encodable {
 }
 
 extension COCOResult.Figure {
-    /// A short name such as `ap`, `ap50`, `ap_small`, `ar_10` or `ar_large`; of the twelve figures no two share one.
-    public var name: String {
+    /// Short name such as `ap`, `ap50`, `ap_small`, `ar_10` or `ar_large`; unique among the twelve figures.
+    package var name: String {
         let metric = metric == .averagePrecision ? "ap" : "ar"
         if let iouThreshold { return "\(metric)\(Int((iouThreshold * 100).rounded()))" }
         if size != .all { return "\(metric)_\(size)" }
@@ -41,8 +41,8 @@ extension COCOResult.CategoryFigures: Encodable {
         case recall
     }
 
-    /// Writes all members; null where there is no value.
-    public func encode(to encoder: any Encoder) throws {
+    /// Encodes all members; missing values become null.
+    package func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(name, forKey: .name)
         try container.encode(objectCount, forKey: .objectCount)

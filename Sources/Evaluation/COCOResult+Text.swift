@@ -1,8 +1,8 @@
 internal import Glibc
 
 extension COCOResult {
-    /// The twelve figures, a line each, letter by letter as pycocotools prints them.
-    public var summary: String {
+    /// The twelve figures, one line each, exactly as pycocotools prints them.
+    package var summary: String {
         figures.map { figure in
             let title = figure.metric == .averagePrecision ? "Average Precision  (AP)" : "Average Recall     (AR)"
             let overlap = figure.iouThreshold.map { fixed($0, decimals: 2) } ?? "0.50:0.95"
@@ -11,10 +11,10 @@ extension COCOResult {
         }.joined(separator: "\n")
     }
 
-    /// A line for all categories together and one for each that has objects, in columns.
+    /// A table with a row for all categories together and one for each category that has objects.
     ///
-    /// Precision (P) and recall (R) are those at the confidence where they are best balanced.
-    public var categoryTable: String {
+    /// Precision (P) and recall (R) are those at the confidence threshold with the best F1 score.
+    package var categoryTable: String {
         let rows = categories.filter { $0.objectCount > 0 }.map { category in
             [
                 category.name,
@@ -41,13 +41,13 @@ extension COCOResult {
     }
 }
 
-/// Text filled up with spaces on the right to a width, or on the left to a negative one.
+/// Pads text with spaces: on the right to a positive width, on the left to a negative one.
 private func padded(_ text: String, _ width: Int) -> String {
     let spaces = String(repeating: " ", count: max(abs(width) - text.count, 0))
     return width < 0 ? spaces + text : text + spaces
 }
 
-/// A number with a fixed number of decimals, rounded as C and Python do.
+/// Formats a number with a fixed number of decimals, rounded as in C and Python.
 private func fixed(_ value: Double, decimals: Int) -> String {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { buffer in
         _ = withVaList([CInt(decimals), value]) { vsnprintf(buffer.baseAddress, buffer.count, "%.*f", $0) }

@@ -1,29 +1,29 @@
-/// Which category of the ground truth each of a model's classes is.
-public struct CategoryMapping: Hashable, Sendable {
-    /// Categories' ids by class id; nil for a class that the ground truth knows nothing of.
-    public let categoryIDs: [Int?]
-    /// Classes that were taken for a category of another name because they are at its place in the order of the ids.
+/// Maps a model's classes to the categories of the ground truth.
+package struct CategoryMapping: Hashable, Sendable {
+    /// Category ids by class id; nil for a class without a category in the ground truth.
+    package let categoryIDs: [Int?]
+    /// Classes that were paired with a category of a different name because of their position in id order.
     ///
-    /// Worth a warning: nothing but the order says that they are the same.
-    public let renamedClasses: [RenamedClass]
+    /// Warn about them: only the order suggests that they are the same.
+    package let renamedClasses: [RenamedClass]
 
-    /// A class and the category that it was taken for.
-    public struct RenamedClass: Hashable, Sendable {
-        /// The class's name in the model.
-        public var label: String
-        /// The category's name in the ground truth.
-        public var category: String
+    /// A class and the category of a different name that it was paired with.
+    package struct RenamedClass: Hashable, Sendable {
+        /// Name of the class in the model.
+        package var label: String
+        /// Name of the category in the ground truth.
+        package var category: String
     }
 
-    /// Pairs classes with categories by their names, and what is left by its order where there are as many of both.
+    /// Pairs classes with categories by name, and the rest by id order if there are as many classes as categories.
     ///
-    /// Upper and lower case count as the same. Categories without objects may stay alone.
+    /// Names are compared case-insensitively. Categories without objects may stay unpaired.
     /// - Parameters:
-    ///   - labels: The model's class names in the order of the class ids.
-    ///   - groundTruth: What the model is to be measured with.
-    /// - Throws: ``EvaluationError`` with ``EvaluationError/Code/mismatch``, which names the categories that the
-    ///   model cannot find.
-    public init(labels: [String], groundTruth: GroundTruth) throws(EvaluationError) {
+    ///   - labels: The model's class names, in class id order.
+    ///   - groundTruth: Ground truth that the model is evaluated on.
+    /// - Throws: ``EvaluationError`` with ``EvaluationError/Code/mismatch``, naming the categories for which the model
+    ///   has no class.
+    package init(labels: [String], groundTruth: GroundTruth) throws(EvaluationError) {
         let categories = groundTruth.categories
         var categoryIDs = [Int?](repeating: nil, count: labels.count)
         var unnamed: [GroundTruth.Category] = []
@@ -50,7 +50,7 @@ public struct CategoryMapping: Hashable, Sendable {
                 throw EvaluationError(
                     .mismatch,
                     "the model has no class for \(missing.joined(separator: ", ")): "
-                        + "its \(labels.count) classes are not the \(categories.count) of the ground truth"
+                        + "it has \(labels.count) classes, the ground truth \(categories.count) categories"
                 )
             }
         }
@@ -58,8 +58,8 @@ public struct CategoryMapping: Hashable, Sendable {
         self.renamedClasses = renamedClasses
     }
 
-    /// The id of the category that a class is, or nil where the ground truth knows nothing of it.
-    public subscript(classID: Int) -> Int? {
+    /// The category id of a class, or nil if the ground truth has no such category.
+    package subscript(classID: Int) -> Int? {
         categoryIDs.indices.contains(classID) ? categoryIDs[classID] : nil
     }
 }

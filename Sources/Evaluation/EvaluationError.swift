@@ -1,7 +1,9 @@
-/// What can go wrong with an evaluation.
-public struct EvaluationError: Error, Sendable {
-    /// The kind of failure; bounded text, fit for a metric label.
-    public struct Code: Hashable, Sendable, CustomStringConvertible {
+internal import Basics
+
+/// An error while reading ground truth or evaluating detections.
+package struct EvaluationError: ExplainedError, Sendable {
+    /// Kind of failure, from a fixed set of values suitable as metric labels.
+    package struct Code: Hashable, Sendable, CustomStringConvertible {
         private enum Kind: String {
             case unreadable
             case malformed
@@ -10,26 +12,25 @@ public struct EvaluationError: Error, Sendable {
 
         private let kind: Kind
 
-        /// A file is not there or may not be read.
-        public static let unreadable = Code(kind: .unreadable)
-        /// A file does not hold what its format asks for.
-        public static let malformed = Code(kind: .malformed)
-        /// The detections and the ground truth do not go together.
-        public static let mismatch = Code(kind: .mismatch)
+        /// A file is missing or cannot be read.
+        package static let unreadable = Code(kind: .unreadable)
+        /// A file does not conform to its format.
+        package static let malformed = Code(kind: .malformed)
+        /// The detections or the model do not match the ground truth.
+        package static let mismatch = Code(kind: .mismatch)
 
         /// The code in snake case.
-        public var description: String { kind.rawValue }
+        package var description: String { kind.rawValue }
     }
 
-    /// The kind of failure.
-    public var code: Code
-    /// What went wrong and what can be done about it; names the file and the place in it.
-    public var message: String
-    /// The error underneath, if there is one.
-    public var cause: (any Error)?
+    /// Kind of failure.
+    package var code: Code
+    /// What went wrong, where in which file, and what to do about it.
+    package var message: String
+    /// Underlying error, if any.
+    package var cause: (any Error)?
 
-    /// Makes an error.
-    public init(_ code: Code, _ message: String, cause: (any Error)? = nil) {
+    package init(_ code: Code, _ message: String, cause: (any Error)? = nil) {
         self.code = code
         self.message = message
         self.cause = cause
@@ -38,5 +39,5 @@ public struct EvaluationError: Error, Sendable {
 
 extension EvaluationError: CustomStringConvertible {
     /// The code, the message and the cause.
-    public var description: String { "\(code): \(message)" + (cause.map { " (\($0))" } ?? "") }
+    package var description: String { "\(code): \(message)" + (cause.map { " (\($0))" } ?? "") }
 }

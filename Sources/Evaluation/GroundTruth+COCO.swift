@@ -1,18 +1,18 @@
 internal import FoundationEssentials
 internal import ObjectDetection
 
-/// Longest side of a picture, in pixels: with it the area can still be counted in 32 bits.
+/// Maximum side of a picture, in pixels, so that its area fits in 32 bits.
 private let maximumSide = 65_535
 
 extension GroundTruth {
-    /// Reads a file of annotations in COCO's form, such as `instances_val2017.json`.
+    /// Reads a COCO annotation file such as `instances_val2017.json`.
     ///
-    /// Annotations of pictures that the file does not list are left out, as pycocotools does.
-    /// - Parameter path: The file; it is read as a whole.
+    /// Annotations of pictures that the file does not list are skipped, as in pycocotools.
+    /// - Parameter path: Path of the file, which is read into memory completely.
     /// - Throws: ``EvaluationError`` with ``EvaluationError/Code/unreadable``, or with
-    ///   ``EvaluationError/Code/malformed`` and the field that is wrong.
+    ///   ``EvaluationError/Code/malformed``, naming the invalid field.
     /// - SeeAlso: https://cocodataset.org/#format-data
-    public init(annotationFile path: String) throws(EvaluationError) {
+    package init(annotationFile path: String) throws(EvaluationError) {
         do {
             let bytes = try Data(contentsOf: URL(filePath: path))
             self = try Self(JSONDecoder().decode(AnnotationFile.self, from: bytes))
@@ -29,17 +29,20 @@ extension GroundTruth {
         var categoryIDs: Set<Int> = []
         for (index, category) in file.categories.enumerated() {
             guard categoryIDs.insert(category.id).inserted else {
-                throw Flaw("categories[\(index)].id: another category is \(category.id) too")
+                throw Flaw("categories[\(index)].id: another category has the id \(category.id)")
             }
         }
         var images: [Image] = []
         var places: [Int: Int] = [:]
         for (index, image) in file.images.enumerated() {
             guard places.updateValue(index, forKey: image.id) == nil else {
-                throw Flaw("images[\(index)].id: another picture is \(image.id) too")
+                throw Flaw("images[\(index)].id: another picture has the id \(image.id)")
             }
             guard (1...maximumSide).contains(image.width), (1...maximumSide).contains(image.height) else {
-                throw Flaw("images[\(index)]: it cannot be \(image.width) x \(image.height) pixels")
+                throw Flaw(
+                    "images[\(index)]: the size is \(image.width) x \(image.height) pixels, "
+                        + "but each side must be 1 to \(maximumSide)"
+                )
             }
             images.append(Image(id: image.id, fileName: image.fileName, width: image.width, height: image.height))
         }
@@ -58,7 +61,7 @@ extension GroundTruth {
     }
 }
 
-/// What is wrong in a file that can be decoded, and where.
+/// An invalid value in a file that can be decoded, with its location.
 private struct Flaw: Error {
     let text: String
 
@@ -87,26 +90,26 @@ extension GroundTruth.Object {
 }
 
 extension GroundTruth.Segmentation {
-    /// - Returns: nil where there are no polygons, as in datasets that have boxes alone.
+    /// Converts a segmentation; nil if it has no polygons, as in datasets with only boxes.
     fileprivate init?(_ segmentation: AnnotationFile.Segmentation, width: Int, height: Int) throws(Flaw) {
         switch segmentation {
         case .polygons([]):
             return nil
         case .polygons(let polygons):
             guard polygons.allSatisfy({ $0.count.isMultiple(of: 2) }) else {
-                throw Flaw("segmentation: a polygon has an x without a y")
+                throw Flaw("segmentation: a polygon has an odd number of coordinates")
             }
             self = .polygons(polygons)
         case .runs(let size, let counts):
             guard size == [height, width] else {
-                throw Flaw("segmentation.size: it is \(size), that of the picture [\(height), \(width)]")
+                throw Flaw("segmentation.size: it is \(size), but the picture's is [\(height), \(width)]")
             }
             let mask =
                 switch counts {
                 case .compressed(let text): RunLengthMask(width: width, height: height, compressedCounts: text)
                 case .plain(let counts): RunLengthMask(width: width, height: height, validating: counts)
                 }
-            guard let mask else { throw Flaw("segmentation.counts: these are not runs that fill the picture") }
+            guard let mask else { throw Flaw("segmentation.counts: the runs are malformed or do not fill the picture") }
             self = .runs(mask)
         }
     }

@@ -2,19 +2,19 @@ internal import FoundationEssentials
 internal import ObjectDetection
 
 extension GroundTruth {
-    /// Reads labels in YOLO's text form: for each picture a file of the same stem, with a line for each object.
+    /// Reads labels in YOLO's text format: one file per picture, with the same stem, and one line per object.
     ///
-    /// A line is `class center_x center_y width height` for a box, or `class x0 y0 x1 y1 x2 y2 …` for an outline, in
-    /// parts of the picture's width and height. A picture without a file has no objects; a line that is there twice
-    /// counts once, as it does in YOLOv5.
+    /// A line is `class center_x center_y width height` for a box, or `class x0 y0 x1 y1 x2 y2 …` for an outline, as
+    /// fractions of the picture's width and height. A picture without a file has no objects. Duplicate lines count
+    /// once, as in YOLOv5.
     /// - Parameters:
-    ///   - folder: The folder with the label files.
-    ///   - images: The pictures; their objects are replaced.
-    ///   - classNames: Names in the order of the class ids, which become the ids of the categories.
+    ///   - folder: Folder with the label files.
+    ///   - images: Pictures of the dataset; their objects are replaced.
+    ///   - classNames: Class names in class id order; the class ids become the category ids.
     /// - Throws: ``EvaluationError`` with ``EvaluationError/Code/unreadable``, or with
-    ///   ``EvaluationError/Code/malformed`` and the line that is wrong.
+    ///   ``EvaluationError/Code/malformed``, naming the invalid line.
     /// - SeeAlso: Ultralytics YOLOv5 v7.0, `utils/dataloaders.py`, `verify_image_label`.
-    public init(labelFolder folder: String, images: [Image], classNames: [String]) throws(EvaluationError) {
+    package init(labelFolder folder: String, images: [Image], classNames: [String]) throws(EvaluationError) {
         var images = images
         for index in images.indices {
             let path = "\(folder)/\(stem(images[index].fileName)).txt"
@@ -29,13 +29,13 @@ extension GroundTruth {
     }
 }
 
-/// One line of a file of labels.
+/// One line of a label file.
 private struct Label: Hashable {
     var classID: Int
-    /// A box's centre and size or the corners of an outline, in `0...1`.
+    /// Centre and size of a box, or corners of an outline, in `0...1`.
     var values: [Double]
 
-    /// - Returns: nil where the line is none of a label.
+    /// Parses the fields of a line; nil if they are not a valid label.
     init?(_ fields: [ArraySlice<UInt8>]) {
         let numbers = fields.compactMap { Double(String(decoding: $0, as: UTF8.self)) }
         guard numbers.count == fields.count, let classID = numbers.first.flatMap({ Int(exactly: $0) }) else {
@@ -79,7 +79,7 @@ extension GroundTruth.Object {
     }
 }
 
-/// The labels in a file without those that are there twice; none where there is no file.
+/// Returns the labels in a file without duplicates; empty if the file does not exist.
 private func labels(in path: String, classCount: Int) throws(EvaluationError) -> [Label] {
     guard FileManager.default.fileExists(atPath: path) else { return [] }
     let bytes: [UInt8]
@@ -95,17 +95,23 @@ private func labels(in path: String, classCount: Int) throws(EvaluationError) ->
         guard !fields.isEmpty else { continue }
         let place = "\(path), line \(index + 1)"
         guard let label = Label(fields) else {
-            throw EvaluationError(.malformed, "\(place): it should be a class and a box or an outline from 0 to 1")
+            throw EvaluationError(
+                .malformed,
+                "\(place): expected a class id, then a box or an outline with values from 0 to 1"
+            )
         }
         guard (0..<classCount).contains(label.classID) else {
-            throw EvaluationError(.malformed, "\(place): there is no class \(label.classID) among \(classCount)")
+            throw EvaluationError(
+                .malformed,
+                "\(place): class \(label.classID) is out of range: there are \(classCount) classes, numbered from 0"
+            )
         }
         if seen.insert(label).inserted { labels.append(label) }
     }
     return labels
 }
 
-/// A file's name without its folder and its ending.
+/// The file name of a path without its extension.
 private func stem(_ path: String) -> Substring {
     let name = path.split(separator: "/").last ?? ""
     return name.lastIndex(of: ".").map { name[..<$0] } ?? name

@@ -1,36 +1,34 @@
-public import ObjectDetection
+package import ObjectDetection
 
-/// What people marked in the pictures of a dataset.
-public struct GroundTruth: Sendable {
-    /// A kind of object.
-    public struct Category: Hashable, Sendable {
-        /// The dataset's own number for it; COCO's 80 categories have numbers up to 90.
-        public var id: Int
-        /// What it is called.
-        public var name: String
+/// The annotated objects of a dataset.
+package struct GroundTruth: Sendable {
+    /// A category of objects.
+    package struct Category: Hashable, Sendable {
+        /// Id in the dataset; ids may have gaps: those of COCO's 80 categories go up to 90.
+        package var id: Int
+        /// Name of the category.
+        package var name: String
 
-        /// Makes a category.
-        public init(id: Int, name: String) {
+        package init(id: Int, name: String) {
             self.id = id
             self.name = name
         }
     }
 
     /// A picture and the objects in it.
-    public struct Image: Sendable {
-        /// The dataset's own number for it.
-        public var id: Int
-        /// Name of its file, which may lie in a folder.
-        public var fileName: String
+    package struct Image: Sendable {
+        /// Id in the dataset.
+        package var id: Int
+        /// File name, possibly with a folder.
+        package var fileName: String
         /// Width in pixels.
-        public var width: Int
+        package var width: Int
         /// Height in pixels.
-        public var height: Int
-        /// What is in it; the order decides where a detection fits two objects equally well.
-        public var objects: [Object]
+        package var height: Int
+        /// Objects in the picture; their order breaks ties if a detection overlaps two objects equally.
+        package var objects: [Object]
 
-        /// Makes a picture.
-        public init(id: Int, fileName: String, width: Int, height: Int, objects: [Object] = []) {
+        package init(id: Int, fileName: String, width: Int, height: Int, objects: [Object] = []) {
             self.id = id
             self.fileName = fileName
             self.width = width
@@ -39,21 +37,20 @@ public struct GroundTruth: Sendable {
         }
     }
 
-    /// One object, or a crowd of them that nobody told apart.
-    public struct Object: Hashable, Sendable {
-        /// The id of its ``Category``.
-        public var categoryID: Int
-        /// The box around it, in pixels of the picture.
-        public var box: COCOBox
-        /// Area in pixels, which says whether it is small, medium or large: that of its outline where it has one.
-        public var area: Double
-        /// Whether it stands for a crowd: detections in it count neither as found nor as wrong.
-        public var isCrowd: Bool
-        /// Its outline, where the dataset has one.
-        public var segmentation: Segmentation?
+    /// One object, or a crowd annotated as one.
+    package struct Object: Hashable, Sendable {
+        /// Id of the ``Category``.
+        package var categoryID: Int
+        /// Bounding box, in pixels of the picture.
+        package var box: COCOBox
+        /// Area in pixels, of the outline if there is one; determines whether the object is small, medium or large.
+        package var area: Double
+        /// Whether this is a crowd: detections in it count neither as correct nor as wrong.
+        package var isCrowd: Bool
+        /// Outline, if the dataset has one.
+        package var segmentation: Segmentation?
 
-        /// Makes an object.
-        public init(
+        package init(
             categoryID: Int,
             box: COCOBox,
             area: Double,
@@ -68,14 +65,16 @@ public struct GroundTruth: Sendable {
         }
     }
 
-    /// The pixels of an object as the dataset's file has them; a mask for each would take much more memory.
-    public enum Segmentation: Hashable, Sendable {
-        /// `[x0, y0, x1, y1, …]` each, in pixels; the object is all of them together.
+    /// The pixels of an object as stored in the dataset's file.
+    ///
+    /// A mask per object would take much more memory.
+    package enum Segmentation: Hashable, Sendable {
+        /// `[x0, y0, x1, y1, …]` each, in pixels; the object is their union.
         case polygons([[Double]])
-        /// COCO's run-length form.
+        /// COCO's run-length encoding.
         case runs(RunLengthMask)
 
-        /// The object's pixels in a picture of the given size.
+        /// Returns the object's mask in a picture of the given size, in pixels.
         func mask(width: Int, height: Int) -> RunLengthMask {
             switch self {
             case .polygons(let polygons): RunLengthMask(width: width, height: height, polygons: polygons)
@@ -84,15 +83,15 @@ public struct GroundTruth: Sendable {
         }
     }
 
-    /// The categories in the order of their ids.
-    public let categories: [Category]
-    /// The pictures in the order of their ids, those without objects too.
-    public let images: [Image]
+    /// Categories, sorted by id.
+    package let categories: [Category]
+    /// Pictures, sorted by id, including those without objects.
+    package let images: [Image]
 
-    /// Makes ground truth from its parts, in any order.
+    /// Creates ground truth from categories and pictures in any order.
     ///
-    /// - Precondition: No two categories and no two pictures have the same id, and every object's category is there.
-    public init(categories: [Category], images: [Image]) {
+    /// - Precondition: Category ids and picture ids are unique, and `categories` includes that of every object.
+    package init(categories: [Category], images: [Image]) {
         self.categories = categories.sorted { $0.id < $1.id }
         self.images = images.sorted { $0.id < $1.id }
         let categoryIDs = Set(categories.map(\.id))
@@ -100,7 +99,7 @@ public struct GroundTruth: Sendable {
         precondition(Set(images.map(\.id)).count == images.count, "two pictures have the same id")
         precondition(
             images.allSatisfy { $0.objects.allSatisfy { categoryIDs.contains($0.categoryID) } },
-            "an object is of no category"
+            "an object has an unknown category"
         )
     }
 }

@@ -1,14 +1,14 @@
-/// What became of one detection, for every size of object and every threshold of overlap.
+/// The outcome of matching one detection, for every object size and IoU threshold.
 struct MatchOutcome: Hashable {
-    /// Least overlaps with which a detection fits an object: 0.5 to 0.95, rounded as NumPy's `linspace` does.
+    /// Minimum IoU of a match: 0.5 to 0.95 in ten steps, rounded as by NumPy's `linspace`.
     static let iouThresholds = (0..<9).map { Double($0) * ((0.95 - 0.5) / 9) + 0.5 } + [0.95]
 
-    /// Where it fits an object that counts.
+    /// Cases in which the detection matches an object that counts.
     private(set) var hits = Cases()
-    /// Where it counts neither as right nor as wrong.
+    /// Cases in which the detection counts neither as correct nor as wrong.
     private(set) var ignored = Cases()
 
-    /// A set of cases, each a size of object and the index of a threshold.
+    /// A set of cases, each an object size and a threshold index.
     struct Cases: Hashable {
         private var bits: UInt64 = 0
 
@@ -23,23 +23,23 @@ struct MatchOutcome: Hashable {
 }
 
 extension MatchOutcome {
-    /// What is compared: a detection, or an object of the ground truth.
+    /// A detection or a ground-truth object to match.
     struct Candidate {
         /// Area in pixels.
         var area: Double
-        /// Whether it is an object that stands for a crowd, which any number of detections may fit.
+        /// Whether this is a crowd in the ground truth, which can match any number of detections.
         var isCrowd = false
     }
 
-    /// Pairs the detections of one category in one picture with the objects of that category.
+    /// Matches the detections of one category in one picture to the objects of that category.
     ///
-    /// Each detection in turn takes the object that it fits best of those that are left, and one that counts before
-    /// one that does not; of objects that it fits equally well it takes the last.
+    /// Each detection in turn takes the free object with the highest overlap. Objects that count take precedence over
+    /// those that do not; among equal overlaps, the last object wins.
     /// - Parameters:
-    ///   - detections: In order of falling score.
-    ///   - objects: In the order of the ground truth.
+    ///   - detections: Detections, sorted by descending score.
+    ///   - objects: Objects in the order of the ground truth.
     ///   - overlaps: `[detections, objects]`, intersection over union, in `0...1`.
-    /// - Returns: The outcome for each detection.
+    /// - Returns: The outcome of each detection.
     /// - SeeAlso: pycocotools 2.0, `cocoeval.py`, `evaluateImg`.
     static func outcomes(
         of detections: [Candidate],

@@ -1,15 +1,15 @@
-/// How large an object is: COCO's ranges of areas.
-public enum ObjectSize: Int, Sendable, CaseIterable {
-    /// Of any size.
+/// Object sizes: COCO's area ranges.
+package enum ObjectSize: Int, Sendable, CaseIterable {
+    /// Any size.
     case all
     /// Up to 32² pixels.
     case small
     /// From 32² to 96² pixels.
     case medium
-    /// From 96² pixels on.
+    /// From 96² pixels.
     case large
 
-    /// Areas in pixels; an object whose area is a bound belongs to both sides.
+    /// Areas in pixels; an area equal to a bound belongs to both ranges.
     var areas: ClosedRange<Double> {
         switch self {
         case .all: 0...1e10

@@ -1,30 +1,32 @@
-/// What part of the detections is right, and what part of the objects is found, as the least score that counts falls.
+/// Precision and recall as the confidence threshold falls.
 struct PrecisionRecallCurve {
-    /// Where a detection has just come to count.
+    /// Precision and recall after counting one more detection.
     struct Point {
-        /// Its score.
+        /// Score of that detection.
         var score: Float
-        /// Part of the detections that is right, in `0...1`.
+        /// Share of the detections that are correct, in `0...1`.
         var precision: Double
-        /// Part of the objects that is found, in `0...1`.
+        /// Share of the objects that are found, in `0...1`.
         var recall: Double
 
-        /// The harmonic mean of precision and recall.
+        /// F1 score: the harmonic mean of precision and recall.
         var f1: Double { precision > 0 ? 2 * precision * recall / (precision + recall) : 0 }
     }
 
-    /// One for each detection.
+    /// One point for each detection that counts.
     let points: [Point]
 
-    /// How many recalls from 0 to 1 the precision is averaged over.
+    /// Number of recall levels from 0 to 1 that precision is averaged over.
     private static let recallLevels = 101
 
+    /// Computes the curve of one category.
+    ///
     /// - Parameters:
-    ///   - records: The detections of one category in order of falling score.
-    ///   - size: Which objects count.
-    ///   - threshold: Index of the overlap that a detection needs.
-    ///   - maximumDetections: How many count in a picture.
-    ///   - objectCount: How many objects there are to be found, at least one.
+    ///   - records: Detections of the category, sorted by descending score.
+    ///   - size: Size of the objects that count.
+    ///   - threshold: Index of the IoU threshold.
+    ///   - maximumDetections: Maximum number of detections that count per picture.
+    ///   - objectCount: Number of objects to find; at least 1.
     init(
         _ records: [COCOEvaluation.Record],
         size: ObjectSize,
@@ -41,10 +43,10 @@ struct PrecisionRecallCurve {
         }
     }
 
-    /// Part of the objects that all detections together find, in `0...1`.
+    /// Share of the objects that all detections together find, in `0...1`.
     var recall: Double { points.last?.recall ?? 0 }
 
-    /// The area under the curve, in `0...1`: the mean of the best precision that is to be had at each level of recall.
+    /// Area under the curve, in `0...1`: the mean over recall levels of the best precision at that recall or higher.
     var averagePrecision: Double {
         var best = points.map(\.precision)
         for index in best.indices.dropLast().reversed() {
@@ -59,9 +61,10 @@ struct PrecisionRecallCurve {
         return sum / Double(Self.recallLevels)
     }
 
-    /// The point where precision and recall are best balanced, or nil where nothing is found.
+    /// The point with the highest F1 score, or nil if nothing is found.
     ///
-    /// Its score, taken as a threshold, gives just these: no detection that comes later has the same one.
+    /// Of detections with equal scores, only the last qualifies, so that its score used as a threshold yields exactly
+    /// this precision and recall.
     var best: Point? {
         let thresholds = points.indices.filter { $0 + 1 == points.count || points[$0 + 1].score < points[$0].score }
         return thresholds.map { points[$0] }.filter { $0.f1 > 0 }.max { $0.f1 < $1.f1 }

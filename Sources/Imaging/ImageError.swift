@@ -1,6 +1,8 @@
-/// What can go wrong with a picture.
+internal import Basics
+
+/// An error in reading, transforming, drawing on or writing a picture.
 public struct ImageError: Error, Sendable {
-    /// The kind of failure; bounded text, fit for a metric label.
+    /// The kind of failure; one of a fixed set, so it can be a metric label.
     public struct Code: Hashable, Sendable, CustomStringConvertible {
         private enum Kind: String {
             case notAnImage = "not_an_image"
@@ -14,19 +16,19 @@ public struct ImageError: Error, Sendable {
 
         private let kind: Kind
 
-        /// The bytes are of no picture format known here.
+        /// The bytes are not in a known picture format.
         public static let notAnImage = Code(kind: .notAnImage)
-        /// The bytes are of a picture format that this build does not take.
+        /// The format is known, but this build does not support it or the variant in use.
         public static let unsupportedFormat = Code(kind: .unsupportedFormat)
-        /// The picture's format is known, its content is damaged or cut off.
+        /// The format is known, but the content is damaged or truncated.
         public static let corrupt = Code(kind: .corrupt)
-        /// The picture has more pixels or frames than the limits allow.
+        /// The picture exceeds a limit, such as that on bytes, pixels, pages or scans.
         public static let tooLarge = Code(kind: .tooLarge)
-        /// A crop, scale or other step does not fit the picture.
+        /// A crop, a scaling factor or another step does not fit the picture.
         public static let invalidTransform = Code(kind: .invalidTransform)
-        /// The picture has a side longer than the format to write it in allows.
+        /// A side of the picture is longer than the output format allows.
         public static let unsupportedSize = Code(kind: .unsupportedSize)
-        /// The codec could not write the picture.
+        /// The picture could not be written or drawn on.
         public static let encodingFailed = Code(kind: .encodingFailed)
 
         /// The code in snake case.
@@ -35,12 +37,12 @@ public struct ImageError: Error, Sendable {
 
     /// The kind of failure.
     public var code: Code
-    /// What went wrong and what the caller can do about it.
+    /// What is wrong, and what the caller can do about it.
     public var message: String
-    /// The error underneath, if there is one.
+    /// The underlying error, if there is one.
     public var cause: (any Error)?
 
-    /// Makes an error.
+    /// Creates an error; `cause` is the error underneath, if any.
     public init(_ code: Code, _ message: String, cause: (any Error)? = nil) {
         self.code = code
         self.message = message
@@ -57,8 +59,10 @@ extension ImageError {
     static func damaged(_ format: ImageFormat, cause: any Error) -> ImageError {
         ImageError(
             .corrupt,
-            "the \(format) is damaged or cut off: send the whole file, or save it again with another program",
+            "the \(format) is damaged or truncated: send the complete file, or save it again with another program",
             cause: cause
         )
     }
 }
+
+extension ImageError: ExplainedError {}

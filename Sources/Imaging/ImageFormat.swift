@@ -1,4 +1,4 @@
-/// A picture format that is read here.
+/// A picture format that can be read.
 public struct ImageFormat: Hashable, Sendable, CaseIterable {
     private enum Kind: String, CaseIterable {
         case jpeg, png, webp, gif, tiff, bmp, heic, avif
@@ -10,11 +10,11 @@ public struct ImageFormat: Hashable, Sendable, CaseIterable {
     public static let jpeg = ImageFormat(kind: .jpeg)
     /// PNG, 1 to 16 bit.
     public static let png = ImageFormat(kind: .png)
-    /// WebP; of an animation, the first frame.
+    /// WebP; only the first frame of an animation.
     public static let webp = ImageFormat(kind: .webp)
-    /// GIF; of an animation, the first frame.
+    /// GIF; only the first frame of an animation.
     public static let gif = ImageFormat(kind: .gif)
-    /// TIFF and BigTIFF; of many pages, the first.
+    /// TIFF and BigTIFF; only the first page.
     public static let tiff = ImageFormat(kind: .tiff)
     /// Windows bitmap, uncompressed.
     public static let bmp = ImageFormat(kind: .bmp)
@@ -23,15 +23,15 @@ public struct ImageFormat: Hashable, Sendable, CaseIterable {
     /// HEIF with AV1.
     public static let avif = ImageFormat(kind: .avif)
 
-    /// Every format that is read.
+    /// All formats that can be read.
     public static let allCases = Kind.allCases.map(ImageFormat.init(kind:))
 
-    /// The formats that are written too.
+    /// The formats that can also be written.
     public static let encodable: [ImageFormat] = [.jpeg, .png, .webp]
 
-    /// The format of that name, or `nil`.
+    /// Makes the format with the given name; `nil` if there is none.
     ///
-    /// - Parameter name: In lower case, like `jpeg`.
+    /// - Parameter name: Name in lower case, such as `jpeg`.
     public init?(name: String) {
         guard let kind = Kind(rawValue: name) else { return nil }
         self.init(kind: kind)
@@ -41,13 +41,13 @@ public struct ImageFormat: Hashable, Sendable, CaseIterable {
         self.kind = kind
     }
 
-    /// The name in lower case, like `jpeg`; fit for a metric label.
+    /// The name in lower case, such as `jpeg`; one of a fixed set, so it can be a metric label.
     public var name: String { kind.rawValue }
 
-    /// The media type, like `image/jpeg`.
+    /// The media type, such as `image/jpeg`.
     public var mediaType: String { "image/\(kind.rawValue)" }
 
-    /// The usual file extension without its dot, like `jpg`.
+    /// The usual file extension without the dot, such as `jpg`.
     public var fileExtension: String {
         switch kind {
         case .jpeg: "jpg"
@@ -61,7 +61,7 @@ public struct ImageFormat: Hashable, Sendable, CaseIterable {
 }
 
 extension ImageFormat: CustomStringConvertible {
-    /// The name as people write it, like `JPEG` or `WebP`.
+    /// The name in its usual spelling, such as `JPEG` or `WebP`.
     public var description: String {
         kind == .webp ? "WebP" : kind.rawValue.uppercased()
     }

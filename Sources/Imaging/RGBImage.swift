@@ -1,6 +1,6 @@
-/// A picture in memory: `[height, width, 3]`, `UInt8`, sRGB, rows without gaps, upright.
+/// A decoded picture: `[height, width, 3]`, `UInt8`, upright, in sRGB, rows without padding.
 ///
-/// The pixels never change after the image was made, so it may be shared between threads without copying.
+/// The pixels never change after initialisation, so threads may share an image without copying it.
 public final class RGBImage: @unchecked Sendable {
     /// Width in pixels, at least 1.
     public let width: Int
@@ -13,9 +13,9 @@ public final class RGBImage: @unchecked Sendable {
     /// Number of bytes: `height * width * 3`.
     public var byteCount: Int { width * height * 3 }
 
-    /// Makes an image whose pixels `fill` writes; it is handed `height * width * 3` bytes, not initialised.
+    /// Makes an image from the pixels that `fill` writes into `height * width * 3` uninitialised bytes.
     public init(width: Int, height: Int, fill: (UnsafeMutableBufferPointer<UInt8>) throws -> Void) rethrows {
-        precondition(width > 0 && height > 0, "an image has at least one pixel")
+        precondition(width > 0 && height > 0, "an image must have at least one pixel")
         self.width = width
         self.height = height
         base = .allocate(capacity: width * height * 3)
@@ -23,20 +23,20 @@ public final class RGBImage: @unchecked Sendable {
         try fill(UnsafeMutableBufferPointer(start: base, count: width * height * 3))
     }
 
-    /// Takes over a buffer that a codec allocated, without copying it.
+    /// Adopts a buffer that a codec allocated, without copying it.
     ///
     /// - Parameters:
     ///   - width: Width in pixels.
     ///   - height: Height in pixels.
-    ///   - pixels: `height * width * 3` initialised bytes that nobody else writes to from now on.
-    ///   - deallocate: Called once with `pixels`, when the image is no longer used.
+    ///   - pixels: `height * width * 3` initialised bytes that nothing else writes to from now on.
+    ///   - deallocate: Called once with `pixels`, when the image is released.
     init(
         width: Int,
         height: Int,
         adopting pixels: UnsafeMutablePointer<UInt8>,
         deallocate: @escaping @Sendable (UnsafeMutablePointer<UInt8>) -> Void
     ) {
-        precondition(width > 0 && height > 0, "an image has at least one pixel")
+        precondition(width > 0 && height > 0, "an image must have at least one pixel")
         self.width = width
         self.height = height
         base = pixels
@@ -45,7 +45,7 @@ public final class RGBImage: @unchecked Sendable {
 
     deinit { deallocate(base) }
 
-    /// Calls `body` with the pixels: `height * width * 3` bytes, valid during the call only.
+    /// Calls `body` with the pixels: `height * width * 3` bytes, valid only during the call.
     public func withUnsafePixels<Result, Failure>(
         _ body: (UnsafeBufferPointer<UInt8>) throws(Failure) -> Result
     ) throws(Failure) -> Result {

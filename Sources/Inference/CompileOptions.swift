@@ -1,27 +1,26 @@
 internal import COpenVINO
 
-/// The arithmetic of a compiled model.
-public enum Precision: String, CaseIterable, Sendable {
-    /// The fastest that costs no accuracy here: bfloat16 where the CPU has it, else single precision.
+/// Numeric precision of a compiled model.
+package enum Precision: String, CaseIterable, Sendable {
+    /// The fastest precision without loss of accuracy: bfloat16 if the CPU supports it, otherwise single precision.
     case auto
     /// Single precision.
     case f32
-    /// bfloat16; emulated, and slow, on a CPU without it.
+    /// bfloat16; emulated, and therefore slow, on CPUs without it.
     case bf16
 }
 
-/// How a model is compiled.
-public struct CompileOptions: Hashable, Sendable {
-    /// The arithmetic.
-    public var precision: Precision
-    /// How many pictures are worked on at the same time, at least 1.
-    public var streams: Int
-    /// Threads over all streams, at least 1.
-    public var threads: Int
+/// Options for compiling a model.
+package struct CompileOptions: Hashable, Sendable {
+    /// Numeric precision.
+    package var precision: Precision
+    /// Number of pictures processed in parallel, at least 1.
+    package var streams: Int
+    /// Total number of threads across all streams, at least 1.
+    package var threads: Int
 
-    /// Makes options.
-    public init(precision: Precision = .auto, streams: Int, threads: Int) {
-        precondition(streams > 0 && threads > 0, "a model runs on at least one stream and one thread")
+    package init(precision: Precision = .auto, streams: Int, threads: Int) {
+        precondition(streams > 0 && threads > 0, "streams and threads must be positive")
         self.precision = precision
         self.streams = streams
         self.threads = threads

@@ -1,15 +1,15 @@
 internal import COpenVINO
 internal import Synchronization
 
-/// A network ready to run, with the requests that run it.
+/// A compiled network with a pool of inference requests.
 ///
-/// Safe to share: requests are made and lent under a lock, and OpenVINO's `ov::CompiledModel` may create requests
-/// from several threads.
-public final class CompiledModel: @unchecked Sendable {
-    /// The arithmetic that OpenVINO chose, such as `bf16`.
-    public let precision: String
-    /// Why the folder for compiled forms was of no use; nil where it was, or none was given.
-    public let cacheFailure: String?
+/// Safe to share: a lock protects the pool, and OpenVINO's `ov::CompiledModel` may create requests from several
+/// threads.
+package final class CompiledModel: @unchecked Sendable {
+    /// Precision that OpenVINO chose, such as `bf16`.
+    package let precision: String
+    /// Why the cache directory could not be used; nil if it was used or none was given.
+    package let cacheFailure: String?
     private let outputCount: Int
     private let handle: OpaquePointer
     private let runtime: Runtime
@@ -24,16 +24,16 @@ public final class CompiledModel: @unchecked Sendable {
     }
 
     deinit {
-        // Requests hold on to the compiled model and must go first.
+        // Requests use the compiled model, so release them first.
         idleRequests.withLock { $0.removeAll() }
         cov_compiled_model_free(handle)
     }
 
-    /// Lends a request to `body`: an idle one, or a new one where all are in use.
+    /// Calls `body` with an idle request, or with a new one if all are in use.
     ///
-    /// There are thus as many requests as bodies have ever run at the same time; a ``WorkQueue`` bounds that.
-    /// - Throws: ``InferenceError`` when no request can be made, and what `body` throws.
-    public func withRequest<Result: Sendable>(
+    /// The pool grows to the largest number of concurrent calls, which the caller's `WorkQueue` limits.
+    /// - Throws: ``InferenceError`` if no request can be created, and any error thrown by `body`.
+    package func withRequest<Result: Sendable>(
         isolation: isolated (any Actor)? = #isolation,
         _ body: (InferRequest) async throws -> Result
     ) async throws -> Result {

@@ -1,23 +1,24 @@
 extension Graph {
-    /// What a network weighs and what one picture costs.
-    public struct Cost: Hashable, Sendable {
-        /// Weights and biases of the convolutions.
-        public var parameters: Int
-        /// Multiplications and additions of the convolutions for one picture.
-        public var operations: Int
+    /// Number of parameters of a network, and of operations per picture.
+    package struct Cost: Hashable, Sendable {
+        /// Number of weights and biases of the convolutions.
+        package var parameters: Int
+        /// Number of multiplications and additions in the convolutions for one picture.
+        package var operations: Int
 
-        /// 10^9 multiplications and additions, to one digit.
-        public var gigaOperations: Double { (Double(operations) / 1e8).rounded() / 10 }
+        /// Operations in units of 10^9, rounded to one decimal place.
+        package var gigaOperations: Double { (Double(operations) / 1e8).rounded() / 10 }
 
-        /// Makes a cost.
-        public init(parameters: Int, operations: Int) {
+        package init(parameters: Int, operations: Int) {
             self.parameters = parameters
             self.operations = operations
         }
     }
 
-    /// The convolutions' cost, which is nearly all of a network's; the graph's shapes must be fixed.
-    public var cost: Cost {
+    /// Cost of the convolutions, which is nearly the total cost of a network.
+    ///
+    /// The graph's shapes must be fixed.
+    package var cost: Cost {
         nodes.indices.reduce(into: Cost(parameters: 0, operations: 0)) { total, index in
             let cost = cost(of: index)
             total.parameters = total.parameters.addingSaturated(cost.parameters)
@@ -25,15 +26,15 @@ extension Graph {
         }
     }
 
-    /// The cost of one operation: none but for a convolution or a bias that is added to one.
-    public func cost(of index: Int) -> Cost {
+    /// Returns the cost of an operation, which is zero unless it is a convolution or adds a convolution's bias.
+    package func cost(of index: Int) -> Cost {
         let node = nodes[index]
         switch node.type {
         case "Convolution", "GroupConvolution":
             guard node.inputs.count == 2, let output = node.outputs.first ?? nil, let kernel = shape(of: node.inputs[1])
             else { break }
             let weights = kernel.elementCount ?? 0
-            // Each filter is applied once for each cell of the output.
+            // Each filter is applied once per output cell.
             let (operations, isTooMany) = [2, weights, output[2] ?? 1, output[3] ?? 1].productReportingOverflow()
             return Cost(parameters: weights, operations: isTooMany ? .max : operations)
         case "Add":
@@ -47,15 +48,16 @@ extension Graph {
         return Cost(parameters: 0, operations: 0)
     }
 
-    /// Most values that the tensors hold together at any time; `Int.max` where there are more than can be counted.
+    /// Largest number of tensor values that are live at the same time; `Int.max` on overflow.
     ///
-    /// A tensor is held from where it is made to where it is last taken. The graph's shapes must be fixed.
-    public var peakElementCount: Int {
+    /// A tensor is live from the operation that produces it to the last one that reads it. The graph's shapes must be
+    /// fixed.
+    package var peakElementCount: Int {
         var lastUse = Array(nodes.indices)
         for (index, node) in nodes.enumerated() {
             for input in node.inputs { lastUse[input.node] = index }
         }
-        // Constants are the file's.
+        // Constants belong to the model file and do not count.
         let sizes = nodes.map { node in
             node.type == "Constant" ? 0 : node.outputs.reduce(0) { $0.addingSaturated($1?.elementCount ?? .max) }
         }
@@ -75,7 +77,7 @@ extension Graph {
 }
 
 extension Int {
-    /// The sum, or the greatest number where it is greater.
+    /// Returns the sum, or `Int.max` on overflow.
     fileprivate func addingSaturated(_ other: Int) -> Int {
         let (sum, overflow) = addingReportingOverflow(other)
         return overflow ? .max : sum

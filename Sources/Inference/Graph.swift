@@ -1,35 +1,34 @@
 internal import COpenVINO
 
-/// A model's operations in topological order: each comes after those whose outputs it takes.
-public struct Graph: Sendable {
-    /// One output of one operation.
-    public struct Port: Hashable, Sendable {
+/// A model's operations in topological order: each comes after the operations that feed it.
+package struct Graph: Sendable {
+    /// One output of an operation.
+    package struct Port: Hashable, Sendable {
         /// Index of the operation in ``Graph/nodes``.
-        public let node: Int
-        /// Which of its outputs.
-        public let output: Int
+        package let node: Int
+        /// Index of the output among the operation's outputs.
+        package let output: Int
 
-        /// Names an output.
-        public init(node: Int, output: Int = 0) {
+        package init(node: Int, output: Int = 0) {
             self.node = node
             self.output = output
         }
     }
 
-    /// One operation.
-    public struct Node: Sendable {
-        /// Its type in OpenVINO's operation set: `Convolution`, `Reshape`, ….
-        public let type: String
-        /// The name that the exporter gave it.
-        public let name: String
-        /// Where its inputs come from.
-        public let inputs: [Port]
-        /// Shapes of its outputs; nil where the number of axes is not fixed.
-        public let outputs: [TensorShape?]
+    /// An operation of the model.
+    package struct Node: Sendable {
+        /// Type in OpenVINO's operation set, such as `Convolution` or `Reshape`.
+        package let type: String
+        /// Name assigned by the exporter.
+        package let name: String
+        /// Source of each input.
+        package let inputs: [Port]
+        /// Shapes of the outputs; nil if the number of axes is not fixed or exceeds 8.
+        package let outputs: [TensorShape?]
     }
 
     /// The operations in topological order.
-    public let nodes: [Node]
+    package let nodes: [Node]
 
     init(of model: OpaquePointer) {
         nodes = (0..<cov_model_node_count(model)).map { index in
@@ -48,8 +47,8 @@ public struct Graph: Sendable {
         }
     }
 
-    /// The operation that an input of `node` comes from, or nil where it has no such input.
-    public func source(of node: Node, input: Int = 0) -> Node? {
+    /// Returns the operation that feeds an input of `node`, or nil if there is no such input.
+    package func source(of node: Node, input: Int = 0) -> Node? {
         node.inputs.indices.contains(input) ? nodes[node.inputs[input].node] : nil
     }
 }

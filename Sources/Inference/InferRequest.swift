@@ -1,9 +1,9 @@
 internal import COpenVINO
 
-/// One run of a network at a time: an input tensor, the run, its output tensors.
+/// An inference request: an input tensor, one run at a time, and the output tensors of the last run.
 ///
-/// Used by one task at a time, which ``CompiledModel/withRequest(isolation:_:)`` sees to; that is what makes it safe to send.
-public final class InferRequest: @unchecked Sendable {
+/// Safe to send, because ``CompiledModel/withRequest(isolation:_:)`` lends it to only one task at a time.
+package final class InferRequest: @unchecked Sendable {
     private let handle: OpaquePointer
     private let outputCount: Int
 
@@ -14,15 +14,16 @@ public final class InferRequest: @unchecked Sendable {
 
     deinit { cov_request_free(handle) }
 
-    /// Sizes the input tensor and lets `body` write it.
+    /// Resizes the input tensor and calls `body` to fill it.
     ///
     /// - Parameters:
     ///   - height: Height in pixels.
     ///   - width: Width in pixels.
-    ///   - body: Gets `height * width * 3` bytes, `[height, width, 3]`, valid during the call only.
-    /// - Returns: What `body` returns.
-    /// - Throws: ``InferenceError`` when the network takes no picture of that size.
-    public func withInputPixels<Result>(
+    ///   - body: Receives `height * width * 3` bytes, `[height, width, 3]`, valid only during the call.
+    /// - Returns: The result of `body`.
+    /// - Throws: ``InferenceError`` if the network does not accept pictures of that size, and any error thrown by
+    ///   `body`.
+    package func withInputPixels<Result>(
         height: Int,
         width: Int,
         _ body: (UnsafeMutableBufferPointer<UInt8>) throws -> Result
@@ -32,10 +33,10 @@ public final class InferRequest: @unchecked Sendable {
         return try body(UnsafeMutableBufferPointer(start: pixels, count: height * width * 3))
     }
 
-    /// Runs the network on what the input tensor holds; no thread waits meanwhile.
+    /// Runs the network on the contents of the input tensor, without blocking a thread.
     ///
-    /// - Throws: ``InferenceError`` with ``InferenceError/Code/failed`` when the run fails.
-    public func infer() async throws {
+    /// - Throws: ``InferenceError`` with ``InferenceError/Code/failed`` if the run fails.
+    package func infer() async throws {
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
             let run = Unmanaged.passRetained(Run(continuation))
             do {
@@ -46,8 +47,8 @@ public final class InferRequest: @unchecked Sendable {
         }
     }
 
-    /// Calls `body` with the values and shapes of the outputs of the last run, valid during the call only.
-    public func withOutputs<Result>(_ body: ([OutputTensor]) throws -> Result) throws -> Result {
+    /// Calls `body` with the values and shapes of the last run's outputs, which are valid only during the call.
+    package func withOutputs<Result>(_ body: ([OutputTensor]) throws -> Result) throws -> Result {
         try body(
             (0..<outputCount).map { index in
                 var values: UnsafePointer<Float>?
@@ -71,21 +72,21 @@ public final class InferRequest: @unchecked Sendable {
         guard let context else { return }
         let continuation = Unmanaged<Run>.fromOpaque(context).takeRetainedValue().continuation
         guard status != COV_OK else { return continuation.resume() }
-        let text = message.map { conciseMessage(String(cString: $0)) } ?? "the run failed"
+        let text = message.map { conciseMessage(String(cString: $0)) } ?? "inference failed"
         continuation.resume(throwing: InferenceError(InferenceError.Code(status), text))
     }
 }
 
-/// The values of one output of a run.
-public struct OutputTensor {
+/// Values of one output of a run.
+package struct OutputTensor {
     /// Sizes by axis, outermost first.
-    public let dimensions: [Int]
+    package let dimensions: [Int]
     /// The values in row-major order.
-    public let values: UnsafeBufferPointer<Float>
+    package let values: UnsafeBufferPointer<Float>
 
-    /// Describes values that somebody else owns.
-    public init(dimensions: [Int], values: UnsafeBufferPointer<Float>) {
-        precondition(values.count == dimensions.reduce(1, *), "as many values as the dimensions say")
+    /// Wraps values that the caller owns.
+    package init(dimensions: [Int], values: UnsafeBufferPointer<Float>) {
+        precondition(values.count == dimensions.reduce(1, *), "the number of values must match the dimensions")
         self.dimensions = dimensions
         self.values = values
     }

@@ -1,19 +1,19 @@
 internal import COpenVINO
 
-/// A network as it was read or cut, before it is compiled.
+/// A network that was read, built or cut from another one, before it is compiled.
 ///
-/// Not safe to share between threads: it is changed while it is prepared, and compiled once.
-public final class Model {
+/// Not safe to share between threads: preparing it modifies it.
+package final class Model {
     private let runtime: Runtime
     private let handle: OpaquePointer
 
-    /// Reads a network.
+    /// Reads a network from a file.
     ///
     /// - Parameters:
-    ///   - path: An ONNX file, or the .xml file of an OpenVINO IR whose .bin file lies beside it.
-    ///   - runtime: The runtime that will compile it.
-    /// - Throws: ``InferenceError`` with ``InferenceError/Code/invalidModel`` when it cannot be read.
-    public init(path: String, runtime: Runtime) throws {
+    ///   - path: An ONNX file, or the .xml file of an OpenVINO IR with its .bin file in the same folder.
+    ///   - runtime: Runtime that will compile the network.
+    /// - Throws: ``InferenceError`` with ``InferenceError/Code/invalidModel`` if the file cannot be read.
+    package init(path: String, runtime: Runtime) throws {
         var read: OpaquePointer?
         try check(cov_model_read(runtime.handle, path, &read))
         handle = try unwrap(read)
@@ -27,51 +27,51 @@ public final class Model {
 
     deinit { cov_model_free(handle) }
 
-    /// Shapes of the inputs; nil where the number of axes is not fixed.
-    public var inputs: [TensorShape?] {
+    /// Shapes of the inputs; nil if the number of axes is not fixed or exceeds 8.
+    package var inputs: [TensorShape?] {
         (0..<cov_model_input_count(handle)).map { TensorShape(cov_model_input_shape(handle, $0)) }
     }
 
-    /// Shapes of the outputs; nil where the number of axes is not fixed.
-    public var outputs: [TensorShape?] {
+    /// Shapes of the outputs; nil if the number of axes is not fixed or exceeds 8.
+    package var outputs: [TensorShape?] {
         (0..<cov_model_output_count(handle)).map { TensorShape(cov_model_output_shape(handle, $0)) }
     }
 
-    /// The operations, read anew on every call, as preparing the model changes them.
-    public func graph() -> Graph { Graph(of: handle) }
+    /// Returns the operations, read again on every call because preparing the model changes them.
+    package func graph() -> Graph { Graph(of: handle) }
 
-    /// The text that the exporter left under `key`, such as YOLOv5's `names` and `stride`.
-    public func metadata(_ key: String) -> String? {
+    /// Returns the text that the exporter stored under `key`, such as YOLOv5's `names` or `stride`, or nil.
+    package func metadata(_ key: String) -> String? {
         cov_model_metadata(handle, key).map { String(cString: $0) }
     }
 
-    /// Where an output comes from.
-    public func port(ofOutput index: Int) -> Graph.Port {
+    /// Returns the port that feeds an output of the model.
+    package func port(ofOutput index: Int) -> Graph.Port {
         let port = cov_model_output_port(handle, index)
         return Graph.Port(node: port.node, output: port.output)
     }
 
-    /// Fixes the size of the only input to `[batch, 3, height, width]`; nil leaves an axis open.
+    /// Reshapes the only input to `[batch, 3, height, width]`; nil leaves an axis dynamic.
     ///
-    /// - Throws: ``InferenceError`` when the network cannot take that size; it then keeps the one it had.
-    public func reshape(batch: Int? = 1, height: Int?, width: Int?) throws {
+    /// - Throws: ``InferenceError`` if the network does not support that size; the previous size is then kept.
+    package func reshape(batch: Int? = 1, height: Int?, width: Int?) throws {
         try check(cov_model_reshape(handle, Int64(batch ?? -1), Int64(height ?? -1), Int64(width ?? -1)))
     }
 
-    /// What an output becomes when ports inside the graph hold given values; what comes before them is not computed.
+    /// Computes an output from values given at ports inside the graph, without running the operations before the ports.
     ///
     /// - Parameters:
-    ///   - output: Which output; its shape must be fixed.
-    ///   - ports: Ports of fixed shape that together decide the output.
-    ///   - values: The values of each, row-major, as many as its shape has.
+    ///   - output: Index of the output, which must have a fixed shape.
+    ///   - ports: Ports of fixed shape that together determine the output.
+    ///   - values: Values of each port in row-major order, one per element of its shape.
     /// - Returns: The output's values in row-major order, computed in single precision.
-    /// - Throws: ``InferenceError`` when the output depends on more than the ports, or a shape is not fixed.
-    public func evaluate(output: Int, ports: [Graph.Port], values: [[Float]]) throws -> [Float] {
-        precondition(ports.count == values.count, "values for each port")
+    /// - Throws: ``InferenceError`` if the output also depends on anything else, or if a shape is not fixed.
+    package func evaluate(output: Int, ports: [Graph.Port], values: [[Float]]) throws -> [Float] {
+        precondition(ports.count == values.count, "each port needs values")
         let graph = graph()
         for (port, values) in zip(ports, values) {
             guard graph.nodes[port.node].outputs[port.output]?.elementCount == values.count else {
-                throw InferenceError(.invalidArgument, "a port does not have as many values as were given")
+                throw InferenceError(.invalidArgument, "the number of values does not match the shape of the port")
             }
         }
         guard let count = outputs[output]?.elementCount else {
@@ -79,7 +79,7 @@ public final class Model {
         }
         var result = [Float](repeating: 0, count: count)
         let ends = ports.map { COVPort(node: $0.node, output: $0.output) }
-        // All values lie in one buffer, so that one pointer holds for all ports.
+        // All values share one buffer, so that a single pointer serves all ports.
         let joined = Array(values.joined())
         try joined.withUnsafeBufferPointer { buffer in
             var start = buffer.baseAddress
@@ -94,41 +94,41 @@ public final class Model {
         return result
     }
 
-    /// A network that computes the given ports of this one from the same input.
-    public func cut(at ports: [Graph.Port]) throws -> Model {
+    /// Returns a network that computes the given ports of this one from the same input.
+    package func cut(at ports: [Graph.Port]) throws -> Model {
         let ends = ports.map { COVPort(node: $0.node, output: $0.output) }
         var result: OpaquePointer?
         try check(cov_model_cut(handle, ends, ends.count, &result))
         return Model(handle: try unwrap(result), runtime: runtime)
     }
 
-    /// Makes the network take pixels: `[1, height, width, 3]`, `UInt8`, RGB, and answer in `Float`.
+    /// Makes the network accept `[1, height, width, 3]` pixels, `UInt8` RGB, and return `Float` values.
     ///
-    /// The network itself goes on seeing `[1, 3, height, width]` in `0...1`; the conversion becomes part of it.
+    /// The conversion to the original input, `[1, 3, height, width]` in `0...1`, becomes part of the network.
     /// - Parameter dynamicSize: Whether height and width may differ from call to call.
-    /// - Throws: ``InferenceError`` when the network's input is of another form, or it cannot take other sizes.
-    public func takePixels(dynamicSize: Bool) throws {
+    /// - Throws: ``InferenceError`` if the network's input has another form, or does not support dynamic sizes.
+    package func takePixels(dynamicSize: Bool) throws {
         try check(cov_model_take_pixels(handle, dynamicSize))
     }
 
-    /// A copy of the network for pictures of one size, so that the shapes in its graph are fixed.
+    /// Returns a copy of the network for a single picture size, which fixes the shapes in its graph.
     ///
-    /// - Throws: ``InferenceError`` when the network does not take that size.
-    public func sized(height: Int, width: Int) throws -> Model {
+    /// - Throws: ``InferenceError`` if the network does not support that size.
+    package func sized(height: Int, width: Int) throws -> Model {
         var result: OpaquePointer?
         try check(cov_model_sized(handle, height, width, &result))
         return Model(handle: try unwrap(result), runtime: runtime)
     }
 
-    /// A copy of the network that also decodes its boxes, as YOLOv5's exports do; its size must be fixed.
+    /// Returns a copy of the network that also decodes its boxes, as YOLOv5's exports do; its size must be fixed.
     ///
     /// - Parameters:
-    ///   - heads: For each of the first outputs, `[1, anchors * values, rows, columns]`, the pixels by cell, and width and
-    ///     height in pixels of each anchor in turn.
-    ///   - classCount: How many of the values after the box and objectness are probabilities.
-    /// - Returns: A network that answers with `[1, boxes, values]`, and then with the other outputs of this one.
-    /// - Throws: ``InferenceError`` when the outputs are none that can be decoded so.
-    public func decoded(heads: [(stride: Int, anchors: [Float])], classCount: Int) throws -> Model {
+    ///   - heads: For each of the first outputs, `[1, anchors * values, rows, columns]`: the stride in pixels per cell,
+    ///     and the width and height of each anchor in pixels, in alternation.
+    ///   - classCount: Number of class probabilities, which follow the box and objectness.
+    /// - Returns: A network with the output `[1, boxes, values]`, followed by the remaining outputs of this one.
+    /// - Throws: ``InferenceError`` if the outputs cannot be decoded this way.
+    package func decoded(heads: [(stride: Int, anchors: [Float])], classCount: Int) throws -> Model {
         var result: OpaquePointer?
         let anchors = heads.flatMap(\.anchors)
         try anchors.withUnsafeBufferPointer { buffer in
@@ -145,10 +145,10 @@ public final class Model {
     /// Writes the network as an OpenVINO IR.
     ///
     /// - Parameters:
-    ///   - path: The .xml file; the weights go to a .bin file beside it. Both may be left in parts when this fails.
-    ///   - metadata: Texts by key, for ``metadata(_:)`` to find.
-    /// - Throws: ``InferenceError`` with ``InferenceError/Code/failed`` when they cannot be written.
-    public func save(to path: String, metadata: [String: String]) throws {
+    ///   - path: The .xml file; the weights go to a .bin file next to it. On failure, either may be left incomplete.
+    ///   - metadata: Texts by key, as returned by ``metadata(_:)``.
+    /// - Throws: ``InferenceError`` with ``InferenceError/Code/failed`` if the files cannot be written.
+    package func save(to path: String, metadata: [String: String]) throws {
         for (key, text) in metadata { try check(cov_model_set_metadata(handle, key, text)) }
         try check(cov_model_save(handle, path))
     }
@@ -156,20 +156,20 @@ public final class Model {
     /// Compiles the network for this machine's CPU.
     ///
     /// - Parameters:
-    ///   - options: Arithmetic, streams and threads.
-    ///   - cacheDirectory: Where the compiled form is kept for the next time; nil keeps none. Where it can neither be
-    ///     read nor written, the network is compiled without, and ``CompiledModel/cacheFailure`` says why.
-    /// - Returns: The network, ready to run.
-    /// - Throws: ``InferenceError`` when this machine cannot run it.
-    public func compile(_ options: CompileOptions, cacheDirectory: String? = nil) throws -> CompiledModel {
+    ///   - options: Precision, streams and threads.
+    ///   - cacheDirectory: Directory that caches compiled models; nil disables caching. If it can be neither read nor
+    ///     written, the network is compiled without it, and ``CompiledModel/cacheFailure`` says why.
+    /// - Returns: The compiled network.
+    /// - Throws: ``InferenceError`` if this machine cannot run the network.
+    package func compile(_ options: CompileOptions, cacheDirectory: String? = nil) throws -> CompiledModel {
         var cacheFailure: String?
         if let cacheDirectory {
             do {
                 let handle = try cacheDirectory.withCString { try compile(options.raw(cacheDirectory: $0)) }
                 return CompiledModel(handle: handle, runtime: runtime, outputCount: outputs.count)
             } catch let error as InferenceError {
-                // OpenVINO gives up where it cannot write: on a full disk, or in a cache that another processor made
-                // and that is read only.
+                // OpenVINO fails if it cannot write to the cache: on a full disk, or if the cache is read-only and was
+                // created on another processor.
                 cacheFailure = error.message
             }
         }

@@ -1,33 +1,31 @@
 internal import COpenVINO
 
 extension NetworkBuilder {
-    /// The size of a kernel and how it moves over a picture, in cells.
-    public struct Window: Hashable, Sendable {
-        /// Sizes along both sides.
-        public struct Extent: Hashable, Sendable {
-            /// Along the columns.
-            public var height: Int
-            /// Along the rows.
-            public var width: Int
+    /// Size, stride, padding and dilation of a kernel that moves over a feature map, in cells.
+    package struct Window: Hashable, Sendable {
+        /// A length along each axis, in cells.
+        package struct Extent: Hashable, Sendable {
+            /// Vertical length.
+            package var height: Int
+            /// Horizontal length.
+            package var width: Int
 
-            /// Makes an extent.
-            public init(height: Int, width: Int) {
+            package init(height: Int, width: Int) {
                 self.height = height
                 self.width = width
             }
         }
 
         /// Size of the kernel.
-        public var kernel: Extent
-        /// Steps between its places.
-        public var stride: Extent
-        /// Cells added at each edge.
-        public var padding: Extent
-        /// Steps between the kernel's own cells.
-        public var dilation: Extent
+        package var kernel: Extent
+        /// Distance between kernel positions.
+        package var stride: Extent
+        /// Cells added at each edge of the input.
+        package var padding: Extent
+        /// Distance between the elements of the kernel.
+        package var dilation: Extent
 
-        /// Makes a window.
-        public init(kernel: Extent, stride: Extent, padding: Extent, dilation: Extent = Extent(height: 1, width: 1)) {
+        package init(kernel: Extent, stride: Extent, padding: Extent, dilation: Extent = Extent(height: 1, width: 1)) {
             self.kernel = kernel
             self.stride = stride
             self.padding = padding
@@ -50,15 +48,15 @@ extension NetworkBuilder {
         }
     }
 
-    /// A function of one number.
-    public enum Activation: Hashable, Sendable {
+    /// An element-wise activation function.
+    package enum Activation: Hashable, Sendable {
         /// 1 / (1 + e^-x)
         case sigmoid
         /// x / (1 + e^-x)
         case silu
         /// max(x, 0)
         case relu
-        /// x, or x times the slope where it is negative.
+        /// x if x is at least 0, otherwise slope * x
         case leakyReLU(slope: Float)
         /// x * min(max(x + 3, 0), 6) / 6
         case hardSwish
@@ -79,7 +77,7 @@ extension NetworkBuilder {
 }
 
 extension [Int] {
-    /// The product of all numbers, and whether it does not fit.
+    /// Returns the product of the elements, and whether it overflowed.
     func productReportingOverflow() -> (product: Int, overflow: Bool) {
         reduce((1, false)) { partial, factor in
             let (product, overflow) = partial.0.multipliedReportingOverflow(by: factor)

@@ -1,19 +1,18 @@
 internal import COpenVINO
 
-/// OpenVINO's core: reads and compiles models for the CPU.
+/// OpenVINO's core, which reads models and compiles them for the CPU.
 ///
-/// Safe to share: OpenVINO's `ov::Core` may be used from several threads at once ("Core … is thread-safe", its
-/// documentation of `ov::Core`).
-public final class Runtime: @unchecked Sendable {
-    /// The build of OpenVINO in use.
-    public static let version = String(cString: cov_version())
+/// Safe to share: OpenVINO documents `ov::Core` as thread-safe.
+package final class Runtime: @unchecked Sendable {
+    /// Build number of the OpenVINO library.
+    package static let version = String(cString: cov_version())
 
     let handle: OpaquePointer
 
-    /// The one core of the process, which is never freed.
+    /// The only core of the process, which is never freed.
     ///
-    /// Freeing it unloads the code that OpenVINO's threads run. A thread that has told of its last result may still be
-    /// on its way out of that code, and nothing waits for it.
+    /// Freeing it would unload code that OpenVINO's threads may still be executing after they have reported their last
+    /// result, and nothing waits for those threads.
     private struct Core: @unchecked Sendable {
         static let shared = Result { try Core() }
 
@@ -26,26 +25,26 @@ public final class Runtime: @unchecked Sendable {
         }
     }
 
-    /// Starts the runtime, or joins the one that runs.
+    /// Starts the runtime, or reuses the one that is already running.
     ///
-    /// - Throws: ``InferenceError`` when OpenVINO cannot be started.
-    public init() throws {
+    /// - Throws: ``InferenceError`` if OpenVINO cannot be started.
+    package init() throws {
         handle = try Core.shared.get().handle
     }
 }
 
-/// Turns a status of the bridge into a throw.
+/// Throws an error if a call to the bridge failed.
 func check(_ status: COVStatus) throws {
     guard status != COV_OK else { return }
     throw InferenceError(InferenceError.Code(status), conciseMessage(String(cString: cov_last_error())))
 }
 
 func unwrap(_ handle: OpaquePointer?) throws -> OpaquePointer {
-    guard let handle else { throw InferenceError(.failed, "OpenVINO answered success without a result") }
+    guard let handle else { throw InferenceError(.failed, "OpenVINO reported success but returned no result") }
     return handle
 }
 
-/// OpenVINO's messages carry the stack of its checks; the last lines say what happened.
+/// Shortens an OpenVINO message to at most 500 characters, without the lines that trace its nested exceptions.
 func conciseMessage(_ message: String) -> String {
     let lines = message.split(whereSeparator: \.isNewline).filter { !$0.hasPrefix("Exception from") }
     return lines.prefix(4).joined(separator: " ").prefix(500).description

@@ -1,16 +1,15 @@
 internal import COpenVINO
 
-/// The sizes of a tensor by axis.
-public struct TensorShape: Hashable, Sendable, CustomStringConvertible {
-    /// Sizes by axis, outermost first; nil for an axis whose size is not fixed.
-    public let dimensions: [Int?]
+/// Shape of a tensor, in which some sizes may not be fixed.
+package struct TensorShape: Hashable, Sendable, CustomStringConvertible {
+    /// Size of each axis, outermost first; nil if the size is not fixed.
+    package let dimensions: [Int?]
 
-    /// Makes a shape from sizes.
-    public init(_ dimensions: [Int?]) {
+    package init(_ dimensions: [Int?]) {
         self.dimensions = dimensions
     }
 
-    /// nil where even the number of axes is not fixed.
+    /// Returns nil if the number of axes is not fixed or exceeds `COV_MAXIMUM_RANK`.
     init?(_ shape: COVShape) {
         guard shape.rank >= 0 else { return nil }
         dimensions = withUnsafeBytes(of: shape.dimensions) { bytes in
@@ -19,15 +18,15 @@ public struct TensorShape: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Number of axes.
-    public var rank: Int { dimensions.count }
+    package var rank: Int { dimensions.count }
 
-    /// The size along an axis, or nil where there is no such axis or its size is not fixed.
-    public subscript(axis: Int) -> Int? {
+    /// Size of an axis, or nil if there is no such axis or its size is not fixed.
+    package subscript(axis: Int) -> Int? {
         dimensions.indices.contains(axis) ? dimensions[axis] : nil
     }
 
-    /// Number of values, or nil where a size is not fixed or there are more than can be counted.
-    public var elementCount: Int? {
+    /// Number of elements, or nil if a size is not fixed or the product overflows.
+    package var elementCount: Int? {
         dimensions.reduce(1) { count, size in
             guard let count, let size else { return nil }
             let (product, overflows) = count.multipliedReportingOverflow(by: size)
@@ -35,8 +34,8 @@ public struct TensorShape: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// As in `[1, 3, ?, ?]`.
-    public var description: String {
+    /// Text such as `[1, 3, ?, ?]`.
+    package var description: String {
         "[" + dimensions.map { $0.map(String.init) ?? "?" }.joined(separator: ", ") + "]"
     }
 }

@@ -1,11 +1,10 @@
-/// The outlines of a mask's parts and holes, traced along the edges of pixels.
+/// Outlines of a mask's parts and holes, traced along pixel edges.
 ///
-/// Parts are connected through the edges of their pixels, not through corners, so that no outline crosses itself.
-/// Outlines run clockwise around parts and counterclockwise around holes: the object is on the right hand. They are
-/// found in the order of their topmost, among these leftmost, pixels. Takes time and memory in proportion to the length
-/// of the outlines.
+/// Parts are 4-connected: pixels that touch only at a corner are separate, so that no outline crosses itself. Outlines
+/// run clockwise around parts and counterclockwise around holes, with the object on the right. They are found in the
+/// order of their topmost (of these, leftmost) pixels. Time and memory are proportional to the length of the outlines.
 struct BoundaryLoops {
-    /// A corner of an outline, in pixels of the mask's region.
+    /// A corner of an outline, in pixels relative to the mask's region.
     struct Vertex {
         var x: Int32
         var y: Int32
@@ -13,37 +12,37 @@ struct BoundaryLoops {
 
     /// One outline.
     struct Loop {
-        /// Its corners in ``BoundaryLoops/vertices``.
+        /// Indices of its corners in ``BoundaryLoops/vertices``.
         var vertices: Range<Int>
-        /// The corner at the top left of its topmost, among these leftmost, pixel.
+        /// Index of the top-left corner of its topmost (of these, leftmost) pixel.
         var anchor: Int
-        /// For a hole, the other end of the cut that joins it to its part; nil for a part.
+        /// For a hole, the far end of the cut that joins it to another outline; nil for a part.
         var cut: Vertex?
-        /// The next hole, upwards, whose cut ends on the same side of the same outline; -1 after the last.
+        /// Index of the next hole upwards with a cut that ends on the same side of the same outline; -1 if none.
         var nextHole = -1
     }
 
-    /// The corners of all outlines.
+    /// Corners of all outlines.
     private(set) var vertices: [Vertex] = []
     /// Parts and holes; a hole comes after the outline that it is joined to.
     private(set) var loops: [Loop] = []
-    /// For each corner, the lowest hole whose cut ends on the side that leads there; -1 where there is none.
+    /// For each corner, the lowest hole with a cut that ends on the side leading to it; -1 if none.
     private(set) var firstHole: [Int] = []
 
     init(_ mask: Mask) {
         let successors = Self.successors(in: mask)
-        /// The corner that each edge leads to; -1 for an edge that is on no outline yet.
+        /// Index of the corner that each edge leads to; -1 for edges not yet traced.
         var corners = [Int32](repeating: -1, count: mask.edges.count)
         for row in 0..<mask.height {
             for edge in mask.rowStarts[row]..<mask.rowStarts[row + 1] where corners[edge] < 0 {
                 let isHole = edge.isRightEdge
                 let first = vertices.count
-                // A part begins down the right side of the run that starts here, a hole down its own left side.
+                // A part starts with the right edge of the run that begins here, a hole with its own left edge.
                 trace(from: isHole ? edge : edge + 1, row: row, in: mask, successors: successors, corners: &corners)
 
                 var loop = Loop(vertices: first..<vertices.count, anchor: vertices.count - (isHole ? 1 : 2))
                 if isHole {
-                    // The run that ends at the hole's top left pixel begins at an outline that was found before.
+                    // The run that ends at the hole's top-left pixel begins at an outline that is already traced.
                     let corner = Int(corners[edge - 1])
                     loop.cut = Vertex(x: mask.edges[edge - 1], y: Int32(truncatingIfNeeded: row))
                     loop.nextHole = firstHole[corner]
@@ -54,14 +53,14 @@ struct BoundaryLoops {
         }
     }
 
-    /// Follows one outline.
+    /// Traces one outline.
     ///
     /// - Parameters:
-    ///   - first: A right edge at the top of the outline, the first to be followed.
-    ///   - row: The row that it is in.
-    ///   - mask: The mask.
-    ///   - successors: The edge that follows each edge.
-    ///   - corners: Receives for each edge of the outline the index of the corner that it leads to.
+    ///   - first: Right edge at the top of the outline, where tracing starts.
+    ///   - row: Row of `first`.
+    ///   - mask: Mask to trace.
+    ///   - successors: For each edge, the next edge of its outline.
+    ///   - corners: Receives, for each edge of the outline, the index of the corner that it leads to.
     private mutating func trace(
         from first: Int,
         row: Int,
@@ -87,10 +86,10 @@ struct BoundaryLoops {
         } while edge != first
     }
 
-    /// For each vertical edge the one that follows it on its outline.
+    /// Returns, for each vertical edge, the next vertical edge of its outline.
     ///
-    /// Right edges are followed downwards, left edges upwards. Where two rows meet, what is in one of them alone is
-    /// bounded there by a side from one edge to another.
+    /// Right edges are traced downwards, left edges upwards. Between two rows, columns set in only one of them are
+    /// bounded by a horizontal side that joins two vertical edges.
     private static func successors(in mask: Mask) -> [Int32] {
         let edges = mask.edges
         var successors = [Int32](repeating: -1, count: edges.count)
@@ -103,11 +102,11 @@ struct BoundaryLoops {
             func join(_ edge: Int, to successor: Int) {
                 successors[edge] = Int32(truncatingIfNeeded: successor)
             }
-            /// Where the side that is being followed begins; nil while the two rows are the same.
+            /// Edge where the current horizontal side begins; nil while the two rows are equal.
             var start: Int?
             func meet(_ edge: Int) {
                 guard let left = start else { return start = edge }
-                // Above the object sides lead to the right, below it to the left.
+                // Sides run to the right above the object and to the left below it.
                 let isBelowObject = (left < upperEnd) != left.isRightEdge
                 if isBelowObject { join(edge, to: left) } else { join(left, to: edge) }
                 start = nil
@@ -126,7 +125,7 @@ struct BoundaryLoops {
                     if start == nil {
                         if upper.isRightEdge { join(upper, to: lower) } else { join(lower, to: upper) }
                     } else if upper.isRightEdge {
-                        // Two pixels touch at their corners: each outline stays with its own.
+                        // Two pixels touch at a corner: keep their outlines separate.
                         meet(upper)
                         meet(lower)
                     } else {
@@ -143,6 +142,6 @@ struct BoundaryLoops {
 }
 
 extension Int {
-    /// Whether the object is left of an edge: each row has left and right edges in turns.
+    /// Whether the edge with this index is a right edge: left and right edges alternate in each row.
     fileprivate var isRightEdge: Bool { self & 1 == 1 }
 }

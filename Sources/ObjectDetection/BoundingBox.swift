@@ -1,26 +1,25 @@
 /// An axis-aligned rectangle in pixels; x grows to the right, y downwards.
 ///
-/// Coordinates are continuous: a box around the single pixel (0, 0) runs from 0 to 1 in both directions.
-public struct BoundingBox: Hashable, Sendable {
+/// Coordinates are continuous: the box of the single pixel (0, 0) spans 0 to 1 in both directions.
+package struct BoundingBox: Hashable, Sendable {
     /// Left edge, in pixels.
-    public var minX: Float
+    package var minX: Float
     /// Top edge, in pixels.
-    public var minY: Float
+    package var minY: Float
     /// Right edge, in pixels; not less than ``minX`` in a valid box.
-    public var maxX: Float
+    package var maxX: Float
     /// Bottom edge, in pixels; not less than ``minY`` in a valid box.
-    public var maxY: Float
+    package var maxY: Float
 
-    /// Makes a box from its edges.
-    public init(minX: Float, minY: Float, maxX: Float, maxY: Float) {
+    package init(minX: Float, minY: Float, maxX: Float, maxY: Float) {
         self.minX = minX
         self.minY = minY
         self.maxX = maxX
         self.maxY = maxY
     }
 
-    /// Makes a box from its centre and size, the form in which YOLO's heads speak.
-    public init(centerX: Float, centerY: Float, width: Float, height: Float) {
+    /// Creates a box from its centre and size in pixels, the format of YOLO's heads.
+    package init(centerX: Float, centerY: Float, width: Float, height: Float) {
         self.init(
             minX: centerX - width / 2,
             minY: centerY - height / 2,
@@ -30,14 +29,14 @@ public struct BoundingBox: Hashable, Sendable {
     }
 
     /// Width in pixels.
-    public var width: Float { maxX - minX }
+    package var width: Float { maxX - minX }
     /// Height in pixels.
-    public var height: Float { maxY - minY }
-    /// Area in square pixels; 0 for a box whose edges have crossed.
-    public var area: Float { max(0, width) * max(0, height) }
+    package var height: Float { maxY - minY }
+    /// Area in square pixels; 0 if the edges are inverted.
+    package var area: Float { max(0, width) * max(0, height) }
 
-    /// The part of the box that lies inside a picture of the given size.
-    public func clipped(toWidth width: Float, height: Float) -> BoundingBox {
+    /// Returns the part of the box inside a picture of the given size, in pixels.
+    package func clipped(toWidth width: Float, height: Float) -> BoundingBox {
         BoundingBox(
             minX: min(max(minX, 0), width),
             minY: min(max(minY, 0), height),
@@ -46,8 +45,8 @@ public struct BoundingBox: Hashable, Sendable {
         )
     }
 
-    /// Intersection over union of two boxes, in `0...1`; 0 when neither has an area.
-    public func intersectionOverUnion(with other: BoundingBox) -> Float {
+    /// Returns the intersection over union of two boxes, in `0...1`; 0 if neither has an area.
+    package func intersectionOverUnion(with other: BoundingBox) -> Float {
         let overlapWidth = min(maxX, other.maxX) - max(minX, other.minX)
         let overlapHeight = min(maxY, other.maxY) - max(minY, other.minY)
         guard overlapWidth > 0, overlapHeight > 0 else { return 0 }

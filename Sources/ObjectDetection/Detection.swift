@@ -1,16 +1,15 @@
-/// One object found in a picture.
-public struct Detection: Hashable, Sendable {
-    /// Where it is, in pixels of the picture that was looked at.
-    public var box: BoundingBox
-    /// How sure the model is, in `0...1`: objectness times class probability for YOLOv5.
-    public var score: Float
-    /// Index of its class in the model's ``LabelMap``.
-    public var classID: Int
-    /// Which pixels are its own; nil where the model does not tell, or was not asked to.
-    public var mask: Mask?
+/// One object detected in a picture.
+package struct Detection: Hashable, Sendable {
+    /// Bounding box, in pixels of the input picture.
+    package var box: BoundingBox
+    /// Confidence score, in `0...1`; for YOLOv5, objectness times class probability.
+    package var score: Float
+    /// Index of the class in the model's ``LabelMap``.
+    package var classID: Int
+    /// Pixels of the object; nil if the model has no masks or they were not requested.
+    package var mask: Mask?
 
-    /// Makes a detection.
-    public init(box: BoundingBox, score: Float, classID: Int, mask: Mask? = nil) {
+    package init(box: BoundingBox, score: Float, classID: Int, mask: Mask? = nil) {
         self.box = box
         self.score = score
         self.classID = classID

@@ -1,25 +1,25 @@
-/// The names of a model's classes, by class id.
-public struct LabelMap: Hashable, Sendable {
-    /// Names in the order of the class ids, which run from 0 without gaps.
-    public let names: [String]
+/// A model's class names, by class id.
+package struct LabelMap: Hashable, Sendable {
+    /// Names in class id order; ids start at 0 and have no gaps.
+    package let names: [String]
 
-    /// Makes a map from names in the order of their class ids.
-    public init(_ names: [String]) {
+    /// Creates a map from names in class id order.
+    package init(_ names: [String]) {
         self.names = names
     }
 
     /// Number of classes.
-    public var count: Int { names.count }
+    package var count: Int { names.count }
 
-    /// The name of a class; `class 7` for an id that has none.
-    public subscript(classID: Int) -> String {
+    /// The name of a class, or a placeholder such as `class 7` for an unknown id.
+    package subscript(classID: Int) -> String {
         names.indices.contains(classID) ? names[classID] : "class \(classID)"
     }
 
-    /// The class id of a name, or nil where no class is called so.
+    /// Returns the id of the class with a name, or nil if there is none.
     ///
-    /// Upper and lower case count as the same.
-    public func classID(named name: String) -> Int? {
+    /// Names are compared case-insensitively.
+    package func classID(named name: String) -> Int? {
         let wanted = name.lowercased()
         return names.firstIndex { $0.lowercased() == wanted }
     }

@@ -1,19 +1,19 @@
 extension Mask {
-    /// The object's outlines: one polygon for each of its parts.
+    /// Returns the object's outlines, one polygon for each of its parts.
     ///
-    /// Vertices are corners of pixels, in pixels of the picture, clockwise from the topmost, among these leftmost, so the
-    /// single pixel (3, 4) gives `[3, 4, 4, 4, 4, 5, 3, 5]`. Pixels that touch at a corner only are different parts. A
-    /// hole is joined to its part by a horizontal cut of no width, there and back: filling each polygon by the even-odd
-    /// or the winding rule, at the centres of pixels, gives back the mask.
-    /// - Parameter tolerance: How far in pixels a simplified outline may be from the exact one (Douglas-Peucker, before
-    ///   holes are joined); 0 keeps the exact one. Parts and holes of which nothing is left are left out.
-    /// - Returns: `[x0, y0, x1, y1, …]` for each part, in the order of their first vertices.
-    public func polygons(tolerance: Double = 0) -> [[Double]] {
+    /// Vertices are pixel corners in picture coordinates, clockwise from the topmost (of these, leftmost): the
+    /// single pixel (3, 4) yields `[3, 4, 4, 4, 4, 5, 3, 5]`. Pixels that touch only at a corner are different parts. A
+    /// hole is joined to its part by a horizontal cut of zero width, traversed in both directions. Filling each exact
+    /// polygon by the even-odd or the winding rule, sampled at pixel centres, reproduces the mask.
+    /// - Parameter tolerance: Maximum distance in pixels between the simplified and the exact outline (Douglas-Peucker,
+    ///   before holes are joined); 0 keeps the exact outline. Parts and holes that vanish are omitted.
+    /// - Returns: `[x0, y0, x1, y1, …]` for each part, in reading order of their first vertices.
+    package func polygons(tolerance: Double = 0) -> [[Double]] {
         let boundary = BoundaryLoops(self)
         var points: [OutlinePoint] = []
         points.reserveCapacity(boundary.vertices.count)
         var outlines = [Range<Int>](repeating: 0..<0, count: boundary.loops.count)
-        // Holes before the outlines that they are joined to, which then know which of them are left.
+        // Process holes before the outlines that they are joined to: these need to know which holes remain.
         for index in boundary.loops.indices.reversed() {
             let start = points.count
             boundary.appendPoints(of: boundary.loops[index], to: &points) { !outlines[$0].isEmpty }
@@ -29,7 +29,7 @@ extension Mask {
             .map { polygon(around: $0, points: points, outlines: outlines) }
     }
 
-    /// Writes an outline and those of its holes, each where its cut begins.
+    /// Returns an outline, with the outlines of its holes inserted where their cuts begin.
     private func polygon(around part: Int, points: [OutlinePoint], outlines: [Range<Int>]) -> [Double] {
         var polygon: [Double] = []
         polygon.reserveCapacity(2 * outlines[part].count)
@@ -37,7 +37,7 @@ extension Mask {
             polygon.append(Double(x + Int(point.x)))
             polygon.append(Double(y + Int(point.y)))
         }
-        // Holes may hang on holes by the thousand, too many for recursion.
+        // Holes may be joined to holes in chains of thousands, too deep for recursion.
         var path = [(outline: part, next: outlines[part].lowerBound)]
         while let (outline, next) = path.popLast() {
             if next < outlines[outline].upperBound {
@@ -53,21 +53,21 @@ extension Mask {
     }
 }
 
-/// A point of an outline, in pixels of the mask's region.
+/// A point of an outline, in pixels relative to the mask's region.
 struct OutlinePoint {
     var x: Int32
     var y: Int32
-    /// The hole whose cut begins here.
+    /// Index of the hole with a cut that begins here.
     var hole: Int32?
 }
 
 extension BoundaryLoops {
-    /// Adds the points of an outline, from its anchor on: its corners, and where cuts to its holes begin.
+    /// Appends the points of an outline, starting at its anchor: its corners and the starts of cuts to its holes.
     ///
     /// - Parameters:
-    ///   - loop: The outline.
+    ///   - loop: Outline to append.
     ///   - points: Receives the points.
-    ///   - isKept: Tells whether a hole is wanted.
+    ///   - isKept: Returns whether to keep the hole with the given index.
     fileprivate func appendPoints(of loop: Loop, to points: inout [OutlinePoint], isKept: (Int) -> Bool) {
         func appendHoles(before corner: Int) {
             var hole = firstHole[corner]

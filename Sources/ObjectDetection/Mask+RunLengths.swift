@@ -1,7 +1,7 @@
 extension Mask {
-    /// The mask in COCO's run-length form, for the whole picture.
+    /// The mask in COCO's run-length encoding, for the full picture.
     public var runLengths: RunLengthMask {
-        // Rows where a column changes, column after column: a counting sort of what changes from row to row.
+        // A counting sort of the changes between rows: the rows where each column changes, column by column.
         var columnStarts = [Int](repeating: 0, count: width + 2)
         forEachChange { _, columns in
             for column in columns { columnStarts[column + 2] += 1 }
@@ -22,7 +22,7 @@ extension Mask {
             let top = (x + column) * imageHeight + y
             for row in rows[columnStarts[column]..<columnStarts[column + 1]] {
                 let change = top + Int(row)
-                // An object that reaches the picture's bottom may go on at the top of the next column.
+                // A run that reaches the picture's bottom may continue at the top of the next column.
                 if change == position, let run = counts.popLast() {
                     position -= run
                 } else {
@@ -38,8 +38,8 @@ extension Mask {
 
     /// Calls `body` with each run of columns in which a row differs from the one above it.
     ///
-    /// - Parameter body: Gets the index of the lower row, in `0...height`, and the columns; in reading order. What is
-    ///   outside of the region is background.
+    /// Pixels outside the region count as background.
+    /// - Parameter body: Receives the index of the lower row, in `0...height`, and the columns, in reading order.
     private func forEachChange(_ body: (_ line: Int, _ columns: Range<Int>) -> Void) {
         for line in 0..<(height > 0 ? height + 1 : 0) {
             var upper = line > 0 ? rowStarts[line - 1] : 0
@@ -52,7 +52,7 @@ extension Mask {
                 let lowerColumn = lower < lowerEnd ? edges[lower] : .max
                 if upperColumn <= lowerColumn { upper += 1 }
                 if lowerColumn <= upperColumn { lower += 1 }
-                // Where both rows change, the difference between them stays as it is.
+                // If both rows change in this column, whether they differ stays the same.
                 guard upperColumn != lowerColumn else { continue }
                 let column = Int(min(upperColumn, lowerColumn))
                 if let first = start {

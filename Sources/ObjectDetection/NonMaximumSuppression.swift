@@ -1,19 +1,19 @@
-/// How many candidates compete at most, as in the reference; it bounds the time.
+/// Maximum number of candidates considered, as in the reference; bounds the running time.
 private let maximumCandidates = 30_000
 
 /// Keeps the best of each group of overlapping detections.
 ///
-/// Greedy, in order of falling score: a detection is dropped when its intersection over union with one that was
-/// kept is greater than the threshold. Equal scores keep the order in which they came, so the result is a function
-/// of the input alone. Only the best 30,000 compete.
+/// Greedy, in descending order of score: a detection is dropped if its intersection over union with a kept one is
+/// greater than the threshold. Equal scores keep their input order, so the result is deterministic. Only the 30,000
+/// best candidates are considered.
 /// - Parameters:
 ///   - candidates: Detections in any order.
-///   - iouThreshold: Overlap in `0...1` above which the weaker of two detections is dropped.
-///   - maximumCount: How many detections to keep at most.
-///   - classAgnostic: Whether detections of different classes compete too.
-/// - Returns: Indices of the candidates kept, best first.
+///   - iouThreshold: Intersection over union, in `0...1`, above which the weaker of two detections is dropped.
+///   - maximumCount: Maximum number of detections to keep.
+///   - classAgnostic: Whether detections of different classes suppress each other too.
+/// - Returns: Indices of the kept candidates, best first.
 /// - SeeAlso: Ultralytics YOLOv5 v7.0, `utils/general.py`, `non_max_suppression`; torchvision `nms`.
-public func nonMaximumSuppression(
+package func nonMaximumSuppression(
     _ candidates: [Detection],
     iouThreshold: Float,
     maximumCount: Int,

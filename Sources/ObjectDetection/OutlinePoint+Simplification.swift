@@ -1,17 +1,17 @@
 extension [OutlinePoint] {
-    /// Leaves out points of a closed outline that are near enough to the line without them (Douglas-Peucker).
+    /// Removes points of a closed outline that are close to the outline without them (Douglas-Peucker).
     ///
-    /// The first point stays, and so do those where cuts begin.
+    /// Keeps the first point and those where cuts begin.
     /// - Parameters:
-    ///   - start: Where the outline begins; it goes on to the end of the array.
-    ///   - tolerance: Greatest distance of a point left out from the new outline, in pixels.
+    ///   - start: Index where the outline begins; it extends to the end of the array.
+    ///   - tolerance: Maximum distance of a removed point from the new outline, in pixels.
     mutating func simplifyOutline(from start: Int, tolerance: Double) {
         let count = self.count - start
         guard count > 2 else { return }
-        /// Points that stay; the first one stands also behind the last, where the outline closes.
+        /// Whether each point stays; the first point is repeated after the last one, closing the outline.
         var stays = (0...count).map { $0 == 0 || $0 == count || self[start + $0].hole != nil }
         if !stays[1..<count].contains(true) {
-            // A line from a point to itself has no direction: the farthest point cuts the outline in two.
+            // A line from a point to itself has no direction: split the outline at the farthest point.
             let farthest = (1..<count).max { distance(start + $0, start) < distance(start + $1, start) }
             stays[farthest ?? 1] = true
         }
@@ -49,7 +49,7 @@ extension [OutlinePoint] {
 }
 
 extension OutlinePoint {
-    /// Squared distance to the nearest point between two others.
+    /// Returns the squared distance to the line segment between two other points.
     fileprivate func squaredDistance(toLineFrom first: OutlinePoint, to last: OutlinePoint) -> Double {
         let (directionX, directionY) = (Double(last.x - first.x), Double(last.y - first.y))
         let (fromX, fromY) = (Double(x - first.x), Double(y - first.y))

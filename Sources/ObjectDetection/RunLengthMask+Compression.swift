@@ -1,22 +1,25 @@
-/// A run is written as its difference from the one before the last, in digits of five bits and a mark, lowest first.
+/// Number of value bits in a digit.
+///
+/// Each run is encoded as its difference from the run two before it, in base-32 digits with a continuation bit, least
+/// significant first.
 private let digitBits = 5
 private let digitMask = 0b01_1111
-/// In the last digit: whether the number is negative.
+/// Set in the last digit if the number is negative.
 private let signBit = 0b01_0000
-/// In every digit but the last.
+/// Set in every digit but the last.
 private let continuationBit = 0b10_0000
-/// The character of a digit is this one plus its value.
+/// Character of the digit 0; a digit's value is added to it.
 private let firstCharacter = UInt8(ascii: "0")
-/// The first runs are written as they are; the third is one of them, though it has a run to be compared with.
+/// Number of leading runs encoded as they are, including the third, although there is a run two before it.
 private let absoluteRuns = 3
-/// Enough for the difference of any two runs of the largest picture.
+/// Maximum number of digits; enough for the difference of any two runs of the largest picture.
 private let maximumDigits = 7
 
 extension RunLengthMask {
-    /// Reads the runs from COCO's compressed string.
+    /// Creates a mask from COCO's compressed string.
     ///
-    /// Time and memory are in proportion to the string's length, whatever the size of the picture.
-    /// - Returns: nil where the string is malformed or not of a picture of this size.
+    /// Time and memory are proportional to the length of the string, regardless of the size of the picture.
+    /// - Returns: nil if the string is malformed or does not fill a picture of this size.
     public init?(width: Int, height: Int, compressedCounts: String) {
         guard let pixelCount = Self.pixelCount(width: width, height: height) else { return nil }
         var counts: [Int] = []
@@ -40,7 +43,7 @@ extension RunLengthMask {
         self.init(width: width, height: height, counts: counts)
     }
 
-    /// The runs as COCO's compressed string, the same as pycocotools writes.
+    /// The runs as COCO's compressed string, identical to that of pycocotools.
     public var compressedCounts: String {
         var characters: [UInt8] = []
         characters.reserveCapacity(2 * counts.count)

@@ -1,28 +1,28 @@
-/// Edges are drawn on a grid this many times as fine as the pixels.
+/// Number of steps per pixel of the fine grid on which edges are drawn.
 private let scale = 5
-/// Coordinates that are farther out are moved here, so that arithmetic on them cannot overflow.
+/// Bound that coordinates are clamped to, in pixels, so that arithmetic on them cannot overflow.
 private let farthestCoordinate = 1e8
 
 extension RunLengthMask {
-    /// Fills polygons; a pixel is set that any of them covers.
+    /// Creates a mask by filling polygons; a pixel is set if any of them covers it.
     ///
-    /// The pixels are exactly those that pycocotools sets. Inside one polygon the even-odd rule holds. Time is in
-    /// proportion to the number of corners times the picture's width at most, wherever the corners lie.
+    /// The pixels are exactly those that pycocotools sets. Each polygon is filled by the even-odd rule. Time is at most
+    /// proportional to the number of corners times the picture's width, wherever the corners lie.
     /// - Parameters:
     ///   - width: Width of the picture in pixels.
     ///   - height: Height of the picture in pixels.
-    ///   - polygons: `[x0, y0, x1, y1, …]` each, in pixels, closed by itself. One that holds a value which is not
-    ///     finite covers nothing.
-    /// - Precondition: The size is not negative and within ``maximumPixelCount``.
+    ///   - polygons: `[x0, y0, x1, y1, …]` each, in pixels, closed implicitly. A polygon with a non-finite coordinate
+    ///     covers nothing.
+    /// - Precondition: Width and height are not negative, and their product is at most ``maximumPixelCount``.
     /// - SeeAlso: pycocotools 2.0, `frPyObjects` and `merge`.
-    public init(width: Int, height: Int, polygons: [[Double]]) {
+    package init(width: Int, height: Int, polygons: [[Double]]) {
         guard let pixelCount = Self.pixelCount(width: width, height: height) else {
-            preconditionFailure("no picture is \(width) x \(height) pixels")
+            preconditionFailure("a picture cannot have \(width) x \(height) pixels")
         }
         var runs: [Range<Int>] = []
         for polygon in polygons {
             let boundary = PolygonBoundary(polygon, width: width, height: height).positions
-            // A pixel row that is entered and left again at one place begins and ends an empty run there.
+            // Two crossings at the same position enclose no pixels.
             for start in stride(from: 0, to: boundary.count - 1, by: 2) where boundary[start] < boundary[start + 1] {
                 runs.append(boundary[start]..<boundary[start + 1])
             }
@@ -30,7 +30,7 @@ extension RunLengthMask {
         self.init(width: width, height: height, counts: Self.counts(of: runs, pixelCount: pixelCount))
     }
 
-    /// The lengths of background and object in turn, where the object is the union of the runs.
+    /// Returns the alternating lengths of background and object runs; the object is the union of `runs`.
     private static func counts(of runs: [Range<Int>], pixelCount: Int) -> [Int] {
         var counts: [Int] = []
         var end = 0
@@ -48,9 +48,11 @@ extension RunLengthMask {
     }
 }
 
-/// Where a polygon's outline is crossed on the way down the columns.
+/// The crossings of a polygon's outline with pixel columns.
 private struct PolygonBoundary {
-    /// Numbers of the pixels, column by column, before which the inside begins or ends; ascending, an even number.
+    /// Column-major indices of the pixels before which the inside alternately begins and ends.
+    ///
+    /// Ascending; the count is even.
     private(set) var positions: [Int] = []
 
     private let width: Int
@@ -60,7 +62,7 @@ private struct PolygonBoundary {
         self.width = width
         self.height = height
         guard polygon.allSatisfy(\.isFinite) else { return }
-        // Rounded towards zero, as C does, on both sides of zero.
+        // Truncates towards zero after adding 0.5, also for negative values, as pycocotools does in C.
         let fine = polygon.map {
             Int(Double(scale) * min(max($0, -farthestCoordinate), farthestCoordinate) + 0.5)
         }
@@ -72,10 +74,10 @@ private struct PolygonBoundary {
         positions.sort()
     }
 
-    /// Adds where an edge crosses the middle of pixel columns.
+    /// Adds the positions where an edge crosses the middle of pixel columns.
     ///
-    /// An edge is the points of the fine grid nearest to it, one for each step along its longer side. Column c is
-    /// crossed between the points at 5c + 2 and 5c + 3; the upper of the two tells the row.
+    /// An edge consists of the points of the fine grid nearest to it, one for each step along its longer side. It
+    /// crosses column c between the points at x = 5c + 2 and 5c + 3; the upper of the two determines the row.
     private mutating func addEdge(_ a: (x: Int, y: Int), _ b: (x: Int, y: Int)) {
         let isSteep = abs(a.x - b.x) < abs(a.y - b.y)
         let (start, end) = (isSteep ? a.y <= b.y : a.x <= b.x) ? (a, b) : (b, a)
@@ -103,12 +105,14 @@ private struct PolygonBoundary {
         }
     }
 
-    /// Adds the first pixel whose middle is not above a point of the fine grid.
+    /// Adds the first pixel of a column with a middle that is not above a point of the fine grid.
     private mutating func add(column: Int, y: Int) {
         positions.append(column * height + min(max((y + scale - 3) / scale, 0), height))
     }
 
-    /// The first step that a condition holds for which holds for all later ones, the last one at the latest.
+    /// Returns the first step in `0...last` that satisfies a condition, or `last` if none does.
+    ///
+    /// A binary search: if a step satisfies the condition, all later ones must too.
     private func firstStep(upTo last: Int, where condition: (Int) -> Bool) -> Int {
         var (low, high) = (0, last)
         while low < high {

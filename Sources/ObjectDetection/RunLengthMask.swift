@@ -1,22 +1,22 @@
-/// The pixels of one object in COCO's run-length form.
+/// The pixels of one object in COCO's run-length encoding.
 ///
-/// Pixels are counted down the columns, column after column from the left; runs of background and object take turns,
-/// background first. A run may be empty: the first one is where the object has the top left pixel.
+/// Pixels are in column-major order: down each column, from left to right. Runs of background and object alternate,
+/// background first. Runs may be empty: the first one is if the object has the top-left pixel.
 /// - SeeAlso: pycocotools 2.0, `mask.py`.
 public struct RunLengthMask: Hashable, Sendable {
     /// Width of the picture in pixels.
     public let width: Int
     /// Height of the picture in pixels.
     public let height: Int
-    /// Lengths of the runs in pixels; none is negative, and their sum is ``width`` times ``height``.
+    /// Run lengths in pixels; not negative, with a sum of ``width`` times ``height``.
     public let counts: [Int]
 
-    /// The largest picture in pixels, which is what pycocotools can count.
+    /// Maximum number of pixels in a picture, which is the limit of pycocotools.
     public static let maximumPixelCount = Int(UInt32.max)
 
-    /// Makes a mask from runs that are known to be valid.
+    /// Creates a mask from runs known to be valid.
     ///
-    /// - Precondition: No size or run is negative, and the runs fill the picture exactly.
+    /// - Precondition: Width, height and runs are not negative, and the runs fill the picture exactly.
     public init(width: Int, height: Int, counts: [Int]) {
         precondition(width >= 0 && height >= 0 && counts.allSatisfy { $0 >= 0 })
         precondition(counts.reduce(0, +) == width * height)
@@ -25,9 +25,9 @@ public struct RunLengthMask: Hashable, Sendable {
         self.counts = counts
     }
 
-    /// Makes a mask from runs that came from outside.
+    /// Creates a mask from untrusted runs.
     ///
-    /// - Returns: nil where they are not those of a picture of this size.
+    /// - Returns: nil if the size is invalid, a run is negative or the runs do not fill the picture exactly.
     public init?(width: Int, height: Int, validating counts: [Int]) {
         guard let pixelCount = Self.pixelCount(width: width, height: height) else { return nil }
         var remaining = pixelCount
@@ -39,14 +39,14 @@ public struct RunLengthMask: Hashable, Sendable {
         self.init(width: width, height: height, counts: counts)
     }
 
-    /// How many pixels a picture has, or nil for one that cannot be.
+    /// Returns the number of pixels in a picture, or nil if it is negative or above ``maximumPixelCount``.
     static func pixelCount(width: Int, height: Int) -> Int? {
         guard width >= 0, height >= 0 else { return nil }
         let (pixelCount, overflow) = width.multipliedReportingOverflow(by: height)
         return overflow || pixelCount > maximumPixelCount ? nil : pixelCount
     }
 
-    /// How many pixels the object has.
+    /// Area of the object, in pixels.
     public var area: Int {
         var (area, run) = (0, 1)
         while run < counts.count {
@@ -56,13 +56,13 @@ public struct RunLengthMask: Hashable, Sendable {
         return area
     }
 
-    /// Compares two masks pixel by pixel.
+    /// Returns the intersection over union of two masks.
     ///
     /// - Parameters:
-    ///   - other: The mask to compare with; one of a picture of another size shares no pixel.
-    ///   - isCrowd: Whether the other mask is that of a crowd, of which this one may be any part: the union is then
-    ///     this mask alone.
-    /// - Returns: Intersection over union, in `0...1`; 0 where they share no pixel.
+    ///   - other: Mask to compare with; masks of pictures of different sizes share no pixels.
+    ///   - isCrowd: Whether `other` is the mask of a crowd. This mask may then be any part of it, so the intersection
+    ///     is divided by this mask's area alone.
+    /// - Returns: Intersection over union, in `0...1`; 0 if the masks share no pixels.
     public func intersectionOverUnion(with other: RunLengthMask, isCrowd: Bool = false) -> Double {
         guard width == other.width, height == other.height else { return 0 }
         let shared = intersectionArea(with: other)
@@ -71,7 +71,7 @@ public struct RunLengthMask: Hashable, Sendable {
         return Double(shared) / Double(union)
     }
 
-    /// How many pixels two masks of pictures of the same size share.
+    /// Returns the number of pixels shared by two masks of pictures of the same size.
     private func intersectionArea(with other: RunLengthMask) -> Int {
         var (shared, position) = (0, 0)
         var (run, otherRun) = (0, 0)

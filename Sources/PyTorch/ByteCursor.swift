@@ -1,14 +1,14 @@
-/// Reads a part of a file from its beginning to its end, never beyond.
+/// Reads a byte range of a file sequentially, with bounds checks.
 struct ByteCursor {
-    /// Where the next byte is, from the beginning of the file.
+    /// Offset of the next byte from the beginning of the file.
     private(set) var offset: Int
 
     private let bytes: [UInt8]
     private let end: Int
-    /// What the part is called in messages.
+    /// Name of the range in error messages.
     private let name: String
 
-    /// Reads `range`, which lies in `bytes`.
+    /// Starts at the beginning of `range`, which must lie within `bytes`.
     init(_ bytes: [UInt8], _ range: Range<Int>, name: String) {
         precondition(range.lowerBound >= 0 && range.upperBound <= bytes.count)
         self.bytes = bytes
@@ -17,10 +17,10 @@ struct ByteCursor {
         end = range.upperBound
     }
 
-    /// How many bytes are left.
+    /// Number of bytes left in the range.
     var remaining: Int { end - offset }
 
-    /// A little-endian number.
+    /// Reads a little-endian integer.
     mutating func integer<Value: FixedWidthInteger & BitwiseCopyable>(
         as type: Value.Type
     ) throws(PyTorchError) -> Value {
@@ -30,29 +30,30 @@ struct ByteCursor {
         }
     }
 
-    /// A little-endian number of 64 bits that counts something.
+    /// Reads a little-endian 64-bit count or offset; values over `Int.max` are an error.
     mutating func count64() throws(PyTorchError) -> Int {
         guard let count = Int(exactly: try integer(as: UInt64.self)) else { throw overrun }
         return count
     }
 
-    /// The place of the next `count` bytes, which are passed over.
+    /// Skips the next `count` bytes and returns their range in the file.
     mutating func take(_ count: Int) throws(PyTorchError) -> Range<Int> {
         guard count >= 0, count <= remaining else { throw overrun }
         defer { offset += count }
         return offset..<(offset + count)
     }
 
-    /// The next `count` bytes as a part of their own, which is passed over.
+    /// Skips the next `count` bytes and returns a cursor over them.
     mutating func part(_ count: Int, name: String) throws(PyTorchError) -> ByteCursor {
         ByteCursor(bytes, try take(count), name: name)
     }
 
-    /// The next bytes up to a line feed as text, which is passed over and left out.
+    /// Reads text up to the next line feed, and skips the line feed.
     ///
-    /// - Parameter limit: How many bytes there may be.
-    /// - Returns: The text; what is no UTF-8 in it is replaced.
-    /// - Throws: ``PyTorchError`` with ``PyTorchError/Code/corrupt`` where there is no line feed.
+    /// - Parameter limit: Maximum length of the text in bytes.
+    /// - Returns: The text without the line feed; invalid UTF-8 is replaced.
+    /// - Throws: ``PyTorchError`` with ``PyTorchError/Code/corrupt`` if the text is longer than `limit`
+    ///   or has no line feed.
     mutating func line(limit: Int) throws(PyTorchError) -> String {
         let line = bytes[offset..<(offset + min(limit + 1, remaining))]
         guard let lineFeed = line.firstIndex(of: UInt8(ascii: "\n")) else { throw overrun }
@@ -60,12 +61,12 @@ struct ByteCursor {
         return String(decoding: line[..<lineFeed], as: UTF8.self)
     }
 
-    /// A copy of the next `count` bytes.
+    /// Reads the next `count` bytes.
     mutating func bytes(_ count: Int) throws(PyTorchError) -> [UInt8] {
         Array(bytes[try take(count)])
     }
 
-    /// The next `count` bytes as text; what is no UTF-8 in them is replaced.
+    /// Reads the next `count` bytes as text; invalid UTF-8 is replaced.
     mutating func string(_ count: Int) throws(PyTorchError) -> String {
         String(decoding: bytes[try take(count)], as: UTF8.self)
     }

@@ -1,13 +1,15 @@
 import Glibc
 
-/// An open file, which its owner closes by letting go of it.
-struct CheckpointFile: ~Copyable {
+/// An open file, closed when the value is destroyed.
+package struct CheckpointFile: ~Copyable {
     private let descriptor: Int32
     private let path: String
 
     /// Opens a file for reading.
-    init(_ path: String) throws(PyTorchError) {
-        // Opening a pipe would otherwise wait for someone to write.
+    ///
+    /// - Throws: ``PyTorchError`` with ``PyTorchError/Code/unreadable``.
+    package init(_ path: String) throws(PyTorchError) {
+        // Without O_NONBLOCK, opening a pipe blocks until it has a writer.
         descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         self.path = path
         guard descriptor >= 0 else { throw failure(errno) }
@@ -17,20 +19,21 @@ struct CheckpointFile: ~Copyable {
         if descriptor >= 0 { close(descriptor) }
     }
 
-    /// Reads all of it.
+    /// Reads the complete file.
     ///
-    /// - Parameter maximumByteCount: How many bytes it may have.
-    /// - Returns: As many bytes as the file had, or fewer where it became shorter meanwhile.
-    /// - Throws: ``PyTorchError`` with ``PyTorchError/Code/unreadable`` or ``PyTorchError/Code/tooLarge``.
-    func read(maximumByteCount: Int) throws(PyTorchError) -> [UInt8] {
+    /// - Parameter maximumByteCount: Maximum size of the file in bytes.
+    /// - Returns: The file's bytes; fewer than its size if it is truncated meanwhile.
+    /// - Throws: ``PyTorchError`` with ``PyTorchError/Code/unreadable`` if reading fails or the file is not a regular one,
+    ///   or ``PyTorchError/Code/tooLarge``.
+    package func read(maximumByteCount: Int) throws(PyTorchError) -> [UInt8] {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw failure(errno) }
         guard status.st_mode & S_IFMT == S_IFREG else {
-            throw PyTorchError(.unreadable, "\(path) is not a file: give the checkpoint itself")
+            throw PyTorchError(.unreadable, "\(path) is not a regular file: use the path of a checkpoint")
         }
         let count = Int(status.st_size)
         guard count <= maximumByteCount else {
-            throw PyTorchError(.tooLarge, "the file has \(count) bytes, and at most \(maximumByteCount) are read")
+            throw PyTorchError(.tooLarge, "the file has \(count) bytes, more than the limit of \(maximumByteCount)")
         }
         var number: Int32 = 0
         let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in

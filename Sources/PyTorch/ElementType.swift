@@ -1,4 +1,4 @@
-/// PyTorch's types of numbers, as far as checkpoints of networks have them.
+/// Element types of PyTorch tensors that occur in network checkpoints.
 package enum ElementType: String, Hashable, Sendable {
     case float64
     case float32
@@ -11,7 +11,7 @@ package enum ElementType: String, Hashable, Sendable {
     case uint8
     case bool
 
-    /// The type of a storage's elements, or nil for a class of storage that is not known here.
+    /// The element type of a storage class, or nil if the class is unknown.
     init?(storageClass: String) {
         switch storageClass {
         case "torch.DoubleStorage": self = .float64
@@ -28,7 +28,7 @@ package enum ElementType: String, Hashable, Sendable {
         }
     }
 
-    /// The size of an element in bytes.
+    /// Size of an element in bytes.
     package var byteCount: Int {
         switch self {
         case .float64, .int64: 8

@@ -1,7 +1,7 @@
-/// Makes sure that a value can be walked and freed by simple recursion.
+/// Checks that a value can be walked and freed by simple recursion.
 ///
-/// A pickle can nest a million lists in each other, put one into itself, or hold ten lists of ten references each to
-/// the next ten, and so on: little to read, but endless to walk.
+/// A small pickle can nest a million lists, make a list contain itself, or repeat the reference to each level ten times
+/// in the next, so that walking it takes exponential time.
 struct NodeMeasurement {
     private struct Frame {
         let node: any PickleNode
@@ -11,13 +11,13 @@ struct NodeMeasurement {
     }
 
     private let limits: Checkpoint.Limits
-    /// The way from the root to where it is.
+    /// Path from the root to the current node.
     private var path: [Frame] = []
 
-    /// Measures the nodes below a value.
+    /// Measures all nodes of a value and checks them against the limits.
     ///
-    /// - Throws: ``PyTorchError`` with ``PyTorchError/Code/tooLarge`` where the value holds itself, or is deeper or,
-    ///   with all that is shared counted each time, larger than the limits.
+    /// - Throws: ``PyTorchError`` with ``PyTorchError/Code/tooLarge`` if the value contains itself, is nested too deep,
+    ///   or has too many values, counting shared ones once per reference.
     static func check(_ root: PickleValue, limits: Checkpoint.Limits) throws(PyTorchError) {
         var measurement = Self(limits: limits)
         if let node = root.node { try measurement.measure(node) }
@@ -48,7 +48,7 @@ struct NodeMeasurement {
             case (_, .known(let depth, let valueCount))?: try add(depth: depth, valueCount: valueCount)
             case (let node, .unknown)?: try enter(node)
             case (_, .inProgress)?:
-                throw PyTorchError(.tooLarge, "data.pkl has a value that holds itself, which no network does")
+                throw PyTorchError(.tooLarge, "data.pkl has a value that contains itself, unlike a network checkpoint")
             }
         }
     }
@@ -59,7 +59,7 @@ struct NodeMeasurement {
         path.append(Frame(node: node))
     }
 
-    /// Adds what was measured to the node that holds it.
+    /// Adds the measurements of a child to its parent, the last node of the path.
     private mutating func add(depth: Int, valueCount: Int) throws(PyTorchError) {
         guard let last = path.indices.last else { return }
         guard path.count + depth <= limits.maximumDepth else { throw tooDeep }
@@ -71,14 +71,15 @@ struct NodeMeasurement {
     private var tooDeep: PyTorchError {
         PyTorchError(
             .tooLarge,
-            "data.pkl has values nested more than \(limits.maximumDepth) deep, which no network does"
+            "data.pkl has values nested more than \(limits.maximumDepth) deep, unlike a network checkpoint"
         )
     }
 
     private var tooManyValues: PyTorchError {
         PyTorchError(
             .tooLarge,
-            "data.pkl repeats its values to more than \(limits.maximumWalkedValues), which no network does"
+            "data.pkl has more than \(limits.maximumWalkedValues) values, counting repeated references, "
+                + "unlike a network checkpoint"
         )
     }
 }

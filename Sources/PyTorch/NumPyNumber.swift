@@ -1,22 +1,22 @@
-/// A number that NumPy saved: a scalar, or an array of one element.
+/// A number saved by NumPy: a scalar or a one-element array.
 ///
-/// YOLOv5 keeps the best fitness of a training as one.
+/// YOLOv5 saves `best_fitness` this way.
 /// - SeeAlso: NumPy 2.4, `numpy/_core/src/multiarray/methods.c`, `array_reduce_ex_regular`; `scalartypes.c.src`,
 ///   `gentype_reduce`; `descriptor.c`, `arraydescr_reduce`.
 struct NumPyNumber {
-    /// The type's letter: `f` is a number with a fraction, `i` and `u` are whole, `b` is a truth value.
+    /// NumPy's type code: `f` floating point, `i` signed integer, `u` unsigned integer, `b` Boolean.
     let kind: Character
-    /// The value, the lowest byte first.
+    /// The value in little-endian order.
     let bytes: [UInt8]
 
-    /// Reads the record of a call to `scalar`, or to `_reconstruct` with the array as its state.
+    /// Reads the record of a call to `scalar`, or of a call to `_reconstruct` with the array in its state.
     init?(_ object: PickleObject) {
         switch object.className {
         // (type, bytes)
         case "numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar":
             guard object.arguments.count == 2 else { return nil }
             self.init(type: object.arguments[0], bytes: object.arguments[1])
-        // (version, shape, type, whether columns come first, bytes)
+        // (version, shape, type, Fortran order, bytes)
         case "numpy.core.multiarray._reconstruct", "numpy._core.multiarray._reconstruct":
             guard let state = object.state?.list, state.count == 5 else { return nil }
             self.init(type: state[2], bytes: state[4])
@@ -25,9 +25,9 @@ struct NumPyNumber {
         }
     }
 
-    /// A number whose bytes are as many as its type takes.
+    /// Returns nil if the number of bytes does not match the type, or exceeds 8.
     private init?(type: PickleValue, bytes: PickleValue) {
-        // The type's name is a letter and a size in bytes; the second part of its state is the order of the bytes.
+        // The type's name is a letter and a size in bytes; the second element of its state is the byte order.
         guard let type = type.object, type.className == "numpy.dtype",
             let name = type.arguments.first?.string, let kind = name.first, let size = Int(name.dropFirst()),
             let bytes = bytes.bytes, bytes.count == size, size <= 8
@@ -37,7 +37,7 @@ struct NumPyNumber {
         self.bytes = order == ">" ? bytes.reversed() : bytes
     }
 
-    /// The value of a whole number or truth value.
+    /// The value of an integer or Boolean; nil for other types and for values over `Int.max`.
     var int: Int? {
         let isNegative = kind == "i" && bytes.last.map { $0 >= 0x80 } == true
         switch kind {
@@ -47,7 +47,7 @@ struct NumPyNumber {
         }
     }
 
-    /// The value of a number of any kind.
+    /// The value of a number of any supported type; otherwise nil.
     var double: Double? {
         guard kind == "f" else { return int.map(Double.init) }
         let bits = bits(above: 0)

@@ -1,7 +1,7 @@
-/// The instructions of pickles of protocols 2 to 5, by their names in Python's `pickletools`.
+/// Opcodes of pickle protocols 2 to 5, named as in Python's `pickletools`.
 ///
-/// Those of protocols 0 and 1 that later ones replaced, of `copyreg`'s extension codes and of buffers outside the
-/// pickle are left out: `torch.save` does not write them.
+/// `torch.save` does not write these, so they are omitted: opcodes of protocols 0 and 1 that later protocols replaced,
+/// `copyreg` extension codes, and out-of-band buffers.
 enum Opcode: UInt8 {
     case mark = 0x28
     case emptyTuple = 0x29

@@ -1,18 +1,20 @@
-/// A dictionary of Python, in the order in which its keys were added.
+/// A Python dictionary in insertion order.
 package final class PickleDictionary: PickleNode {
-    /// In order; keys other than text and whole numbers may occur more than once.
+    /// Entries in insertion order.
+    ///
+    /// Only integers and strings of up to 512 bytes are unique; other keys may occur more than once.
     package private(set) var entries: [(key: PickleValue, value: PickleValue)] = []
 
     var measure = NodeMeasure.unknown
 
     private var indices: [Key: Int] = [:]
 
-    /// A key that can be looked up.
+    /// A key that is indexed for lookup.
     private enum Key: Hashable {
         case string(String)
         case int(Int)
 
-        /// Longer texts are no keys: to hash them again and again takes long.
+        /// Longer strings are not indexed: hashing them repeatedly is slow.
         private static let maximumByteCount = 512
 
         init?(_ value: PickleValue) {
@@ -24,17 +26,17 @@ package final class PickleDictionary: PickleNode {
         }
     }
 
-    /// The value of a key.
+    /// The value of a string key; nil if it is absent or longer than 512 bytes.
     package subscript(key: String) -> PickleValue? {
         Key(.string(key)).flatMap { indices[$0] }.map { entries[$0].value }
     }
 
-    /// The value of a key.
+    /// The value of an integer key; nil if it is absent.
     package subscript(key: Int) -> PickleValue? {
         indices[.int(key)].map { entries[$0].value }
     }
 
-    /// Sets the value of a key, which keeps its place if it is there already.
+    /// Sets the value of a key; an existing key keeps its position.
     func set(_ key: PickleValue, to value: PickleValue) {
         if let indexed = Key(key) {
             if let index = indices[indexed] {

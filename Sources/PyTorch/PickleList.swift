@@ -1,6 +1,6 @@
 /// The elements of a list, tuple or set.
 package final class PickleList: PickleNode {
-    /// In order.
+    /// Elements in file order.
     package internal(set) var elements: [PickleValue]
 
     var measure = NodeMeasure.unknown

@@ -1,23 +1,23 @@
-/// A value that holds others, and that several others may hold.
+/// A value that contains others, and may be shared by several parents.
 ///
-/// Nodes are made by ``Unpickler`` alone, and do not change once it is done.
+/// Only ``Unpickler`` creates nodes; they do not change after it finishes.
 protocol PickleNode: AnyObject {
-    /// How far ``NodeMeasurement`` has looked into it.
+    /// Result of ``NodeMeasurement`` for this node.
     var measure: NodeMeasure { get set }
-    /// How many values it holds.
+    /// Number of values that it contains.
     var childCount: Int { get }
 
-    /// One of the values that it holds.
+    /// Returns a contained value, by an index in `0..<childCount`.
     func child(at index: Int) -> PickleValue
 
-    /// Lets go of everything that it holds.
+    /// Releases all contained values.
     func removeAll()
 }
 
-/// How large what is below a node is.
+/// Size of a node, including everything below it.
 enum NodeMeasure {
     case unknown
     case inProgress
-    /// The longest way down from here, and how many values there are if shared ones count each time.
+    /// Nesting depth and number of values, counting shared ones once per reference.
     case known(depth: Int, valueCount: Int)
 }

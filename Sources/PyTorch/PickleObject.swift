@@ -1,14 +1,14 @@
-/// The record of an object that was saved: what it would be made from, and nothing that was run.
+/// A saved object, recorded as the call that would create it; nothing is executed.
 package final class PickleObject: PickleNode {
-    /// The class, or the function that would have made it: `module.name`, as `models.common.Conv`.
+    /// The class, or the function that would create the object, as `module.name`: `models.common.Conv`.
     package let className: String
-    /// What the class or function would have been called with.
+    /// Arguments of the call to the class or function.
     package private(set) var arguments: [PickleValue]
-    /// What would have been set afterwards, mostly the object's `__dict__`.
+    /// State that would be set after creation, usually the object's `__dict__`.
     package internal(set) var state: PickleValue?
-    /// What would have been appended, to objects that are lists too.
+    /// Elements that would be appended, for objects that are also lists.
     package internal(set) var elements: [PickleValue] = []
-    /// What would have been set by key, in objects that are dictionaries too.
+    /// Items that would be set by key, for objects that are also dictionaries.
     package internal(set) var items: PickleDictionary?
 
     var measure = NodeMeasure.unknown
@@ -18,14 +18,14 @@ package final class PickleObject: PickleNode {
         self.arguments = arguments
     }
 
-    /// The object's `__dict__`, where the state has one.
+    /// The object's `__dict__`; nil if the state has none.
     package var attributes: PickleDictionary? {
-        // With `__slots__` it is a pair: the `__dict__` or None, and a dictionary of the slots.
+        // With `__slots__`, the state is a pair: the `__dict__` or None, and a dictionary of the slots.
         if case .tuple(let pair) = state, pair.elements.count == 2 { return pair.elements[0].dictionary }
         return state?.dictionary
     }
 
-    /// The value of an attribute, from the object's `__dict__` or its slots.
+    /// Returns the value of an attribute from the object's `__dict__` or slots, or nil if it has none of that name.
     package func attribute(_ name: String) -> PickleValue? {
         if let value = attributes?[name] { return value }
         guard case .tuple(let pair) = state, pair.elements.count == 2 else { return nil }

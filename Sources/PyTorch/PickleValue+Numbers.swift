@@ -1,11 +1,11 @@
 extension PickleValue {
-    /// The value of an `int`, or of one of NumPy's.
+    /// The value, if it is an `int` or a NumPy integer or Boolean.
     package var int: Int? {
         if case .int(let value) = self { return value }
         return object.flatMap(NumPyNumber.init)?.int
     }
 
-    /// The value of a `float` or an `int`, or of one of NumPy's.
+    /// The value, if it is a `float`, an `int` or a NumPy number.
     package var double: Double? {
         switch self {
         case .float(let value): value
@@ -14,7 +14,7 @@ extension PickleValue {
         }
     }
 
-    /// The bytes of a `bytes`, which protocol 2 writes as a call that makes them from text.
+    /// The value, if it is a `bytes`, which protocol 2 saves as a call that encodes text.
     package var bytes: [UInt8]? {
         if case .bytes(let bytes) = self { return bytes }
         guard let object, object.className == "_codecs.encode", object.arguments.count == 2,

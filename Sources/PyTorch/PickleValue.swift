@@ -1,4 +1,4 @@
-/// A value of Python, as far as a pickle says what it is without running anything.
+/// A Python value decoded from a pickle without executing anything.
 package enum PickleValue {
     case none
     case bool(Bool)
@@ -7,15 +7,15 @@ package enum PickleValue {
     case string(String)
     case bytes([UInt8])
     case list(PickleList)
-    /// Also `torch.Size`.
+    /// `tuple` and `torch.Size`.
     case tuple(PickleList)
-    /// `set` and `frozenset`, in the order of the file.
+    /// `set` and `frozenset`, in file order.
     case set(PickleList)
     /// `dict`, `OrderedDict` and `defaultdict`.
     case dictionary(PickleDictionary)
-    /// An object, or what a function would have returned.
+    /// An object, or a function call that was not executed.
     case object(PickleObject)
-    /// A class, function or constant by its name, `module.name`.
+    /// A class, function or constant, as `module.name`.
     case global(String)
     case storage(TensorStorage)
     /// A tensor or parameter.
@@ -28,17 +28,17 @@ extension PickleValue {
         if case .none = self { true } else { false }
     }
 
-    /// The value of a `bool`.
+    /// The value, if it is a `bool`.
     package var bool: Bool? {
         if case .bool(let value) = self { value } else { nil }
     }
 
-    /// The text of a `str`.
+    /// The text, if it is a `str`.
     package var string: String? {
         if case .string(let value) = self { value } else { nil }
     }
 
-    /// The elements of a list, tuple or set.
+    /// The elements, if it is a list, tuple or set.
     package var list: [PickleValue]? {
         switch self {
         case .list(let list), .tuple(let list), .set(let list): list.elements
@@ -61,7 +61,7 @@ extension PickleValue {
         if case .tensor(let tensor) = self { tensor } else { nil }
     }
 
-    /// What it is in a few words, for messages: the class of an object, `str` for text.
+    /// Short description of the type for messages: the class name of an object, `str` for text.
     package var typeName: String {
         switch self {
         case .none: "None"
@@ -81,7 +81,7 @@ extension PickleValue {
         }
     }
 
-    /// The value as one that holds others, if it does.
+    /// The value as a node, if it can contain other values.
     var node: (any PickleNode)? {
         switch self {
         case .list(let list), .tuple(let list), .set(let list): list

@@ -1,6 +1,8 @@
-/// What can go wrong with a file that `torch.save` should have written.
-package struct PyTorchError: Error, Sendable {
-    /// The kind of failure; bounded text, fit for a metric label.
+internal import Basics
+
+/// An error in reading a checkpoint.
+package struct PyTorchError: ExplainedError, Sendable {
+    /// Kind of failure, from a fixed set that is suitable for a metric label.
     package struct Code: Hashable, Sendable, CustomStringConvertible {
         private enum Kind: String {
             case notAnArchive = "not_an_archive"
@@ -12,15 +14,15 @@ package struct PyTorchError: Error, Sendable {
 
         private let kind: Kind
 
-        /// The file is no zip file, or none that `torch.save` writes.
+        /// The file is not a zip file, or not one written by `torch.save`.
         package static let notAnArchive = Code(kind: .notAnArchive)
-        /// The system would not let the file be read.
+        /// The file is not a regular file, or the system cannot open or read it.
         package static let unreadable = Code(kind: .unreadable)
-        /// The file is damaged, cut off, or made to look like what it is not.
+        /// The file is damaged, cut off or deliberately malformed.
         package static let corrupt = Code(kind: .corrupt)
-        /// The file holds more than the limits allow.
+        /// The file exceeds a limit.
         package static let tooLarge = Code(kind: .tooLarge)
-        /// The file is of a kind that is known and not read.
+        /// The file has a known format that is not supported.
         package static let unsupported = Code(kind: .unsupported)
 
         /// The code in snake case.
@@ -29,21 +31,20 @@ package struct PyTorchError: Error, Sendable {
 
     /// The kind of failure.
     package var code: Code
-    /// What went wrong and what can be done about it.
+    /// What went wrong and how to fix it.
     package var message: String
-    /// The error underneath, if there is one.
+    /// Underlying error, if there is one.
     package var cause: (any Error)?
 
-    /// Makes an error.
     package init(_ code: Code, _ message: String, cause: (any Error)? = nil) {
         self.code = code
         self.message = message
         self.cause = cause
     }
 
-    /// Damage, with the advice that goes with it.
+    /// Returns an error about a damaged file, with advice.
     static func corrupt(_ what: String) -> PyTorchError {
-        PyTorchError(.corrupt, "\(what): the file is damaged or cut off, copy or download it again")
+        PyTorchError(.corrupt, "\(what): the file is damaged or cut off; copy or download it again")
     }
 }
 

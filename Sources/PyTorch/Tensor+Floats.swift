@@ -1,5 +1,5 @@
 extension Tensor {
-    /// The numbers in row-major order, each the nearest `Float`; booleans are 0 and 1.
+    /// Returns the elements in row-major order, each rounded to the nearest `Float`; Booleans are 0 and 1.
     package func floats() -> [Float] {
         switch elementType {
         case .float64: gather(UInt64.self) { Float(Double(bitPattern: $0)) }
@@ -45,7 +45,7 @@ extension Tensor {
         }
     }
 
-    /// Calls `body` with the place of each element in the storage, in row-major order.
+    /// Calls `body` with the storage offset of each element, in row-major order.
     @inline(__always)
     private func forEachOffset(_ body: (Int) -> Void) {
         var position = [Int](repeating: 0, count: shape.count)
@@ -53,7 +53,7 @@ extension Tensor {
         for _ in 0..<count {
             body(offset)
             for axis in shape.indices.reversed() {
-                // The stride of a dimension of one element may be anything, and is taken back at once.
+                // A dimension of size 1 may have any stride: the sum may overflow, and the subtraction undoes it.
                 offset &+= strides[axis]
                 position[axis] += 1
                 guard position[axis] == shape[axis] else { break }
@@ -65,17 +65,17 @@ extension Tensor {
 }
 
 extension Float {
-    /// The value of the half-precision number with these bits.
+    /// Converts the bits of a half-precision number.
     ///
-    /// `Float(Float16)` is a call into the runtime for each number on processors that are not asked for F16C; this is
-    /// a few instructions, and the compiler makes vectors of it.
+    /// Without F16C as a compilation target, `Float(Float16)` calls into the runtime for each number; this takes a few
+    /// instructions, which the compiler vectorises.
     @inline(__always)
     init(half: UInt16) {
         let magnitude = UInt32(half & 0x7FFF) << 13
         let sign = UInt32(half & 0x8000) << 16
-        // The exponent's bias is 127 instead of 15, and the largest exponent stays the one of infinity and NaN.
+        // Change the exponent's bias from 15 to 127; the largest exponent remains that of infinity and NaN.
         let normal = magnitude &+ (magnitude >= 0x0F80_0000 ? 224 << 23 : 112 << 23)
-        // Below the smallest normal number, the mantissa counts in steps of 2^-24.
+        // Subnormal numbers are multiples of 2^-24.
         let subnormal = Float(Int32(bitPattern: magnitude >> 13)) * 0x1p-24
         self.init(bitPattern: (magnitude < 0x0080_0000 ? subnormal.bitPattern : normal) | sign)
     }

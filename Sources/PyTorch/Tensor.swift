@@ -1,21 +1,21 @@
-/// A view of a storage in any number of dimensions; nothing is copied until its numbers are asked for.
+/// A strided view of a storage in up to 32 dimensions; elements are copied only when they are read.
 package struct Tensor {
-    /// The elements, which other tensors may share.
+    /// The storage of the elements, which other tensors may share.
     package let storage: TensorStorage
-    /// Where the first element is in the storage, in elements.
+    /// Offset of the first element in the storage, in elements.
     package let offset: Int
-    /// The size of each dimension; empty for a single number.
+    /// Size of each dimension; empty for a scalar.
     package let shape: [Int]
-    /// The distance between neighbours in each dimension, in elements; 0 where one element stands for all.
+    /// Distance between neighbours in each dimension, in elements; 0 repeats one element.
     package let strides: [Int]
-    /// How many elements it has: the product of its shape.
+    /// Number of elements: the product of `shape`.
     package let count: Int
 
     static let maximumRank = 32
 
-    /// Makes a view that lies within the storage.
+    /// Creates a view, which must lie within the storage and have no negative strides.
     ///
-    /// - Throws: ``PyTorchError`` with ``PyTorchError/Code/corrupt`` where it does not.
+    /// - Throws: ``PyTorchError`` with ``PyTorchError/Code/corrupt`` otherwise.
     init(storage: TensorStorage, offset: Int, shape: [Int], strides: [Int]) throws(PyTorchError) {
         guard shape.count == strides.count, shape.count <= Self.maximumRank,
             offset >= 0, shape.allSatisfy({ $0 >= 0 }), strides.allSatisfy({ $0 >= 0 }),
@@ -34,10 +34,10 @@ package struct Tensor {
         self.count = count
     }
 
-    /// What the elements are.
+    /// Type of the elements.
     package var elementType: ElementType { storage.elementType }
 
-    /// Whether the elements lie in row-major order without gaps.
+    /// Whether the elements are in row-major order without gaps.
     package var isContiguous: Bool {
         guard count > 0 else { return true }
         var expected = 1
@@ -49,7 +49,7 @@ package struct Tensor {
     }
 
     private static func product(of shape: [Int]) -> Int? {
-        // A dimension without elements makes the others irrelevant, however large they claim to be.
+        // A dimension of size 0 makes the tensor empty, even if the product of the others overflows.
         guard !shape.contains(0) else { return 0 }
         var product = 1
         for size in shape {
@@ -60,7 +60,7 @@ package struct Tensor {
         return product
     }
 
-    /// The largest offset of any element, or nil where it is beyond all numbers.
+    /// Returns the largest offset of any element, or nil if it overflows.
     private static func lastOffset(_ offset: Int, _ shape: [Int], _ strides: [Int]) -> Int? {
         var last = offset
         for (size, stride) in zip(shape, strides) {

@@ -1,19 +1,20 @@
-/// The elements that one or more tensors view: a part of the file.
+/// The elements of one or more tensors: a range of the file.
 package final class TensorStorage {
-    /// What the elements are.
+    /// Type of the elements.
     package let elementType: ElementType
-    /// How many there are.
+    /// Number of elements.
     package let count: Int
 
     private let bytes: [UInt8]
     private let range: Range<Int>
 
-    /// Elements in `range` of the whole file's bytes.
+    /// Creates a storage of the elements in `range` of the complete file's bytes.
     ///
-    /// - Throws: ``PyTorchError`` with ``PyTorchError/Code/corrupt`` where they are not as many as claimed.
+    /// - Throws: ``PyTorchError`` with ``PyTorchError/Code/corrupt`` if `range` does not hold exactly `count`
+    ///   elements.
     init(_ bytes: [UInt8], _ range: Range<Int>, elementType: ElementType, count: Int) throws(PyTorchError) {
         guard count >= 0, count == range.count / elementType.byteCount, range.count % elementType.byteCount == 0 else {
-            throw .corrupt("a storage of \(range.count) bytes claims to be \(count) elements of \(elementType)")
+            throw .corrupt("a storage of \(range.count) bytes claims to hold \(count) elements of type \(elementType)")
         }
         self.bytes = bytes
         self.range = range
@@ -21,7 +22,7 @@ package final class TensorStorage {
         self.count = count
     }
 
-    /// Calls `body` with the elements, little-endian, at any alignment.
+    /// Calls `body` with the elements in little-endian order; they may be unaligned.
     func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         bytes.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[range])) }
     }

@@ -1,8 +1,8 @@
 extension Unpickler {
-    /// Replaces a function and its arguments by what it would return, as far as that is known.
+    /// Replaces a function and its arguments on the stack with its result, or with a record of the call.
     mutating func call(_ opcode: Opcode) throws(PyTorchError) {
         let keywords = opcode == .newObjectExtended ? try pop() : .none
-        guard case .tuple(let arguments) = try pop() else { throw damaged("calls something without arguments") }
+        guard case .tuple(let arguments) = try pop() else { throw damaged("makes a call without arguments") }
         let function = try pop()
         guard case .global(let name) = function else {
             try charge(arguments.elements.count)
@@ -15,10 +15,10 @@ extension Unpickler {
         try push(try construct(name, arguments.elements))
     }
 
-    /// The value of a call to one of the functions that have a meaning here, else a record of the call.
+    /// Returns the result of a call to a known function, otherwise a record of the call.
     ///
-    /// This is the whole list of them. What takes time or memory with each call is charged for: a few bytes of pickle
-    /// are enough to call with the same large arguments again.
+    /// This is the complete list of known functions. Work that takes time or memory for each call is charged: a few
+    /// bytes of pickle are enough to repeat a call with the same large arguments.
     private mutating func construct(_ name: String, _ arguments: [PickleValue]) throws(PyTorchError) -> PickleValue {
         switch (name, arguments.first) {
         case ("collections.OrderedDict", nil), ("collections.defaultdict", _):
@@ -41,13 +41,13 @@ extension Unpickler {
         case ("torch._utils._rebuild_parameter", .tensor(let tensor)?),
             ("torch._utils._rebuild_parameter_with_state", .tensor(let tensor)?):
             return .tensor(tensor)
-        // A tensor with attributes of its own: the function, the class, the arguments, the attributes.
+        // A tensor with attributes; the arguments are its function, class, arguments and attributes.
         case ("torch._tensor._rebuild_from_type_v2", .global(let function)?)
         where function != name && arguments.count == 4:
             guard case .tuple(let inner) = arguments[2] else { return makeObject(name, arguments) }
             return try construct(function, inner.elements)
 
-        // A method is saved with its object, which may hold the method itself: whose it is, is left out.
+        // A bound method is saved with its object, which may contain the method: drop the object to avoid a cycle.
         case ("__builtin__.getattr", .object?) where arguments.count == 2,
             ("builtins.getattr", .object?) where arguments.count == 2:
             return makeObject(name, [arguments[1]])
@@ -57,7 +57,7 @@ extension Unpickler {
         }
     }
 
-    /// A dictionary from pairs, or nil where they are none.
+    /// Returns a dictionary of key-value pairs, or nil if an element is not a pair.
     private mutating func orderedDictionary(_ pairs: [PickleValue]) throws(PyTorchError) -> PickleValue? {
         try charge(2 * pairs.count)
         let dictionary = makeDictionary()

@@ -1,10 +1,10 @@
 extension Unpickler {
-    /// Takes from what may be made: one for each value, more for what is large.
+    /// Charges `count` to the limit on values: 1 for each value, more for expensive operations.
     mutating func charge(_ count: Int) throws(PyTorchError) {
         guard count <= valuesLeft else {
             throw PyTorchError(
                 .tooLarge,
-                "data.pkl holds more than \(limits.maximumValues) values, which no checkpoint of a network does"
+                "data.pkl has more than \(limits.maximumValues) values, unlike a network checkpoint"
             )
         }
         valuesLeft -= count
@@ -15,7 +15,7 @@ extension Unpickler {
         stack.append(value)
     }
 
-    /// The value on top; what is below the last mark is out of reach.
+    /// Returns the top value; values below the last mark are not accessible.
     func top() throws(PyTorchError) -> PickleValue {
         guard stack.count > marks.last ?? 0, let value = stack.last else { throw underflow }
         return value
@@ -26,21 +26,21 @@ extension Unpickler {
         return value
     }
 
-    /// The topmost values, the deepest first.
+    /// Removes and returns the top `count` values, deepest first.
     mutating func pop(_ count: Int) throws(PyTorchError) -> [PickleValue] {
         guard stack.count - count >= marks.last ?? 0 else { throw underflow }
         defer { stack.removeLast(count) }
         return Array(stack.suffix(count))
     }
 
-    /// What was pushed since the last mark, which is taken away too.
+    /// Removes the last mark and removes and returns the values above it.
     mutating func popMarked() throws(PyTorchError) -> [PickleValue] {
         guard let mark = marks.popLast() else { throw underflow }
         defer { stack.removeSubrange(mark...) }
         return Array(stack[mark...])
     }
 
-    /// Drops the value on top, or the last mark where nothing is above it.
+    /// Drops the top value, or the last mark if nothing is above it.
     mutating func discard() throws(PyTorchError) {
         if stack.count == marks.last {
             marks.removeLast()
@@ -55,14 +55,14 @@ extension Unpickler {
     }
 
     mutating func recall(_ index: UInt32) throws(PyTorchError) {
-        guard let value = memo[index] else { throw damaged("refers to a value that was not remembered") }
+        guard let value = memo[index] else { throw damaged("refers to a value that is not in the memo") }
         try push(value)
     }
 
-    /// An error about the instruction that was read last.
+    /// Returns an error about the last instruction read.
     func damaged(_ what: String) -> PyTorchError {
         .corrupt("data.pkl \(what), before byte \(cursor.offset) of the file")
     }
 
-    private var underflow: PyTorchError { damaged("takes more values than there are") }
+    private var underflow: PyTorchError { damaged("pops more values than the stack has") }
 }

@@ -1,28 +1,27 @@
-/// The stack machine of Python's pickles, as far as it makes values: it calls nothing.
+/// A stack machine for Python pickles that builds values and calls nothing.
 ///
-/// Functions and classes are names to it. A few of them have a meaning here (see ``construct(_:_:)``); what any other
-/// would return becomes a ``PickleObject``, which says what it would have been called with. Time and memory grow with
-/// the pickle's size only, whatever it holds.
+/// Functions and classes are only names. A few are known (see ``construct(_:_:)``); a call to any other becomes a
+/// ``PickleObject`` that records its arguments. Time and memory grow only with the pickle's size, whatever its content.
 /// - SeeAlso: CPython 3.13, `Lib/pickletools.py`.
 struct Unpickler: ~Copyable {
     let limits: Checkpoint.Limits
     var storages: StorageReader
     var cursor: ByteCursor
     var stack: [PickleValue] = []
-    /// How much of the stack was there at each mark.
+    /// Size of the stack at each mark.
     var marks: [Int] = []
     var memo: [UInt32: PickleValue] = [:]
-    /// Every node that was made.
+    /// All nodes created so far.
     ///
-    /// While it is here, to let go of one never lets go of a chain of others, which could be long enough to overflow
-    /// the call stack.
+    /// References from here keep the release of one node from releasing a chain of others, which could be long enough
+    /// to overflow the call stack.
     var nodes: [any PickleNode] = []
-    /// How many values may still be made or copied.
+    /// Number of values that may still be created or copied.
     var valuesLeft: Int
 
     private var isDone = false
 
-    /// Reads the pickle in `range` of an archive's bytes.
+    /// Prepares to read the pickle in `range` of the archive's bytes.
     init(_ storages: StorageReader, _ range: Range<Int>, limits: Checkpoint.Limits) {
         self.storages = storages
         self.limits = limits
@@ -31,16 +30,16 @@ struct Unpickler: ~Copyable {
     }
 
     deinit {
-        // What the result holds is shallow and without cycles, or there is no result.
+        // Nodes of a result are shallow and acyclic; others may not be, so empty them before release.
         for node in nodes {
             if isDone, case .known = node.measure { continue }
             node.removeAll()
         }
     }
 
-    /// Runs to the end.
+    /// Executes the pickle up to its STOP opcode.
     ///
-    /// - Returns: The value that was saved.
+    /// - Returns: The saved value.
     /// - Throws: ``PyTorchError`` with ``PyTorchError/Code/corrupt``, ``PyTorchError/Code/tooLarge`` or
     ///   ``PyTorchError/Code/unsupported``.
     mutating func load() throws(PyTorchError) -> PickleValue {
@@ -53,7 +52,7 @@ struct Unpickler: ~Copyable {
             try execute(opcode)
         }
         let root = try pop()
-        guard stack.isEmpty, marks.isEmpty else { throw damaged("has more than one value") }
+        guard stack.isEmpty, marks.isEmpty else { throw damaged("leaves more than one value on the stack") }
         try NodeMeasurement.check(root, limits: limits)
         isDone = true
         return root
@@ -65,9 +64,12 @@ struct Unpickler: ~Copyable {
         case .proto:
             let version = try cursor.integer(as: UInt8.self)
             guard version <= 5 else {
-                throw PyTorchError(.unsupported, "data.pkl is of pickle protocol \(version), and 5 is the latest known")
+                throw PyTorchError(
+                    .unsupported,
+                    "data.pkl has pickle protocol \(version), and the latest supported one is 5"
+                )
             }
-        // A promise about how many bytes can be read at once, which nothing here needs.
+        // The frame's size is a hint for buffered reading, which is not needed here.
         case .frame: _ = try cursor.count64()
 
         case .none: try push(.none)

@@ -1,35 +1,37 @@
-/// The entries of a zip file, as `torch.save` writes them: stored as they are, and never copied here.
+internal import Basics
+
+/// The entries of a zip file as written by `torch.save`: stored without compression, and read without copying.
 ///
-/// What could be read in two ways is refused: entries that overlap, that share a name, or whose local header says
-/// otherwise than the directory.
+/// Ambiguous archives are rejected: overlapping entries, duplicate names, and local headers that differ from the
+/// central directory.
 /// - SeeAlso: PKWARE, APPNOTE.TXT 6.3.10.
 struct ZipArchive {
     /// A file in the archive.
     struct Entry {
-        /// Where its data is in the file.
+        /// Range of its data in the file.
         let range: Range<Int>
-        /// CRC-32 of its data; 0 where the writer left it out, as PyTorch can be told to.
+        /// CRC-32 of its data; 0 if the writer omitted it, which is an option of PyTorch.
         let checksum: UInt32
         let isCompressed: Bool
     }
 
-    /// The whole file.
+    /// The complete file.
     let bytes: [UInt8]
-    /// By their names.
+    /// Entries by name.
     let entries: [String: Entry]
 
-    /// Reads the directory.
+    /// Reads the central directory.
     ///
     /// - Parameters:
-    ///   - bytes: The whole file.
-    ///   - maximumEntries: How many entries it may have.
-    /// - Throws: ``PyTorchError`` with any code but ``PyTorchError/Code/unreadable``.
+    ///   - bytes: The complete file.
+    ///   - maximumEntries: Maximum number of entries.
+    /// - Throws: ``PyTorchError`` with any code except ``PyTorchError/Code/unreadable``.
     init(_ bytes: [UInt8], maximumEntries: Int) throws(PyTorchError) {
         let end = try EndOfDirectory(in: bytes)
         guard end.entryCount <= maximumEntries else {
             throw PyTorchError(
                 .tooLarge,
-                "the archive has \(end.entryCount) entries, and at most \(maximumEntries) are read"
+                "the archive has \(end.entryCount) entries, more than the limit of \(maximumEntries)"
             )
         }
         var cursor = ByteCursor(bytes, end.directory, name: "the archive's directory")
@@ -57,18 +59,21 @@ struct ZipArchive {
         self.entries = entries
     }
 
-    /// Where an entry's data is in the file, once it is sure to be what was written; nil where there is no such entry.
+    /// Returns the range of an entry's data after verifying its checksum, or nil if there is no such entry.
+    ///
+    /// - Throws: ``PyTorchError`` with ``PyTorchError/Code/unsupported`` if the entry is compressed, or
+    ///   ``PyTorchError/Code/corrupt`` if the checksum does not match.
     func contents(of name: String) throws(PyTorchError) -> Range<Int>? {
         guard let entry = entries[name] else { return nil }
         guard !entry.isCompressed else {
             throw PyTorchError(
                 .unsupported,
-                "the archive is compressed, which torch.save does not do: give the file that it wrote"
+                "the archive is compressed: use the file written by torch.save"
             )
         }
         let checksum = bytes.withUnsafeBytes { CRC32.checksum(UnsafeRawBufferPointer(rebasing: $0[entry.range])) }
         guard entry.checksum == 0 || entry.checksum == checksum else {
-            throw .corrupt("an entry of the archive is not what its checksum says")
+            throw .corrupt("an entry of the archive does not match its checksum")
         }
         return entry.range
     }

@@ -1,21 +1,21 @@
 extension Dataset {
-    /// A file that is a picture by its name.
+    /// A file with the extension of a picture.
     struct PictureFile {
-        /// Where it was found.
+        /// Path at which the file was found.
         let path: String
-        /// Where its bytes are: the same place unless it is a symbolic link.
+        /// Path of the file itself; differs from `path` only for a symbolic link.
         let target: String
 
-        /// The file's name without its ending.
+        /// File name without the extension.
         var stem: Substring {
             let name = path[(path.lastIndex(of: "/").map(path.index(after:)) ?? path.startIndex)...]
             return name[..<(name.lastIndex(of: ".") ?? name.endIndex)]
         }
     }
 
-    /// All files below a directory that are pictures by their names, in no order.
+    /// Returns the files below a directory that have the extension of a picture, in no particular order.
     ///
-    /// The directory is given by its absolute path without symbolic links.
+    /// `root` must be an absolute path without symbolic links.
     static func pictureFiles(
         below root: String,
         _ warnings: inout WarningList
@@ -29,7 +29,7 @@ extension Dataset {
                 guard entryCount <= maximumEntries else {
                     throw StorageError(
                         .failed,
-                        "the dataset's directory holds more than \(maximumEntries) names: choose one of pictures alone"
+                        "the dataset's directory has more than \(maximumEntries) entries: choose one with pictures only"
                     )
                 }
                 let path = "\(directory.path)/\(entry.name)"
@@ -37,7 +37,7 @@ extension Dataset {
                 case .directory where directory.depth < maximumDepth:
                     directories.append((path, directory.depth + 1))
                 case .directory:
-                    warnings.append("\(path.debugDescription) is left out: it lies too deep")
+                    warnings.append("\(path.debugDescription) is skipped: it is nested too deeply")
                 case .file where isPicture(entry.name):
                     files.append(PictureFile(path: path, target: path))
                 case .link where isPicture(entry.name):
@@ -46,7 +46,7 @@ extension Dataset {
                     {
                         files.append(PictureFile(path: path, target: target))
                     } else {
-                        warnings.append("\(path.debugDescription) is left out: its target is no file of the dataset")
+                        warnings.append("\(path.debugDescription) is skipped: its target is not a file in the dataset")
                     }
                 case .file, .link, .other:
                     break

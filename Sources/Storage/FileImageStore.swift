@@ -1,53 +1,53 @@
 import Glibc
 import Synchronization
 
-/// An image store in a directory, for one process.
+/// An image store in a directory, used by one process at a time.
 ///
-/// A picture is written to a temporary file and then renamed, its object before its pointer; it is removed in the
-/// other order. A process that is killed at any moment thus leaves at most files that nothing points to, which the next
-/// one sweeps. Uploads are synchronised to the disk before ``store(upload:)`` returns. Processed versions are not, as
-/// they can be made again: after a loss of power some may be missing. Bytes that an earlier process wrote are checked
-/// against their SHA-256 when they are read for the first time, so that none come out damaged.
+/// A picture is written to temporary files that are then renamed, the object before the pointer; both are removed in
+/// the reverse order. A process killed at any moment therefore leaves at most unreferenced files, which are removed
+/// when the store is next opened. Uploads are synchronised to disk before ``store(upload:)`` returns. Processed
+/// versions are not, because they can be made again: some may be missing after a power failure. Bytes written by an
+/// earlier process are verified against their SHA-256 when they are first read, so damaged bytes are never returned.
 ///
-/// The index is in memory, and changes to it and to the names in the directory are made together under one lock. What
-/// takes time is outside of the lock: writing happens in temporary files, and a reader opens a picture under the lock
-/// and reads it outside, where replacing and evicting it do not touch what is open.
+/// The index is kept in memory; changes to it and to directory entries are made together under one lock. Slow work is
+/// done outside of the lock: pictures are written to temporary files, and a reader opens a picture under the lock and
+/// reads it after releasing the lock. Replacing or evicting a picture does not affect files that are already open.
 ///
-/// Every call blocks until the disk has answered: call it from worker threads, of which there may be any number.
-public final class FileImageStore: ImageStore {
-    /// What was swept or dropped when the store was opened and should not have been there, for the log.
-    public let warnings: [String]
+/// Every call blocks on disk I/O: make calls from worker threads, any number of them at the same time.
+package final class FileImageStore: ImageStore {
+    /// Damage that was found and removed when the store was opened, for the log.
+    package let warnings: [String]
 
     private let layout: StoreLayout
     private let quotaBytes: Int
     private let index: Mutex<StoreIndex>
     private let temporaryNumber = Atomic(0)
-    /// Keeps other processes out for as long as it is open.
+    /// The lock file, held while the store is open to exclude other processes.
     private let lock: OpenFile
 
-    /// A picture that is open, or missing in spite of its pointer.
+    /// An opened picture; `file` is nil if the pointer exists but the object does not.
     private struct Opened: ~Copyable {
         let metadata: ImageMetadata
         let isVerified: Bool
         let file: OpenFile?
     }
 
-    /// Opens the store in a directory, which is made if it is missing.
+    /// Opens the store in a directory, which is created if it does not exist.
     ///
-    /// Reads the metadata of all pictures, which takes about 20 ms for a thousand.
+    /// Reads the metadata of all pictures, which takes about 20 ms per thousand.
     /// - Parameters:
-    ///   - directory: A directory for this store alone.
-    ///   - quotaBytes: The room that all pictures may take in bytes, counted in blocks of 4096 with one more each for
-    ///     its metadata. Where it is used up, the processed versions that were not used for the longest time go.
-    /// - Throws: ``StorageError`` with ``StorageError/Code/inUse`` where another process has the store open, with
-    ///   ``StorageError/Code/failed`` where the directory cannot be used.
-    public init(directory: String, quotaBytes: Int = 2 * 1024 * 1024 * 1024) throws(StorageError) {
+    ///   - directory: A directory used only by this store.
+    ///   - quotaBytes: Maximum space for all pictures in bytes, counted in blocks of 4096 plus one block per picture
+    ///     for its metadata. When it is used up, the least recently used processed versions are evicted.
+    /// - Throws: ``StorageError`` with ``StorageError/Code/inUse`` if another process has the store open, with
+    ///   ``StorageError/Code/failed`` if the directory cannot be used.
+    package init(directory: String, quotaBytes: Int = 2 * 1024 * 1024 * 1024) throws(StorageError) {
         layout = try StoreLayout.prepare(directory)
         lock = try OpenFile(layout.lock, O_RDWR | O_CREAT)
         guard try lock.lock() else {
             throw StorageError(
                 .inUse,
-                "another process uses the image store: give each process a directory of its own, or stop the other"
+                "another process uses the image store: give each process its own directory, or stop the other one"
             )
         }
         self.quotaBytes = quotaBytes
@@ -63,45 +63,45 @@ public final class FileImageStore: ImageStore {
     }
 
     deinit {
-        // Closing the file is not enough while a child process is being started, which holds a copy until it executes.
+        // Closing the file is not enough: a child process being started holds a copy of the descriptor until exec.
         lock.unlock()
     }
 
-    /// Does nothing: what a disk refuses is known when it does.
-    public func check() {}
+    /// Does nothing: disk errors are reported by the calls that run into them.
+    package func check() {}
 
-    /// Stores a picture under the id of its content; false where it was there already.
+    /// Stores a picture under the id of its content; returns false if it was already stored.
     @discardableResult
-    public func store(upload image: StoredImage) throws(StorageError) -> Bool {
+    package func store(upload image: StoredImage) throws(StorageError) -> Bool {
         let metadata = image.metadata
-        precondition(metadata.id == ImageID(sha256: metadata.sha256), "an upload is named by its content")
+        precondition(metadata.id == ImageID(sha256: metadata.sha256), "an upload's id must derive from its content")
         let isNew = try store(.upload, image)
-        // Also where another call has stored the picture and may not be this far yet.
+        // Even if the picture is not new: the call that stored it may not have synchronised it yet.
         try FileSystem.synchronize(directory: layout.objectDirectory(metadata.sha256))
         try FileSystem.synchronize(directory: layout.directory(of: .upload))
         return isNew
     }
 
-    /// Reads an upload, or gives nil where there is none.
-    public func upload(_ id: ImageID) throws(StorageError) -> StoredImage? {
+    /// Reads an upload, or returns nil if there is none.
+    package func upload(_ id: ImageID) throws(StorageError) -> StoredImage? {
         try read(.upload, id)
     }
 
-    /// What is known of an upload, or nil where there is none.
-    public func uploadMetadata(_ id: ImageID) -> ImageMetadata? {
+    /// Returns the metadata of an upload, or nil if there is none.
+    package func uploadMetadata(_ id: ImageID) -> ImageMetadata? {
         index.withLock { $0.metadata(.upload, id) }
     }
 
-    /// Lists uploads in the order of their ids, behind the cursor.
-    public func uploads(after cursor: ImageID?, limit: Int) -> [ImageMetadata] {
+    /// Lists uploads after the cursor in ascending order of their ids.
+    package func uploads(after cursor: ImageID?, limit: Int) -> [ImageMetadata] {
         index.withLock { index in
             index.uploadIDs.page(after: cursor, limit: limit).compactMap { index.metadata(.upload, $0) }
         }
     }
 
-    /// Deletes an upload and its processed version; false where there is none.
+    /// Deletes an upload and its processed version; returns false if there is no such upload.
     @discardableResult
-    public func deleteUpload(_ id: ImageID) throws(StorageError) -> Bool {
+    package func deleteUpload(_ id: ImageID) throws(StorageError) -> Bool {
         let isDeleted = try index.withLock { index throws(StorageError) in
             guard index.metadata(.upload, id) != nil else { return false }
             try drop(.processed, id, from: &index)
@@ -112,18 +112,18 @@ public final class FileImageStore: ImageStore {
         return isDeleted
     }
 
-    /// Stores the processed version of a picture, in place of an earlier one.
-    public func store(processed image: StoredImage) throws(StorageError) {
+    /// Stores the processed version of a picture, replacing an earlier one.
+    package func store(processed image: StoredImage) throws(StorageError) {
         try store(.processed, image)
     }
 
-    /// Reads the processed version of a picture, or gives nil where there is none.
-    public func processed(_ id: ImageID) throws(StorageError) -> StoredImage? {
+    /// Reads the processed version of a picture, or returns nil if there is none.
+    package func processed(_ id: ImageID) throws(StorageError) -> StoredImage? {
         try read(.processed, id)
     }
 
-    /// What is known of the processed version of a picture, or nil where there is none.
-    public func processedMetadata(_ id: ImageID) -> ImageMetadata? {
+    /// Returns the metadata of the processed version of a picture, or nil if there is none.
+    package func processedMetadata(_ id: ImageID) -> ImageMetadata? {
         index.withLock { index in
             use(id, in: &index)
             return index.metadata(.processed, id)
@@ -132,7 +132,7 @@ public final class FileImageStore: ImageStore {
 }
 
 extension FileImageStore {
-    /// Stores a picture; false where it was there already.
+    /// Stores a picture; returns false if it was already stored.
     @discardableResult
     private func store(_ kind: StoreIndex.Kind, _ image: StoredImage) throws(StorageError) -> Bool {
         let metadata = image.metadata
@@ -141,14 +141,15 @@ extension FileImageStore {
             return false
         }
         defer { index.withLock { $0.reservedBytes -= cost } }
-        // The object may be an upload's too, which must not be replaced by one that is not durable.
+        // An upload may share the object, which must not be replaced by a file that is not durable.
         let isShared = index.withLock { $0.hasObject(metadata.sha256) }
         let object = try TemporaryFile(temporaryPath(), image.bytes, isDurable: kind == .upload || isShared)
         let pointer = try TemporaryFile(temporaryPath(), StoreLayout.encode(metadata), isDurable: kind == .upload)
         return try index.withLock { index throws(StorageError) in
             try requireSource(kind, metadata.id, in: index)
             let isNew = index.metadata(kind, metadata.id)?.sha256 != metadata.sha256
-            // What is there may be damaged if nobody has read it, or not synchronised if it is a processed version's.
+            // An existing object may be damaged if it was never verified, or not synchronised if it was written for a
+            // processed version.
             if kind == .upload || !index.isVerified(metadata.sha256) {
                 try object.move(to: layout.object(metadata.sha256))
             }
@@ -164,7 +165,7 @@ extension FileImageStore {
         }
     }
 
-    /// Makes room for a picture and reserves it; false where the picture is there already.
+    /// Makes and reserves room for a picture; returns false if the picture is already stored.
     private func reserve(
         _ kind: StoreIndex.Kind,
         _ metadata: ImageMetadata,
@@ -179,14 +180,14 @@ extension FileImageStore {
         guard cost <= quotaBytes else {
             throw StorageError(
                 .full,
-                "the picture's \(metadata.byteCount) bytes are more than the image store's quota of \(quotaBytes)"
+                "the picture's \(metadata.byteCount) bytes exceed the image store's quota of \(quotaBytes)"
             )
         }
-        // Without this a picture that finds no room would still have evicted all others.
+        // Checked before evicting: a picture that cannot fit must not evict others.
         guard index.uploadBytes + index.reservedBytes + cost <= quotaBytes else {
             throw StorageError(
                 .full,
-                "uploads use \(index.uploadBytes) of the image store's quota of \(quotaBytes) bytes: delete some of them"
+                "uploads use \(index.uploadBytes) of the image store's quota of \(quotaBytes) bytes: delete some"
             )
         }
         while index.usedBytes + index.reservedBytes + cost > quotaBytes, let id = index.leastRecentlyUsed {
@@ -196,7 +197,7 @@ extension FileImageStore {
         return true
     }
 
-    /// Checks that a processed version of an upload does not outlive it.
+    /// Throws if a processed version belongs to an upload that has been deleted.
     private func requireSource(
         _ kind: StoreIndex.Kind,
         _ id: ImageID,
@@ -206,10 +207,10 @@ extension FileImageStore {
         throw StorageError(.notFound, "the picture \(id) was deleted: upload it again")
     }
 
-    /// Removes a pointer and, with the last one, its object.
+    /// Removes a pointer, and its object if that was the last pointer to it.
     private func drop(_ kind: StoreIndex.Kind, _ id: ImageID, from index: inout StoreIndex) throws(StorageError) {
         try FileSystem.remove(layout.pointer(kind, id))
-        // An object that stays behind is swept when the store is opened next.
+        // An object that cannot be removed now is removed when the store is next opened.
         if let released = index.remove(kind, id) { try? FileSystem.remove(layout.object(released)) }
     }
 
@@ -235,7 +236,7 @@ extension FileImageStore {
             guard kind == .processed else {
                 throw StorageError(.damaged, "the stored bytes of \(id) are damaged: upload the picture again")
             }
-            // It may have been replaced in the meantime.
+            // Another call may have replaced the version in the meantime.
             if index.metadata(kind, id) == metadata { try drop(kind, id, from: &index) }
             return nil
         }
@@ -258,7 +259,7 @@ extension FileImageStore {
         }
     }
 
-    /// Notes the use of a processed version, also for the next process.
+    /// Records the use of a processed version; its pointer's modification time keeps it for the next process.
     private func use(_ id: ImageID, in index: inout StoreIndex) {
         if index.use(id) { FileSystem.touch(layout.pointer(.processed, id)) }
     }

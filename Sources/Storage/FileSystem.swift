@@ -1,6 +1,6 @@
 import Glibc
 
-/// A call to the system that failed, and on what.
+/// A failed system call and the path it was made for.
 struct SystemError: Error, CustomStringConvertible {
     let operation: String
     let path: String
@@ -11,20 +11,20 @@ struct SystemError: Error, CustomStringConvertible {
 }
 
 extension StorageError {
-    /// Makes an error from what the system said.
+    /// Converts a failed system call: ``Code/full`` if space has run out, otherwise ``Code/failed``.
     init(_ cause: SystemError) {
         switch cause.number {
         case ENOSPC, EDQUOT, EFBIG:
             self.init(.full, "the disk is full: free some space where pictures are stored", cause: cause)
         default:
-            self.init(.failed, "storage cannot \(cause.operation) a file: the service's log says which", cause: cause)
+            self.init(.failed, "storage cannot \(cause.operation) a file: see the service's log", cause: cause)
         }
     }
 }
 
-/// What the store asks of the file system, with its failures as ``StorageError``.
+/// File system operations that throw ``StorageError``.
 enum FileSystem {
-    /// One name in a directory; symbolic links are not followed.
+    /// A directory entry.
     struct Entry {
         enum Kind { case file, directory, link, other }
 
@@ -32,11 +32,11 @@ enum FileSystem {
         let kind: Kind
         /// Size in bytes.
         let byteCount: Int
-        /// When it was changed last, in nanoseconds since 1970.
+        /// Time of the last modification, in nanoseconds since 1970.
         let modified: Int
     }
 
-    /// Makes a directory for this user alone, and those it lies in, unless it is there.
+    /// Creates a directory and its missing parents, accessible to this user only, unless it exists.
     static func makeDirectory(_ path: String) throws(StorageError) {
         let parent = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
         var result = mkdir(path, 0o700)
@@ -50,7 +50,7 @@ enum FileSystem {
         }
     }
 
-    /// What is in a directory, in no order.
+    /// Returns the entries of a directory in no particular order, without following symbolic links.
     static func entries(of path: String) throws(StorageError) -> [Entry] {
         guard let stream = opendir(path) else {
             throw StorageError(SystemError(operation: "list", path: path, number: errno))
@@ -64,7 +64,7 @@ enum FileSystem {
                 $0.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(cString: $0) }
             }
             var status = stat()
-            // What is gone by now, or has a name that is no UTF-8, is as good as absent.
+            // Skip entries that have been removed since, and names that are not valid UTF-8.
             guard name != ".", name != "..", lstat("\(path)/\(name)", &status) == 0 else { continue }
             entries.append(Entry(name: name, status: status))
         }
@@ -72,7 +72,7 @@ enum FileSystem {
         return entries
     }
 
-    /// The absolute path without symbolic links.
+    /// Returns the absolute path with symbolic links resolved.
     static func resolve(_ path: String) throws(StorageError) -> String {
         guard let resolved = realpath(path, nil) else {
             throw StorageError(SystemError(operation: "find", path: path, number: errno))
@@ -81,30 +81,30 @@ enum FileSystem {
         return String(cString: resolved)
     }
 
-    /// What a path leads to, with symbolic links followed, or nil where it leads nowhere.
+    /// Returns the status of a path, following symbolic links, or nil if there is no such file.
     static func status(of path: String) -> Entry? {
         var status = stat()
         return stat(path, &status) == 0 ? Entry(name: path, status: status) : nil
     }
 
-    /// Removes a file; it is no failure if there is none.
+    /// Removes a file; a missing file is not an error.
     static func remove(_ path: String) throws(StorageError) {
         guard unlink(path) != 0, errno != ENOENT else { return }
         throw StorageError(SystemError(operation: "remove", path: path, number: errno))
     }
 
-    /// Gives a file another name, in place of whatever has that name.
+    /// Renames a file, replacing an existing one with the new name.
     static func rename(_ path: String, to target: String) throws(StorageError) {
         guard Glibc.rename(path, target) != 0 else { return }
         throw StorageError(SystemError(operation: "rename", path: target, number: errno))
     }
 
-    /// Sets a file's time of change to now, if it can.
+    /// Sets a file's modification time to now; failures are ignored.
     static func touch(_ path: String) {
         utimensat(AT_FDCWD, path, nil, 0)
     }
 
-    /// Waits until the names in a directory would survive a loss of power.
+    /// Waits until the entries of a directory would survive a power failure.
     static func synchronize(directory path: String) throws(StorageError) {
         try OpenFile(path, O_RDONLY | O_DIRECTORY).synchronize()
     }

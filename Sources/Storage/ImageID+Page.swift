@@ -1,16 +1,18 @@
 extension [ImageID] {
-    /// A page of ids, which are in their order.
+    /// Returns a page of the ids, which must be in ascending order.
     ///
     /// - Parameters:
-    ///   - cursor: The id behind which to begin, whether it exists or not; nil begins with the first.
-    ///   - limit: How many ids to give at most.
-    /// - Returns: The ids in their order; none behind the last one.
+    ///   - cursor: The id after which the page starts, which need not exist; nil starts with the first id.
+    ///   - limit: Maximum number of ids to return.
+    /// - Returns: The ids in ascending order; empty after the last one.
     func page(after cursor: ImageID?, limit: Int) -> ArraySlice<ImageID> {
         let start = cursor.map { cursor in partitioningIndex { $0 > cursor } } ?? 0
         return self[start...].prefix(Swift.max(0, limit))
     }
 
-    /// The first index whose element satisfies the predicate, as all behind it do.
+    /// Returns the index of the first id that satisfies the predicate, or `count` if none does.
+    ///
+    /// All ids after the first match must satisfy the predicate too.
     func partitioningIndex(where predicate: (ImageID) -> Bool) -> Int {
         var low = 0
         var high = count

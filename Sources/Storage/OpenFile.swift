@@ -1,11 +1,11 @@
 import Glibc
 
-/// An open file, which its owner closes by letting go of it.
+/// An open file, closed when the value is destroyed.
 struct OpenFile: ~Copyable, Sendable {
     private let descriptor: Int32
     private let path: String
 
-    /// Opens a file, or makes one that this user alone may use.
+    /// Opens a file; a file that is created is accessible to this user only.
     init(_ path: String, _ flags: Int32) throws(StorageError) {
         descriptor = open(path, flags | O_CLOEXEC, 0o600)
         self.path = path
@@ -16,17 +16,17 @@ struct OpenFile: ~Copyable, Sendable {
         if descriptor >= 0 { close(descriptor) }
     }
 
-    /// Reads the file from its beginning.
+    /// Reads the file from the beginning.
     ///
-    /// - Parameter limit: How many bytes it may have.
-    /// - Returns: As many bytes as the file has.
-    /// - Throws: ``StorageError`` with ``StorageError/Code/failed`` where it has more.
+    /// - Parameter limit: Maximum size of the file, in bytes.
+    /// - Returns: The contents of the file.
+    /// - Throws: ``StorageError`` with ``StorageError/Code/failed`` if the file is larger or cannot be read.
     func read(limit: Int) throws(StorageError) -> [UInt8] {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw failure("read") }
         let count = Int(status.st_size)
         guard count <= limit else {
-            throw StorageError(.failed, "the file has \(count) bytes where at most \(limit) are read")
+            throw StorageError(.failed, "the file's \(count) bytes exceed the limit of \(limit): use a smaller file")
         }
         var number: Int32 = 0
         let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
@@ -55,18 +55,18 @@ struct OpenFile: ~Copyable, Sendable {
         }
     }
 
-    /// Waits until what was written would survive a loss of power.
+    /// Waits until written bytes would survive a power failure.
     func synchronize() throws(StorageError) {
         while fsync(descriptor) != 0 {
-            // Some network file systems know no such thing for directories.
+            // Some network file systems do not support fsync on directories.
             if errno == EINVAL { return }
             guard errno == EINTR else { throw failure("write") }
         }
     }
 
-    /// Takes the file's lock until the file is closed.
+    /// Acquires an exclusive lock on the file, held until the file is closed.
     ///
-    /// - Returns: False where someone else has it.
+    /// - Returns: False if the lock is already held by another open file.
     func lock() throws(StorageError) -> Bool {
         while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
             if errno == EWOULDBLOCK { return false }
@@ -75,7 +75,7 @@ struct OpenFile: ~Copyable, Sendable {
         return true
     }
 
-    /// Gives the file's lock back.
+    /// Releases the lock.
     func unlock() {
         flock(descriptor, LOCK_UN)
     }
@@ -85,11 +85,11 @@ struct OpenFile: ~Copyable, Sendable {
     }
 }
 
-/// A new file that disappears with its owner, unless it was given a name of its own.
+/// A new file that is deleted when the value is destroyed, unless it has been moved.
 struct TemporaryFile: ~Copyable {
     private let path: String
 
-    /// Writes the bytes into a new file, and if it is to be durable waits until they would survive a loss of power.
+    /// Writes the bytes to a new file and, if `isDurable`, waits until they would survive a power failure.
     init(_ path: String, _ bytes: [UInt8], isDurable: Bool) throws(StorageError) {
         self.path = path
         let file = try OpenFile(path, O_WRONLY | O_CREAT | O_EXCL)
@@ -98,11 +98,11 @@ struct TemporaryFile: ~Copyable {
     }
 
     deinit {
-        // Once it was moved there is nothing here, which is as well.
+        // Fails harmlessly if the file has been moved.
         unlink(path)
     }
 
-    /// Moves the file, in place of whatever has the other name.
+    /// Moves the file, replacing an existing target.
     func move(to target: String) throws(StorageError) {
         try FileSystem.rename(path, to: target)
     }

@@ -1,4 +1,4 @@
-/// Keys in the order of their last use; every operation takes constant time.
+/// Keys ordered by their last use; every operation takes constant time.
 struct RecencyList<Key: Hashable> {
     private struct Neighbours {
         var older: Key?
@@ -7,12 +7,12 @@ struct RecencyList<Key: Hashable> {
 
     private var neighbours: [Key: Neighbours] = [:]
 
-    /// The key that was not used for the longest time.
+    /// The least recently used key.
     private(set) var oldest: Key?
-    /// The key that was used last.
+    /// The most recently used key.
     private(set) var newest: Key?
 
-    /// Makes the key the newest, whether it was there or not.
+    /// Makes a key the newest, adding it if it is not in the list.
     mutating func use(_ key: Key) {
         guard key != newest else { return }
         remove(key)
@@ -22,7 +22,7 @@ struct RecencyList<Key: Hashable> {
         oldest = oldest ?? key
     }
 
-    /// Removes the key, if it is there.
+    /// Removes a key if it is in the list.
     mutating func remove(_ key: Key) {
         guard let removed = neighbours.removeValue(forKey: key) else { return }
         if let older = removed.older { neighbours[older]?.newer = removed.newer } else { oldest = removed.newer }

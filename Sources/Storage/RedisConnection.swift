@@ -1,14 +1,14 @@
-/// One connection to Redis, which blocks its caller until the answer is there.
+/// A blocking connection to Redis.
 ///
-/// After any failure the connection must not be used again, as an answer may still be on its way.
+/// Discard the connection after any failure: a late reply could be taken for the reply to the next command.
 ///
-/// Unchecked, as the pool gives a connection to one caller at a time.
+/// Unchecked `Sendable`: the pool lends a connection to one caller at a time.
 final class RedisConnection: @unchecked Sendable {
-    /// How long things may take.
+    /// Time limits of a connection.
     struct Timeouts {
-        /// For a connection, with all that is said until it can be used.
+        /// For establishing a connection, including TLS, login and the first reply.
         var connect: Duration
-        /// For the answer to a command, or for the next mebibyte of it.
+        /// For a command and its reply; every mebibyte transferred restarts it.
         var command: Duration
     }
 
@@ -16,7 +16,7 @@ final class RedisConnection: @unchecked Sendable {
     private let commandTimeout: Duration
     private let buffer = RawBuffer(byteCount: 64 * 1024)
 
-    /// Connects, logs in, chooses the database and waits for a first answer.
+    /// Connects, logs in, selects the database and waits for a first reply.
     init(_ address: RedisAddress, trust: RedisTrust?, timeouts: Timeouts) throws(RedisFailure) {
         var deadline = RedisDeadline(timeouts.connect)
         socket = try RedisSocket(address, trust: trust, timeout: timeouts.connect, &deadline)
@@ -25,16 +25,17 @@ final class RedisConnection: @unchecked Sendable {
             try greet(["AUTH"] + [address.user, password].compactMap { $0.map(RedisArgument.text) }, &deadline)
         }
         if address.database != 0 { try greet(["SELECT", .number(address.database)], &deadline) }
-        // A server that accepts connections and does nothing else is found out here, once for all callers.
+        // Detect a server that accepts connections but never replies while connecting, so that one caller waits for it
+        // and the others fail at once.
         try greet(["PING"], &deadline)
     }
 
-    /// Sends a command and waits for its answer, which may be an error.
+    /// Sends a command and waits for its reply, which may be an error.
     ///
     /// - Parameters:
     ///   - command: The command's name and arguments.
-    ///   - replyLimit: The longest answer that is read, in bytes.
-    /// - Returns: The answer.
+    ///   - replyLimit: Maximum size of the reply, in bytes.
+    /// - Returns: The reply.
     /// - Throws: ``RedisFailure``.
     func send(_ command: [RedisArgument], replyLimit: Int) throws(RedisFailure) -> RedisReply {
         var deadline = RedisDeadline(commandTimeout)
@@ -45,7 +46,7 @@ final class RedisConnection: @unchecked Sendable {
         switch try send(command, replyLimit: 4096, &deadline) {
         case .status: return
         case .error(let text): throw .refused(text)
-        case .null, .integer, .bytes, .array: throw .invalidReply("a greeting of another kind")
+        case .null, .integer, .bytes, .array: throw .invalidReply("unexpected type while connecting")
         }
     }
 
@@ -60,7 +61,7 @@ final class RedisConnection: @unchecked Sendable {
         while true {
             let count = try socket.read(into: buffer.bytes, &deadline)
             byteCount += count
-            guard byteCount <= replyLimit else { throw .invalidReply("an answer of more than \(replyLimit) bytes") }
+            guard byteCount <= replyLimit else { throw .invalidReply("more than \(replyLimit) bytes") }
             if let reply = try reader.feed(UnsafeRawBufferPointer(rebasing: buffer.bytes[..<count])) { return reply }
         }
     }

@@ -1,13 +1,13 @@
 internal import Dispatch
 internal import Synchronization
 
-/// A bounded number of connections to one Redis, which come back by themselves after it was away.
+/// A bounded pool of connections to one Redis, which reconnects automatically after an outage.
 ///
-/// While it is away, one caller after the other tries to connect, at growing distances of up to
+/// During an outage one caller at a time tries to connect, at increasing intervals of up to
 /// ``RedisReconnection/maximumDelay``; all others fail at once.
 final class RedisConnectionPool: Sendable {
     private struct State {
-        /// The ones that were used last are at the end, and are used first.
+        /// Used as a stack: the most recently used connection is last, and is reused first.
         var idle: [RedisConnection] = []
         var reconnection = RedisReconnection()
         var failure = RedisFailure.closed
@@ -19,7 +19,7 @@ final class RedisConnectionPool: Sendable {
     private let permits: DispatchSemaphore
     private let state = Mutex(State())
 
-    /// Connects to nothing yet.
+    /// Creates a pool that connects on demand.
     init(
         _ address: RedisAddress,
         connectionCount: Int,
@@ -31,9 +31,9 @@ final class RedisConnectionPool: Sendable {
         permits = DispatchSemaphore(value: connectionCount)
     }
 
-    /// Sends a command and waits for its answer, which may be an error.
+    /// Sends a command and waits for its reply, which may be an error.
     ///
-    /// A command may be sent twice, where the server closes the connection: it has to be one that does no harm then.
+    /// Commands must be idempotent: one is sent a second time if the server closes a pooled connection.
     func send(_ command: [RedisArgument], replyLimit: Int) throws(StorageError) -> RedisReply {
         guard permits.wait(timeout: .now() + timeouts.command / .seconds(1)) == .success else {
             throw .unavailable(.timedOut)
@@ -44,7 +44,7 @@ final class RedisConnectionPool: Sendable {
                 do throws(RedisFailure) {
                     return try send(command, replyLimit, through: connection)
                 } catch .closed {
-                    // It may have been closed long ago, by a server that was restarted or does not like idle clients.
+                    // The server may have restarted, or closed the connection because it was idle: use a new one.
                 }
             }
             return try send(command, replyLimit, through: connect())

@@ -1,8 +1,8 @@
 internal import Glibc
 
-/// Until when bytes have to come or go.
+/// A deadline for sending or receiving bytes.
 ///
-/// Every mebibyte that has moved renews it: a large picture on a slow network is no failure, a trickle is.
+/// Every mebibyte transferred renews it: a large picture on a slow network succeeds, a trickle of bytes times out.
 struct RedisDeadline {
     private static let renewalBytes = 1 << 20
 
@@ -22,12 +22,12 @@ struct RedisDeadline {
         end = .now + timeout
     }
 
-    /// Waits until a socket can be read from or written to.
+    /// Waits until a socket is readable or writable.
     func wait(for events: Int32, on socket: Int32) throws(RedisFailure) {
         while true {
             let remaining = ContinuousClock.now.duration(to: end)
             guard remaining > .zero else { throw .timedOut }
-            // Rounded up, as it would otherwise spin through the last millisecond.
+            // Round up: a timeout of 0 ms would spin through the last millisecond.
             let milliseconds = Int32(clamping: Int(remaining / .milliseconds(1)) + 1)
             var entry = pollfd(fd: socket, events: Int16(events), revents: 0)
             switch poll(&entry, 1, milliseconds) {

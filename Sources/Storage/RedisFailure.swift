@@ -1,18 +1,18 @@
-/// Why a connection to Redis is of no use any more; names the server, so it is for the log alone.
+/// Why a connection to Redis or a command failed; may name the server, so it belongs in the log only.
 enum RedisFailure: Error {
-    /// There is no connection, and why.
+    /// No connection could be made, with the reason.
     case unreachable(String)
-    /// The server has closed the connection, or the network has.
+    /// The server or the network closed the connection.
     case closed
     case timedOut
-    /// What came is no answer that Redis gives.
+    /// The reply is not one that Redis sends, with the reason.
     case invalidReply(String)
-    /// Redis answered with an error.
+    /// Redis replied with an error.
     case refused(String)
 }
 
 extension RedisFailure {
-    /// Whether Redis has not seen a script yet.
+    /// Whether Redis does not know a script yet.
     var isUnknownScript: Bool {
         if case .refused(let text) = self { text.hasPrefix("NOSCRIPT") } else { false }
     }
@@ -22,16 +22,16 @@ extension RedisFailure: CustomStringConvertible {
     var description: String {
         switch self {
         case .unreachable(let reason): "Redis cannot be reached: \(reason)"
-        case .closed: "Redis has closed the connection"
-        case .timedOut: "Redis did not answer in time"
-        case .invalidReply(let reason): "what answers is no Redis: \(reason)"
-        case .refused(let text): "Redis refused: \(text)"
+        case .closed: "the connection to Redis was closed"
+        case .timedOut: "Redis did not reply in time"
+        case .invalidReply(let reason): "the server sent an invalid reply: \(reason)"
+        case .refused(let text): "Redis returned an error: \(text)"
         }
     }
 }
 
 extension StorageError {
-    /// Makes an error from a connection's failure.
+    /// Converts the failure of a connection or command.
     init(_ failure: RedisFailure) {
         switch failure {
         case .refused(let text): self.init(redisError: text)
@@ -39,10 +39,10 @@ extension StorageError {
         }
     }
 
-    /// Makes an error from what Redis answered to a command.
+    /// Converts an error that Redis returned, by its error code.
     package init(redisError text: String) {
         let failure = RedisFailure.refused(text)
-        // Before version 7, an error within a script has its code further back.
+        // Before Redis 7, the code of an error within a script follows other text.
         let code = text.firstRange(of: ": -").map { text[$0.upperBound...] } ?? text[...]
         switch code.prefix(while: { $0 != " " }) {
         case "OOM":
@@ -56,14 +56,14 @@ extension StorageError {
         case "ERR" where code.hasPrefix("ERR max number of clients"):
             self = .unavailable(failure)
         default:
-            self.init(.failed, "Redis refuses the service: the service's log says why", cause: failure)
+            self.init(.failed, "Redis rejected a command: see the service's log for the reason", cause: failure)
         }
     }
 
     static func unavailable(_ cause: RedisFailure) -> StorageError {
         StorageError(
             .unavailable,
-            "the image store cannot be reached: try again in a moment; the service's log says why",
+            "the image store cannot be reached: try again in a moment; see the service's log for the reason",
             cause: cause
         )
     }

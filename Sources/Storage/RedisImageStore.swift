@@ -1,22 +1,22 @@
 internal import FoundationEssentials
 
-/// An image store in Redis, for any number of processes at once.
+/// An image store in Redis, shared by any number of processes.
 ///
-/// What one of them stored, all others see. Everything that has more than one step happens within Redis, in scripts, so
-/// that callers on several machines do not get between each other. Redis keeps the pictures as well as it is told to:
-/// whether they outlive a loss of power is up to its settings (`appendonly yes`, `appendfsync always`). It should not
-/// evict keys by itself: `maxmemory-policy noeviction`, and a `maxmemory` above the quota.
+/// Pictures stored by one process are visible to all others. Every operation of several steps runs within Redis, as a
+/// script, so that callers on several machines do not interfere with each other. Durability depends on Redis' settings:
+/// pictures survive a power failure with `appendonly yes` and `appendfsync always`. Redis should not evict keys by
+/// itself: set `maxmemory-policy noeviction`, and a `maxmemory` above the quota.
 ///
-/// Every call blocks until Redis has answered or its time is over: call it from worker threads, of which there may be
-/// any number. Where Redis cannot be reached, calls fail with ``StorageError/Code/unavailable``.
-public final class RedisImageStore: ImageStore {
-    /// The largest picture that is stored, in bytes.
-    public static let maximumPictureBytes = 256 * 1024 * 1024
+/// Every call blocks until Redis replies or a time limit is reached: make calls from worker threads, any number of them
+/// at the same time. If Redis cannot be reached, calls fail with ``StorageError/Code/unavailable``.
+package final class RedisImageStore: ImageStore {
+    /// Maximum size of a picture, in bytes.
+    package static let maximumPictureBytes = 256 * 1024 * 1024
 
-    /// The times that pictures may live, in seconds.
-    public static let timesToLiveSeconds = 0...1_000_000_000
+    /// Allowed times to live of pictures, in seconds.
+    package static let timesToLiveSeconds = 0...1_000_000_000
 
-    /// How many uploads are listed by one command.
+    /// Maximum number of uploads listed by one command.
     private static let pageLength = 500
 
     private let pool: RedisConnectionPool
@@ -24,20 +24,21 @@ public final class RedisImageStore: ImageStore {
     private let quotaBytes: Int
     private let timeToLiveMilliseconds: Int
 
-    /// Opens the store; connects with the first call.
+    /// Opens the store; connects on the first call.
     ///
     /// - Parameters:
-    ///   - address: Where Redis is.
-    ///   - prefix: What the keys begin with. The braces keep them together where a proxy spreads keys over servers.
-    ///   - quotaBytes: The room that all pictures may take in bytes, counted as in ``FileImageStore``. Where it is used
-    ///     up, the processed versions that were not used for the longest time go.
-    ///   - timeToLiveSeconds: How long an upload stays after it came last, and a processed version after its last use,
-    ///     in ``timesToLiveSeconds``; 0 is for ever.
-    ///   - connectionCount: How many connections there are at most; other callers wait.
-    ///   - connectTimeout: How long it may take until a connection can be used.
-    ///   - commandTimeout: How long to wait for a connection, and then for an answer or the next mebibyte of it.
-    /// - Throws: ``StorageError`` with ``StorageError/Code/failed`` where the certificates to trust cannot be read.
-    public init(
+    ///   - address: Address of the Redis server.
+    ///   - prefix: Prefix of all keys. Its braces keep the keys together if a proxy distributes keys over servers.
+    ///   - quotaBytes: Maximum space for all pictures in bytes, counted as in ``FileImageStore``. When it is used up,
+    ///     the least recently used processed versions are evicted.
+    ///   - timeToLiveSeconds: How long an upload is kept after it was last uploaded, and a processed version after its
+    ///     last use, in ``timesToLiveSeconds``; 0 keeps them indefinitely.
+    ///   - connectionCount: Maximum number of connections; further callers wait.
+    ///   - connectTimeout: Time limit for establishing a connection, including TLS, login and the first reply.
+    ///   - commandTimeout: Time limit for getting a connection, and again for the command and its reply; every mebibyte
+    ///     transferred restarts the latter.
+    /// - Throws: ``StorageError`` with ``StorageError/Code/failed`` if the trusted certificates cannot be read.
+    package init(
         _ address: RedisAddress,
         prefix: String = "{osprey}:",
         quotaBytes: Int = 2 * 1024 * 1024 * 1024,
@@ -46,8 +47,8 @@ public final class RedisImageStore: ImageStore {
         connectTimeout: Duration = .seconds(1),
         commandTimeout: Duration = .seconds(2)
     ) throws(StorageError) {
-        precondition(connectionCount > 0, "there is a connection")
-        precondition(Self.timesToLiveSeconds.contains(timeToLiveSeconds), "the time to live is in its range")
+        precondition(connectionCount > 0, "connectionCount must be positive")
+        precondition(Self.timesToLiveSeconds.contains(timeToLiveSeconds), "the time to live is out of range")
         pool = try RedisConnectionPool(
             address,
             connectionCount: connectionCount,
@@ -58,37 +59,40 @@ public final class RedisImageStore: ImageStore {
         timeToLiveMilliseconds = timeToLiveSeconds * 1000
     }
 
-    /// Checks that Redis answers; cheap enough for every probe.
+    /// Checks that Redis replies; cheap enough for every probe.
     ///
     /// - Throws: ``StorageError``.
-    public func check() throws(StorageError) {
+    package func check() throws(StorageError) {
         guard try send(["PING"]) == .status("PONG") else { throw Self.strangeReply }
     }
 
-    /// Stores a picture under the id of its content; false where it was there already.
+    /// Stores a picture under the id of its content; returns false if it was already stored.
     @discardableResult
-    public func store(upload image: StoredImage) throws(StorageError) -> Bool {
-        precondition(image.metadata.id == ImageID(sha256: image.metadata.sha256), "an upload is named by its content")
+    package func store(upload image: StoredImage) throws(StorageError) -> Bool {
+        precondition(
+            image.metadata.id == ImageID(sha256: image.metadata.sha256),
+            "an upload's id must derive from its content"
+        )
         return try store(.upload, image)
     }
 
-    /// Reads an upload, or gives nil where there is none.
-    public func upload(_ id: ImageID) throws(StorageError) -> StoredImage? {
+    /// Reads an upload, or returns nil if there is none.
+    package func upload(_ id: ImageID) throws(StorageError) -> StoredImage? {
         let values = try values(of: id, RedisPicture.fields, replyLimit: Self.pictureReplyLimit)
         guard let values else { return nil }
         guard let image = RedisPicture.image(id, values) else { throw Self.damaged(id) }
         return image
     }
 
-    /// What is known of an upload, or nil where there is none.
-    public func uploadMetadata(_ id: ImageID) throws(StorageError) -> ImageMetadata? {
+    /// Returns the metadata of an upload, or nil if there is none.
+    package func uploadMetadata(_ id: ImageID) throws(StorageError) -> ImageMetadata? {
         guard let values = try values(of: id, RedisPicture.metadataFields) else { return nil }
         guard let metadata = RedisPicture.metadata(id, values) else { throw Self.damaged(id) }
         return metadata
     }
 
-    /// Lists uploads in the order of their ids, behind the cursor.
-    public func uploads(after cursor: ImageID?, limit: Int) throws(StorageError) -> [ImageMetadata] {
+    /// Lists uploads after the cursor in ascending order of their ids.
+    package func uploads(after cursor: ImageID?, limit: Int) throws(StorageError) -> [ImageMetadata] {
         var uploads: [ImageMetadata] = []
         var cursor = cursor
         while uploads.count < limit {
@@ -103,7 +107,7 @@ public final class RedisImageStore: ImageStore {
                     case .array(let values)? = row.last, cursor.map({ $0 < id }) ?? true
                 else { throw Self.strangeReply }
                 cursor = id
-                // Its time may be over, and that of others before it, which the script has to forget first.
+                // Expired uploads are listed without metadata until purged; each script purges a limited number.
                 if let metadata = RedisPicture.metadata(id, values) { uploads.append(metadata) }
             }
             guard rows.count == count else { break }
@@ -111,31 +115,31 @@ public final class RedisImageStore: ImageStore {
         return uploads
     }
 
-    /// Deletes an upload and its processed version; false where there is none.
+    /// Deletes an upload and its processed version; returns false if there is no such upload.
     @discardableResult
-    public func deleteUpload(_ id: ImageID) throws(StorageError) -> Bool {
-        // The processed version of a dataset's picture has such an id too.
+    package func deleteUpload(_ id: ImageID) throws(StorageError) -> Bool {
+        // The script also deletes the processed version with this id, which a dataset's picture may have.
         guard id.isUpload else { return false }
         return try delete(.upload, id)
     }
 
-    /// Stores the processed version of a picture, in place of an earlier one.
-    public func store(processed image: StoredImage) throws(StorageError) {
+    /// Stores the processed version of a picture, replacing an earlier one.
+    package func store(processed image: StoredImage) throws(StorageError) {
         try store(.processed, image)
     }
 
-    /// Reads the processed version of a picture, or gives nil where there is none.
-    public func processed(_ id: ImageID) throws(StorageError) -> StoredImage? {
+    /// Reads the processed version of a picture, or returns nil if there is none.
+    package func processed(_ id: ImageID) throws(StorageError) -> StoredImage? {
         let values = try useProcessed(id, RedisPicture.fields, replyLimit: Self.pictureReplyLimit)
         guard let values else { return nil }
         if let image = RedisPicture.image(id, values) { return image }
-        // It can be made again, unlike an upload.
+        // Delete the damaged version: unlike an upload, it can be made again.
         try delete(.processed, id)
         return nil
     }
 
-    /// What is known of the processed version of a picture, or nil where there is none.
-    public func processedMetadata(_ id: ImageID) throws(StorageError) -> ImageMetadata? {
+    /// Returns the metadata of the processed version of a picture, or nil if there is none.
+    package func processedMetadata(_ id: ImageID) throws(StorageError) -> ImageMetadata? {
         try useProcessed(id, RedisPicture.metadataFields).flatMap { RedisPicture.metadata(id, $0) }
     }
 }
@@ -146,17 +150,20 @@ extension RedisImageStore {
         case processed
     }
 
-    /// Answers without the bytes of a picture are far shorter.
+    /// Maximum size in bytes of a reply without a picture's bytes; real ones are far smaller.
     private static let replyLimit = 1 << 20
     private static let pictureReplyLimit = maximumPictureBytes + replyLimit
 
-    private static let strangeReply = StorageError(.failed, "what answers in place of Redis is none, or not ours alone")
+    private static let strangeReply = StorageError(
+        .failed,
+        "Redis sent an unexpected reply: check that its address is correct and nothing else uses the store's keys"
+    )
 
     private static func damaged(_ id: ImageID) -> StorageError {
         StorageError(.damaged, "the stored bytes of \(id) are damaged: upload the picture again")
     }
 
-    /// Stores a picture; false where it was there already.
+    /// Stores a picture; returns false if it was already stored.
     @discardableResult
     private func store(_ kind: Kind, _ image: StoredImage) throws(StorageError) -> Bool {
         let metadata = image.metadata
@@ -165,7 +172,7 @@ extension RedisImageStore {
             let limit = min(quotaBytes, Self.maximumPictureBytes)
             throw StorageError(
                 .full,
-                "the picture's \(metadata.byteCount) bytes are more than the image store's limit of \(limit)"
+                "the picture's \(metadata.byteCount) bytes exceed the image store's limit of \(limit)"
             )
         }
         let reply = try run(
@@ -185,7 +192,7 @@ extension RedisImageStore {
             throw StorageError(
                 .full,
                 "uploads use \(outcome.last?.number ?? 0) of the image store's quota of \(quotaBytes) bytes: "
-                    + "delete some of them"
+                    + "delete some"
             )
         default: throw Self.strangeReply
         }
@@ -198,7 +205,7 @@ extension RedisImageStore {
         return count > 0
     }
 
-    /// Reads fields of an upload, or gives nil where there is none.
+    /// Reads fields of an upload, or returns nil if there is none.
     private func values(
         of id: ImageID,
         _ fields: [RedisArgument],
@@ -209,7 +216,7 @@ extension RedisImageStore {
         return values.allSatisfy { $0 == .null } ? nil : values
     }
 
-    /// Reads fields of a processed version and notes its use, or gives nil where there is none.
+    /// Reads fields of a processed version and records its use, or returns nil if there is none.
     private func useProcessed(
         _ id: ImageID,
         _ fields: [RedisArgument],
@@ -227,7 +234,7 @@ extension RedisImageStore {
         }
     }
 
-    /// Whether a picture must not be there without an upload of its id; other processed versions are of the dataset.
+    /// Returns "1" for the processed version of an upload, which needs that upload, and "0" for any other picture.
     private func needsUpload(_ kind: Kind, _ id: ImageID) -> RedisArgument {
         kind == .processed && id.isUpload ? "1" : "0"
     }
@@ -241,7 +248,7 @@ extension RedisImageStore {
         do {
             return try send(["EVALSHA", .text(script.sha1)] + arguments, replyLimit: replyLimit)
         } catch let error where (error.cause as? RedisFailure)?.isUnknownScript == true {
-            // Redis forgets scripts when it is restarted.
+            // Redis loses its cached scripts when it restarts.
             return try send(["EVAL", .text(script.source)] + arguments, replyLimit: replyLimit)
         }
     }

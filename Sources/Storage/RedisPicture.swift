@@ -1,13 +1,13 @@
 internal import FoundationEssentials
 
-/// How a picture is written into the fields of a hash in Redis.
+/// Converts pictures to and from the fields of a Redis hash.
 enum RedisPicture {
-    /// The fields that metadata is read from.
+    /// Fields of the metadata, in the order that ``metadata(_:_:)`` expects.
     static let metadataFields: [RedisArgument] = ["format", "width", "height", "byte_count", "sha256", "created"]
-    /// The fields that a picture is read from: those of the metadata, then the bytes.
+    /// Fields of a complete picture: those of the metadata, then the bytes.
     static let fields: [RedisArgument] = metadataFields + ["bytes"]
 
-    /// All fields and values but when the picture was made.
+    /// Returns all fields and values except the creation time.
     static func values(of image: StoredImage) -> [RedisArgument] {
         let metadata = image.metadata
         return [
@@ -16,12 +16,14 @@ enum RedisPicture {
         ]
     }
 
-    /// When the picture was made, in seconds since 1970.
+    /// Returns the picture's creation time, in seconds since 1970.
     static func created(_ metadata: ImageMetadata) -> RedisArgument {
         .number(Int(exactly: metadata.created.timeIntervalSince1970) ?? 0)
     }
 
-    /// Reads the values of ``metadataFields``, and further ones; nil where one is missing or damaged.
+    /// Decodes the values of ``metadataFields``, or returns nil if one is missing or invalid.
+    ///
+    /// Further values are ignored.
     static func metadata(_ id: ImageID, _ values: [RedisReply]) -> ImageMetadata? {
         guard values.count >= metadataFields.count, let format = values[0].text, let width = values[1].number,
             let height = values[2].number, let byteCount = values[3].number, let sha256 = values[4].text,
@@ -38,7 +40,7 @@ enum RedisPicture {
         )
     }
 
-    /// Reads the values of ``fields``; nil where one is missing, or the bytes are not those that were stored.
+    /// Decodes the values of ``fields``, or returns nil if one is invalid or the bytes do not match their SHA-256.
     static func image(_ id: ImageID, _ values: [RedisReply]) -> StoredImage? {
         guard let metadata = metadata(id, values), case .bytes(let bytes)? = values.last,
             bytes.count == metadata.byteCount, Digest.sha256(of: bytes) == metadata.sha256

@@ -1,7 +1,8 @@
-/// When a connection to a server that was away may be tried again: the delay doubles with each failure, and one caller
-/// tries for all.
+/// Decides when to try reconnecting to an unavailable server.
+///
+/// The delay doubles with each failure, and one caller tries on behalf of all.
 package struct RedisReconnection {
-    /// The longest delay.
+    /// Maximum delay between attempts.
     package static let maximumDelay = Duration.seconds(1)
     private static let firstDelay = Duration.milliseconds(50)
 
@@ -11,7 +12,9 @@ package struct RedisReconnection {
 
     package init() {}
 
-    /// Whether the caller may try now; it then has to tell how that went.
+    /// Returns whether the caller may try to connect now.
+    ///
+    /// If so, the caller must report the result with ``didSucceed()`` or ``didFail(at:jitter:)``.
     package mutating func mayBegin(at now: ContinuousClock.Instant) -> Bool {
         guard let nextAttempt else { return true }
         guard now >= nextAttempt, !isTrying else { return false }
@@ -19,17 +22,17 @@ package struct RedisReconnection {
         return true
     }
 
-    /// Notes that a connection was made.
+    /// Records that a connection was made.
     package mutating func didSucceed() { self = RedisReconnection() }
 
-    /// Notes that no connection was made.
+    /// Records that a connection attempt failed.
     ///
     /// - Parameters:
-    ///   - now: When that was found out.
-    ///   - jitter: What part of the delay to wait, in `0.5...1`, so that replicas do not come back together.
+    ///   - now: Time of the failure.
+    ///   - jitter: Fraction of the delay to wait, in `0.5...1`, so that replicas do not all reconnect at the same time.
     package mutating func didFail(at now: ContinuousClock.Instant, jitter: Double) {
         isTrying = false
-        // Callers that began together with the one that failed first say nothing new.
+        // Callers that started together with the first one to fail count as one failure.
         if let nextAttempt, now < nextAttempt { return }
         let delay = min(Self.maximumDelay, Self.firstDelay * (1 << min(failureCount, 10)))
         failureCount += 1

@@ -1,6 +1,6 @@
 internal import CHiredis
 
-/// What Redis answered to a command.
+/// A reply from Redis to a command.
 enum RedisReply: Equatable {
     case null
     case integer(Int)
@@ -9,7 +9,7 @@ enum RedisReply: Equatable {
     case error(String)
     case array([RedisReply])
 
-    /// Copies an answer that hiredis has read; nil where it is of no kind that our commands have.
+    /// Copies a reply that hiredis has parsed, or returns nil if no command of ours returns its type.
     init?(_ reply: redisReply) {
         var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: reply.str, count: Int(reply.len)) }
         switch reply.type {
@@ -29,7 +29,7 @@ enum RedisReply: Equatable {
         }
     }
 
-    /// The text of a string or status.
+    /// The text of a string or status; nil for other types and invalid UTF-8.
     var text: String? {
         switch self {
         case .bytes(let bytes): String(validating: bytes, as: UTF8.self)
@@ -38,14 +38,14 @@ enum RedisReply: Equatable {
         }
     }
 
-    /// The number, also where it is spelled.
+    /// The value of an integer, or of a text that spells an integer.
     var number: Int? {
         if case .integer(let number) = self { return number }
         return text.flatMap { Int($0) }
     }
 }
 
-/// A part of a command; any bytes are allowed.
+/// A part of a command; may contain any bytes.
 enum RedisArgument: ExpressibleByStringLiteral {
     case text(String)
     case bytes([UInt8])
@@ -56,7 +56,7 @@ enum RedisArgument: ExpressibleByStringLiteral {
 }
 
 extension [RedisArgument] {
-    /// The command in Redis' protocol.
+    /// The command encoded in Redis' protocol.
     var encoded: [UInt8] {
         var encoded: [UInt8] = []
         encoded.reserveCapacity(reduce(0) { $0 + $1.count + 32 })

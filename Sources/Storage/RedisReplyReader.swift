@@ -1,17 +1,17 @@
 internal import CHiredis
 
-/// Puts one answer together from the bytes that come, with hiredis.
+/// Parses one reply from the bytes received so far, using hiredis.
 ///
-/// A reader is made for each answer, as hiredis keeps the room for the largest one it has read.
+/// Create a reader for each reply: hiredis keeps memory for the largest reply that a reader has parsed.
 struct RedisReplyReader: ~Copyable {
-    /// The longest array that is read, in elements.
+    /// Maximum length of an array, in elements.
     private static let maximumElements = 4096
 
     private let reader: UnsafeMutablePointer<redisReader>
 
     init() throws(RedisFailure) {
         guard let functions = Self.functions, let reader = redisReaderCreateWithFunctions(functions) else {
-            throw .unreachable("there is no memory for an answer")
+            throw .unreachable("out of memory for a reply")
         }
         self.reader = reader
     }
@@ -20,7 +20,7 @@ struct RedisReplyReader: ~Copyable {
         redisReaderFree(reader)
     }
 
-    /// Takes in what came; gives the answer once all of it is there.
+    /// Adds received bytes; returns the reply once it is complete.
     func feed(_ bytes: UnsafeRawBufferPointer) throws(RedisFailure) -> RedisReply? {
         var object: UnsafeMutableRawPointer?
         guard redisReaderFeed(reader, bytes.baseAddress, bytes.count) == REDIS_OK,
@@ -31,9 +31,9 @@ struct RedisReplyReader: ~Copyable {
         }
         guard let object else { return nil }
         defer { freeReplyObject(object) }
-        guard reader.pointee.pos == reader.pointee.len else { throw .invalidReply("more than one answer") }
+        guard reader.pointee.pos == reader.pointee.len else { throw .invalidReply("more than one reply") }
         guard let reply = RedisReply(object.assumingMemoryBound(to: redisReply.self).pointee) else {
-            throw .invalidReply("an answer of an unknown kind")
+            throw .invalidReply("unknown type")
         }
         return reply
     }
@@ -44,10 +44,10 @@ struct RedisReplyReader: ~Copyable {
         return reader.pointee.fn.pointee
     }()
 
-    /// What hiredis makes its objects with, but for arrays: it makes room for as many elements as one claims to have, up
-    /// to 16 GB of pointers.
+    /// The object functions of hiredis with a limit on the length of arrays.
     ///
-    /// Unsafe for the compiler alone: it is never changed.
+    /// Without the limit, hiredis allocates as many elements as an array claims to have, up to 16 GB of pointers.
+    /// `nonisolated(unsafe)` is safe here because the value never changes.
     private nonisolated(unsafe) static let functions: UnsafeMutablePointer<redisReplyObjectFunctions>? = {
         guard var functions = defaults else { return nil }
         functions.createArray = { task, count in
@@ -60,7 +60,7 @@ struct RedisReplyReader: ~Copyable {
 }
 
 extension String {
-    /// Copies a text that ends with a zero, as C keeps it in an array.
+    /// Copies a zero-terminated C string from an array.
     init(terminated bytes: UnsafeRawBufferPointer) {
         self.init(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
     }

@@ -1,27 +1,27 @@
+internal import Basics
 internal import Crypto
 
-/// What Redis does in one step, in Lua.
+/// A Lua script that Redis runs atomically.
 ///
-/// `KEYS[1]` is what all keys begin with:
+/// `KEYS[1]` is the prefix of all keys:
 ///
 ///     {osprey}:upload:img_b2fe…           hash of a picture's bytes and metadata
 ///     {osprey}:processed:000000000144
-///     {osprey}:uploads                    sorted set of ids, all of one score: the order of pages
-///     {osprey}:recency                    sorted set of the processed versions' ids by their last use
-///     {osprey}:expiry                     sorted set of "upload:ID" and "processed:ID" by the end of their time, in ms
-///     {osprey}:costs                      hash of what each of them takes; "used" and "uploads" are the sums of all and
-///                                         of uploads, "sequence" counts uses
+///     {osprey}:uploads                    sorted set of ids with equal scores: the order of pages
+///     {osprey}:recency                    sorted set of the processed versions' ids by last use
+///     {osprey}:expiry                     sorted set of "upload:ID" and "processed:ID" by expiry time in ms
+///     {osprey}:costs                      hash of the space each of them takes, in bytes; "used" and "uploads" are
+///                                         the totals of all and of uploads, "sequence" counts uses
 ///
-/// A picture whose time is over is gone at once, by Redis itself; what is known of it goes with one of the next scripts.
+/// Redis itself removes an expired picture; one of the next scripts removes the bookkeeping for it.
 struct RedisScript: Sendable {
     let source: String
-    /// By which Redis knows the script, if it has seen it.
+    /// SHA-1 of the source, by which Redis finds a cached script.
     let sha1: String
 
     private init(_ body: String) {
         source = Self.library + body
-        sha1 = Insecure.SHA1.hash(data: Array(source.utf8))
-            .map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        sha1 = Insecure.SHA1.hash(data: Array(source.utf8)).hexadecimal
     }
 
     private static let library = """
@@ -41,7 +41,7 @@ struct RedisScript: Sendable {
 
         local function drop(kind, id)
             local name = kind .. ':' .. id
-            local cost = count(name) -- subtracted below, as -cost may be Lua's -0, which is no number to Redis
+            local cost = count(name) -- subtracted below: -cost may be Lua's -0, which Redis does not parse
             local dropped = redis.call('UNLINK', prefix .. name)
             redis.call('HDEL', costs, name)
             redis.call('ZREM', expiry, name)
@@ -56,14 +56,14 @@ struct RedisScript: Sendable {
             return dropped
         end
 
-        -- A bounded number, as nothing else happens in Redis meanwhile.
+        -- Bounded, because Redis serves no other client while a script runs.
         local function purge()
             for _, name in ipairs(redis.call('ZRANGEBYSCORE', expiry, '-inf', now, 'LIMIT', 0, 100)) do
                 drop(string.match(name, '^(%a+):(.+)$'))
             end
         end
 
-        -- Begins with a write that Redis does when it is out of memory, after which it does the others too.
+        -- Starts with a write that Redis allows even when out of memory, after which it allows the others too.
         local function keep(kind, id, ttl)
             local name = kind .. ':' .. id
             if ttl > 0 then
@@ -80,16 +80,16 @@ struct RedisScript: Sendable {
 
         """
 
-    /// Stores a picture: kind, id, whether it needs an upload of that id, cost, quota, time to live in milliseconds,
-    /// when it was made, then fields and values.
+    /// Stores a picture.
     ///
-    /// Answers `new`, `kept` for an upload that was there, `source` where the upload is missing, or `full` and the room
-    /// that uploads take.
+    /// Arguments: kind, id, whether it needs an upload with that id, cost and quota in bytes, time to live in
+    /// milliseconds, creation time, then fields and values. Returns `new`, `kept` for an upload that already exists,
+    /// `source` if the required upload is missing, or `full` and the bytes that uploads take.
     static let store = RedisScript(
         """
         local kind, id, cost, quota, ttl = ARGV[1], ARGV[2], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
         local name = kind .. ':' .. id
-        -- Redis refuses a script's first write when it is out of memory, and no later one.
+        -- When out of memory, Redis rejects a script's first write, but no later one: fail before any change.
         redis.call('HINCRBY', costs, 'used', 0)
         purge()
         if ARGV[3] == '1' and not exists('upload', id) then return {'source'} end
@@ -110,7 +110,7 @@ struct RedisScript: Sendable {
                 redis.call('ZADD', uploads, 0, id)
             end
         end
-        -- The bytes of an upload that was there are what they are by its name, unless they were damaged.
+        -- An existing upload has the same bytes, given by its id: writing them again repairs damaged ones.
         redis.call('HSET', prefix .. name, unpack(ARGV, 8))
         redis.call('HSETNX', prefix .. name, 'created', ARGV[7])
         keep(kind, id, ttl)
@@ -118,8 +118,10 @@ struct RedisScript: Sendable {
         """
     )
 
-    /// Reads a processed version and notes its use: id, whether it needs an upload of that id, time to live in
-    /// milliseconds, then fields.
+    /// Reads a processed version and records its use.
+    ///
+    /// Arguments: id, whether it needs an upload with that id, time to live in milliseconds, then fields. Returns the
+    /// values, or nil if there is no such version.
     static let useProcessed = RedisScript(
         """
         local id = ARGV[1]
@@ -130,9 +132,9 @@ struct RedisScript: Sendable {
         """
     )
 
-    /// Lists uploads: the lower bound of ids, how many at most, then fields.
+    /// Lists uploads.
     ///
-    /// Answers with pairs of an id and the values.
+    /// Arguments: lower bound of the ids, maximum number, then fields. Returns pairs of an id and the values.
     static let listUploads = RedisScript(
         """
         purge()
@@ -144,9 +146,9 @@ struct RedisScript: Sendable {
         """
     )
 
-    /// Deletes a picture, an upload with its processed version: kind and id.
+    /// Deletes a picture, and with an upload its processed version.
     ///
-    /// Answers with the number of pictures.
+    /// Arguments: kind and id. Returns 1 if the picture existed, otherwise 0.
     static let delete = RedisScript(
         """
         purge()

@@ -1,16 +1,16 @@
 internal import CHiredis
 internal import Glibc
 
-/// A connection that bytes go through, encrypted or not, each way until a deadline.
+/// A TCP connection, optionally encrypted with TLS, that sends and receives bytes until a deadline.
 final class RedisSocket {
     private let descriptor: Int32
     private var tls: RedisTLS?
-    /// What travels encrypted.
+    /// Buffer for encrypted bytes.
     private let chunk = RawBuffer(byteCount: 64 * 1024)
 
-    /// Connects within the timeout, and agrees on the encryption until the deadline.
+    /// Connects within the timeout, and completes the TLS handshake before the deadline.
     ///
-    /// Finding the host's address by its name is not part of either: the system has its own timeout.
+    /// Neither covers resolving the host name, which has the system's own timeout.
     init(
         _ address: RedisAddress,
         trust: RedisTrust?,
@@ -20,7 +20,7 @@ final class RedisSocket {
         let seconds = timeout / .seconds(1)
         let limit = timeval(tv_sec: Int(seconds), tv_usec: Int((seconds - seconds.rounded(.down)) * 1_000_000))
         guard let context = redisConnectWithTimeout(address.host, Int32(address.port), limit) else {
-            throw .unreachable("there is no memory for a connection")
+            throw .unreachable("out of memory for a connection")
         }
         guard context.pointee.err == 0 else {
             defer { redisFree(context) }
@@ -47,7 +47,7 @@ final class RedisSocket {
 
     /// Sends all of the bytes.
     func write(_ bytes: [UInt8], _ deadline: inout RedisDeadline) throws(RedisFailure) {
-        // The raw bytes of an array cannot be borrowed by a closure with a typed error.
+        // An array's `withUnsafeBytes` does not support closures with typed throws.
         try bytes.withUnsafeBufferPointer { bytes throws(RedisFailure) in
             let bytes = UnsafeRawBufferPointer(bytes)
             guard let tls else { return try send(bytes, &deadline) }
@@ -59,7 +59,7 @@ final class RedisSocket {
         }
     }
 
-    /// Waits until something comes; gives the number of bytes in the buffer.
+    /// Waits for bytes; returns the number of bytes read into the buffer.
     func read(
         into buffer: UnsafeMutableRawBufferPointer,
         _ deadline: inout RedisDeadline
@@ -114,7 +114,7 @@ final class RedisSocket {
         }
     }
 
-    /// Waits where the last call could not do anything yet.
+    /// Waits if the last call would have blocked; throws if it failed for another reason.
     private func wait(for events: Int32, _ deadline: RedisDeadline) throws(RedisFailure) {
         switch errno {
         case EAGAIN: try deadline.wait(for: events, on: descriptor)
@@ -124,7 +124,7 @@ final class RedisSocket {
     }
 }
 
-/// Memory that goes with its owner, also with one whose initialiser fails.
+/// Memory that is freed with its owner, even if the owner's initialiser throws.
 final class RawBuffer {
     let bytes: UnsafeMutableRawBufferPointer
 

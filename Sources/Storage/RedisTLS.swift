@@ -1,15 +1,15 @@
 internal import CHiredis
 
-/// The certificates that a server's certificate has to lead to.
+/// The trusted certificates by which a server's certificate is verified.
 ///
-/// Unchecked, as OpenSSL lets any number of threads make sessions of a context that is no longer changed
+/// Unchecked `Sendable`: any number of threads may create sessions from an OpenSSL context that no longer changes
 /// (openssl-threads(7)).
 final class RedisTrust: @unchecked Sendable {
     fileprivate let context: OpaquePointer
 
-    /// Trusts the system's certificates, or those in a file.
+    /// Loads the system's trusted certificates, or those in a file.
     ///
-    /// - Throws: ``StorageError`` with ``StorageError/Code/failed`` where the file has none.
+    /// - Throws: ``StorageError`` with ``StorageError/Code/failed`` if the certificates cannot be loaded.
     init(authorities: String?) throws(StorageError) {
         guard let context = SSL_CTX_new(TLS_client_method()) else {
             throw StorageError(.failed, "TLS cannot be set up", cause: RedisFailure.unreachable(tlsError()))
@@ -22,7 +22,7 @@ final class RedisTrust: @unchecked Sendable {
         guard isLoaded == 1, chiredis_require_tls_1_2(context) == 1 else {
             throw StorageError(
                 .failed,
-                "the certificates to trust cannot be read: see ca= in the address of Redis",
+                "the trusted certificates cannot be read: check ca= in the Redis address",
                 cause: RedisFailure.unreachable(tlsError())
             )
         }
@@ -33,14 +33,14 @@ final class RedisTrust: @unchecked Sendable {
     }
 }
 
-/// Encrypts and decrypts what goes through a connection; the bytes are carried by its owner.
+/// Encrypts and decrypts the bytes of a connection; its owner sends and receives them.
 final class RedisTLS {
     private let session: OpaquePointer
-    /// Encrypted bytes that came, and those that are to go; the session frees both.
+    /// Encrypted bytes that were received, and those to be sent; the session frees both.
     private let incoming: OpaquePointer
     private let outgoing: OpaquePointer
 
-    /// Begins a session with the server of that name or address.
+    /// Starts a session with the server at a host name or IP address.
     init(host: String, trust: RedisTrust) throws(RedisFailure) {
         guard let session = SSL_new(trust.context) else { throw .unreachable(tlsError()) }
         guard let incoming = BIO_new(BIO_s_mem()), let outgoing = BIO_new(BIO_s_mem()) else {
@@ -50,7 +50,7 @@ final class RedisTLS {
         SSL_set_bio(session, incoming, outgoing)
         (self.session, self.incoming, self.outgoing) = (session, incoming, outgoing)
         SSL_set_connect_state(session)
-        // Addresses are no names: they are compared with other fields of the certificate, and never asked for.
+        // IP addresses are matched against other certificate fields than names, and are not sent for SNI.
         guard X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(session), host) != 1 else { return }
         guard SSL_set1_host(session, host) == 1, chiredis_ask_for_name(session, host) == 1 else {
             throw .unreachable(tlsError())
@@ -61,7 +61,7 @@ final class RedisTLS {
         SSL_free(session)
     }
 
-    /// Takes the next step of the handshake; false where it needs more from the server.
+    /// Advances the handshake; returns false if it needs more bytes from the server.
     func handshake() throws(RedisFailure) -> Bool {
         ERR_clear_error()
         let result = SSL_do_handshake(session)
@@ -76,25 +76,25 @@ final class RedisTLS {
         return false
     }
 
-    /// Takes in what came from the server.
+    /// Adds encrypted bytes received from the server.
     func receive(_ bytes: UnsafeRawBufferPointer) throws(RedisFailure) {
         guard BIO_write(incoming, bytes.baseAddress, Int32(bytes.count)) == bytes.count else {
             throw .unreachable(tlsError())
         }
     }
 
-    /// Moves what is to go to the server into the buffer; gives the number of bytes.
+    /// Moves encrypted bytes to be sent into the buffer; returns the number of bytes.
     func takeOutgoing(into buffer: UnsafeMutableRawBufferPointer) -> Int {
         Int(max(0, BIO_read(outgoing, buffer.baseAddress, Int32(buffer.count))))
     }
 
-    /// Encrypts bytes, which then are to be taken.
+    /// Encrypts bytes; fetch the result with ``takeOutgoing(into:)``.
     func encrypt(_ bytes: UnsafeRawBufferPointer) throws(RedisFailure) {
         ERR_clear_error()
         guard SSL_write(session, bytes.baseAddress, Int32(bytes.count)) == bytes.count else { throw .closed }
     }
 
-    /// Decrypts into the buffer; gives the number of bytes, or nil where more has to be received first.
+    /// Decrypts into the buffer; returns the number of bytes, or nil if more must be received first.
     func decrypt(into buffer: UnsafeMutableRawBufferPointer) throws(RedisFailure) -> Int? {
         ERR_clear_error()
         let count = SSL_read(session, buffer.baseAddress, Int32(buffer.count))

@@ -1,10 +1,13 @@
-/// What can go wrong with storing pictures.
-public struct StorageError: Error, Sendable {
-    /// The kind of failure; bounded text, fit for a metric label.
-    public struct Code: Hashable, Sendable, CustomStringConvertible {
+internal import Basics
+
+/// An error while storing or reading pictures.
+package struct StorageError: ExplainedError, Sendable {
+    /// The kind of failure, from a fixed set of values suitable for a metric label.
+    package struct Code: Hashable, Sendable, CustomStringConvertible {
         private enum Kind: String {
             case full
             case notFound = "not_found"
+            case notProcessed = "not_processed"
             case damaged
             case inUse = "in_use"
             case unavailable
@@ -13,32 +16,33 @@ public struct StorageError: Error, Sendable {
 
         private let kind: Kind
 
-        /// There is no room: the quota is used up by uploads, or the disk is full.
-        public static let full = Code(kind: .full)
-        /// The picture that a call builds on is not there, or no longer.
-        public static let notFound = Code(kind: .notFound)
-        /// The stored bytes are not those that were stored.
-        public static let damaged = Code(kind: .damaged)
+        /// There is no room: uploads use up the quota, the picture is too large for it, or the disk is full.
+        package static let full = Code(kind: .full)
+        /// A picture that the call depends on does not exist or has been deleted.
+        package static let notFound = Code(kind: .notFound)
+        /// The picture exists, but has no processed version.
+        package static let notProcessed = Code(kind: .notProcessed)
+        /// The stored bytes have changed since they were stored.
+        package static let damaged = Code(kind: .damaged)
         /// Another process uses the store's directory.
-        public static let inUse = Code(kind: .inUse)
-        /// The server that keeps the pictures cannot be reached, or does not answer in time; it may be back in a moment.
-        public static let unavailable = Code(kind: .unavailable)
-        /// The system refused: no permission, an I/O error, a directory that is none.
-        public static let failed = Code(kind: .failed)
+        package static let inUse = Code(kind: .inUse)
+        /// The storage server cannot be reached or did not reply in time; it may recover shortly.
+        package static let unavailable = Code(kind: .unavailable)
+        /// Another failure, such as missing permission, an I/O error or a path that is not a directory.
+        package static let failed = Code(kind: .failed)
 
         /// The code in snake case.
-        public var description: String { kind.rawValue }
+        package var description: String { kind.rawValue }
     }
 
     /// The kind of failure.
-    public var code: Code
-    /// What went wrong and what can be done about it; names no path, so that a client may see it.
-    public var message: String
-    /// The error underneath, if there is one; may name paths.
-    public var cause: (any Error)?
+    package var code: Code
+    /// What went wrong and what to do about it; contains no path, so that it can be shown to clients.
+    package var message: String
+    /// The underlying error, if any; may contain paths.
+    package var cause: (any Error)?
 
-    /// Makes an error.
-    public init(_ code: Code, _ message: String, cause: (any Error)? = nil) {
+    package init(_ code: Code, _ message: String, cause: (any Error)? = nil) {
         self.code = code
         self.message = message
         self.cause = cause
@@ -47,5 +51,5 @@ public struct StorageError: Error, Sendable {
 
 extension StorageError: CustomStringConvertible {
     /// The code, the message and the cause.
-    public var description: String { "\(code): \(message)" + (cause.map { " (\($0))" } ?? "") }
+    package var description: String { "\(code): \(message)" + (cause.map { " (\($0))" } ?? "") }
 }

@@ -1,34 +1,34 @@
-/// What a ``FileImageStore`` holds: the bookkeeping alone, no files.
+/// The in-memory index of a ``FileImageStore``; does not access files.
 ///
-/// A pointer is a small file that names a picture's object, its encoded bytes. Pictures with the same bytes share one
-/// object, which goes with the last pointer to it.
+/// A pointer is a small file that refers to a picture's object, the file with its encoded bytes. Pictures with the same
+/// bytes share one object, which is removed with the last pointer to it.
 struct StoreIndex {
-    /// What a pointer points to; the raw value is its directory.
+    /// Kind of picture that a pointer refers to; the raw value is the pointer's directory.
     enum Kind: String {
         case upload = "uploads"
         case processed
     }
 
-    /// Disks give out room in blocks, so that a tiny picture costs as much as its blocks and those of its pointer.
+    /// Disk block size in bytes; space for objects and pointers is counted in full blocks.
     static let blockBytes = 4096
 
     private var uploads: [ImageID: ImageMetadata] = [:]
     private var processed: [ImageID: ImageMetadata] = [:]
     private var recency = RecencyList<ImageID>()
     private var references: [String: Int] = [:]
-    /// Objects found at the start that nobody read since.
+    /// Objects from an earlier process that have not been read yet, and those found damaged.
     private var unverified: Set<String> = []
 
-    /// The ids of all uploads in their order.
+    /// Ids of all uploads, in ascending order.
     private(set) var uploadIDs: [ImageID] = []
-    /// The room that pictures take, in bytes.
+    /// Space that all pictures take, in bytes.
     private(set) var usedBytes = 0
-    /// The part of it that uploads take, in bytes; the rest can be evicted.
+    /// Space that uploads take, in bytes; the rest of the used space can be evicted.
     private(set) var uploadBytes = 0
-    /// The room for pictures that are being written, in bytes.
+    /// Space reserved for pictures that are being written, in bytes.
     var reservedBytes = 0
 
-    /// The room that a picture takes by itself, in bytes.
+    /// Returns the space that a picture takes if it shares no object, in bytes.
     static func cost(of metadata: ImageMetadata) -> Int { blockBytes + objectCost(of: metadata) }
 
     private static func objectCost(of metadata: ImageMetadata) -> Int {
@@ -42,33 +42,33 @@ struct StoreIndex {
         }
     }
 
-    /// The processed version that was not used for the longest time.
+    /// The least recently used processed version.
     var leastRecentlyUsed: ImageID? { recency.oldest }
 
-    /// Notes that a processed version was used; false where it was the last one used anyway.
+    /// Records the use of a processed version; returns false if that changes nothing.
     mutating func use(_ id: ImageID) -> Bool {
         guard processed[id] != nil, recency.newest != id else { return false }
         recency.use(id)
         return true
     }
 
-    /// Whether anything points to the object.
+    /// Returns whether any pointer refers to the object.
     func hasObject(_ sha256: String) -> Bool { references[sha256] != nil }
 
-    /// Whether the object is there and has the bytes it should have.
+    /// Returns whether the object exists and its bytes have been verified.
     func isVerified(_ sha256: String) -> Bool { hasObject(sha256) && !unverified.contains(sha256) }
 
-    /// Notes what was seen of an object's bytes.
+    /// Records whether an object's bytes have been verified.
     mutating func setVerified(_ sha256: String, _ isVerified: Bool) {
         guard hasObject(sha256) else { return }
         if isVerified { unverified.remove(sha256) } else { unverified.insert(sha256) }
     }
 
-    /// Adds a pointer, in place of the one with the same id.
+    /// Adds a pointer, replacing one with the same id.
     ///
-    /// - Returns: The SHA-256 of the object that nothing points to any more, if there is one.
+    /// - Returns: The SHA-256 of the object that has lost its last pointer, if any.
     mutating func insert(_ kind: Kind, _ metadata: ImageMetadata) -> String? {
-        // The new reference comes before the old one goes, as both may be to one object.
+        // Add the new reference before removing the old one: both may refer to the same object.
         let count = references[metadata.sha256, default: 0]
         references[metadata.sha256] = count + 1
         if count == 0 { usedBytes += Self.objectCost(of: metadata) }
@@ -87,9 +87,9 @@ struct StoreIndex {
         return released
     }
 
-    /// Removes a pointer, if it is there.
+    /// Removes a pointer if it exists.
     ///
-    /// - Returns: The SHA-256 of the object that nothing points to any more, if there is one.
+    /// - Returns: The SHA-256 of the object that has lost its last pointer, if any.
     mutating func remove(_ kind: Kind, _ id: ImageID) -> String? {
         let removed: ImageMetadata
         switch kind {

@@ -1,14 +1,15 @@
-import FoundationEssentials
+internal import Basics
+internal import FoundationEssentials
 
-/// Where a ``FileImageStore`` keeps what: everything below one directory, in one file system.
+/// File layout of a ``FileImageStore``: everything lies below one directory, in one file system.
 ///
-///     lock                            held by the process that uses the store
-///     objects/b2/b2fe…                encoded pictures, by their SHA-256
+///     lock                            locked by the process that uses the store
+///     objects/b2/b2fe…                encoded pictures, named by their SHA-256
 ///     uploads/img_b2fe….json          pointers: metadata with the SHA-256 of the object
 ///     processed/000000000144.json
-///     temporary/17                    what is being written
+///     temporary/17                    files being written
 struct StoreLayout {
-    /// The longest pointer that is read, in bytes; ours have about 300.
+    /// Maximum size of a pointer in bytes; actual ones have about 300.
     static let maximumPointerBytes = 64 * 1024
 
     let root: String
@@ -21,14 +22,14 @@ struct StoreLayout {
 
     func pointer(_ kind: StoreIndex.Kind, _ id: ImageID) -> String { "\(directory(of: kind))/\(id).json" }
 
-    /// The directory of an object; there are 256, so that none of them grows large.
+    /// Returns the directory of an object, one of 256 so that none grows large.
     func objectDirectory(_ sha256: String) -> String { "\(objects)/\(sha256.prefix(2))" }
 
     func object(_ sha256: String) -> String { "\(objectDirectory(sha256))/\(sha256)" }
 
-    /// Makes the directories that are missing, so that storing a picture never has to.
+    /// Creates missing directories, so that storing a picture never has to.
     ///
-    /// - Returns: The layout below the directory's absolute path.
+    /// - Returns: The layout, rooted at the directory's absolute path.
     static func prepare(_ directory: String) throws(StorageError) -> StoreLayout {
         try FileSystem.makeDirectory(directory)
         let layout = StoreLayout(root: try FileSystem.resolve(directory))
@@ -36,9 +37,8 @@ struct StoreLayout {
         try FileSystem.makeDirectory(layout.temporary)
         try FileSystem.makeDirectory(layout.directory(of: .upload))
         try FileSystem.makeDirectory(layout.directory(of: .processed))
-        for byte in 0...255 {
-            let digits = String(byte, radix: 16)
-            try FileSystem.makeDirectory(layout.objectDirectory(digits.count < 2 ? "0" + digits : digits))
+        for byte in 0...255 as ClosedRange<UInt8> {
+            try FileSystem.makeDirectory(layout.objectDirectory([byte].hexadecimal))
         }
         try FileSystem.synchronize(directory: layout.objects)
         try FileSystem.synchronize(directory: layout.root)
@@ -52,11 +52,11 @@ struct StoreLayout {
         do {
             return Array(try encoder.encode(metadata))
         } catch {
-            throw StorageError(.failed, "the picture's metadata cannot be written as JSON", cause: error)
+            throw StorageError(.failed, "the picture's metadata cannot be encoded as JSON", cause: error)
         }
     }
 
-    /// Reads a pointer's text, or gives nil where it is damaged.
+    /// Decodes the contents of a pointer, or returns nil if they are damaged.
     static func decode(_ pointer: [UInt8]) -> ImageMetadata? {
         let decoder = JSONDecoder()
         decoder.dateDecodingStrategy = .iso8601

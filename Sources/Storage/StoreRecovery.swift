@@ -1,16 +1,18 @@
 import Glibc
 
-/// Finds out what a ``FileImageStore`` holds when it is opened, and removes what a killed process has left.
+/// Rebuilds the index of a ``FileImageStore`` when it is opened, and removes what a killed process left behind.
 struct StoreRecovery {
     let layout: StoreLayout
-    /// What was dropped although no crash explains it.
+    /// Warnings about dropped pointers, except for those that a crash explains.
     private(set) var warnings = WarningList()
 
     init(layout: StoreLayout) {
         self.layout = layout
     }
 
-    /// Reads the pointers, drops those without their object, then sweeps the objects without a pointer.
+    /// Removes temporary files, pointers without their object and objects without a pointer.
+    ///
+    /// - Returns: The index of the remaining pictures.
     mutating func run() throws(StorageError) -> StoreIndex {
         for entry in try FileSystem.entries(of: layout.temporary) where entry.kind == .file {
             try FileSystem.remove("\(layout.temporary)/\(entry.name)")
@@ -25,7 +27,7 @@ struct StoreRecovery {
         return index
     }
 
-    /// The sizes of all objects in bytes, by their SHA-256.
+    /// Returns the sizes of all objects in bytes, by their SHA-256.
     private func findObjects() throws(StorageError) -> [String: Int] {
         var objects: [String: Int] = [:]
         for directory in try FileSystem.entries(of: layout.objects) where directory.kind == .directory {
@@ -46,7 +48,7 @@ struct StoreRecovery {
     ) throws(StorageError) {
         var entries = try FileSystem.entries(of: layout.directory(of: kind))
             .filter { $0.kind == .file && $0.name.hasSuffix(".json") }
-        // The index wants uploads by id and processed versions by their last use, the oldest first.
+        // Uploads are inserted by id; processed versions by last use, oldest first, which restores their recency.
         entries.sort { kind == .upload ? $0.name < $1.name : $0.modified < $1.modified }
         for entry in entries {
             let path = "\(layout.directory(of: kind))/\(entry.name)"
@@ -56,11 +58,11 @@ struct StoreRecovery {
                 continue
             }
             guard objects[metadata.sha256] == metadata.byteCount else {
-                warnings.append("\(path.debugDescription) is dropped: its picture is missing or cut short")
+                warnings.append("\(path.debugDescription) is dropped: its picture is missing or truncated")
                 try FileSystem.remove(path)
                 continue
             }
-            // A loss of power may undo the removal of the one and not of the other.
+            // A power failure may undo the removal of the processed version but not of the upload.
             if kind == .processed, metadata.id.isUpload, index.metadata(.upload, metadata.id) == nil {
                 try FileSystem.remove(path)
                 continue

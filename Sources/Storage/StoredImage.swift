@@ -1,21 +1,21 @@
-public import FoundationEssentials
+package import FoundationEssentials
 
-/// What is known of a stored picture without its bytes.
-public struct ImageMetadata: Hashable, Codable, Sendable {
-    /// The picture's name.
-    public let id: ImageID
-    /// The name of the format that the bytes are in, such as `jpeg`; it means nothing to the store.
-    public let format: String
-    /// Width in pixels, as shown.
-    public let width: Int
-    /// Height in pixels, as shown.
-    public let height: Int
+/// Metadata of a stored picture.
+package struct ImageMetadata: Hashable, Codable, Sendable {
+    /// The picture's id.
+    package let id: ImageID
+    /// Name of the encoding, such as `jpeg`; the store does not interpret it.
+    package let format: String
+    /// Width in pixels, as displayed.
+    package let width: Int
+    /// Height in pixels, as displayed.
+    package let height: Int
     /// Number of encoded bytes.
-    public let byteCount: Int
-    /// SHA-256 of the encoded bytes in 64 lower case hexadecimal digits.
-    public let sha256: String
-    /// When these bytes were made, in whole seconds as in HTTP's dates.
-    public let created: Date
+    package let byteCount: Int
+    /// SHA-256 of the encoded bytes, as 64 lower-case hexadecimal digits.
+    package let sha256: String
+    /// Creation time of the bytes, in whole seconds as in HTTP dates.
+    package let created: Date
 
     private enum CodingKeys: String, CodingKey {
         case id
@@ -28,23 +28,25 @@ public struct ImageMetadata: Hashable, Codable, Sendable {
     }
 }
 
-/// A picture's encoded bytes and what is known of them.
-public struct StoredImage: Hashable, Sendable {
-    /// What is known of the bytes; size and SHA-256 are theirs.
-    public let metadata: ImageMetadata
+/// A picture's encoded bytes and their metadata.
+package struct StoredImage: Hashable, Sendable {
+    /// Metadata of the bytes; its byte count and SHA-256 match them.
+    package let metadata: ImageMetadata
     /// The encoded picture.
-    public let bytes: [UInt8]
+    package let bytes: [UInt8]
 
-    /// Describes the bytes of a picture; takes about a millisecond a megabyte for their SHA-256.
+    /// Creates the metadata of a picture's bytes.
+    ///
+    /// Computing the SHA-256 takes about a millisecond per megabyte.
     ///
     /// - Parameters:
-    ///   - id: The picture's name; nil names it by its content, as an upload is.
+    ///   - id: The picture's id; nil derives it from the content, as for an upload.
     ///   - bytes: The encoded picture.
-    ///   - format: The name of the format the bytes are in, such as `jpeg`.
-    ///   - width: Width in pixels, as shown.
-    ///   - height: Height in pixels, as shown.
-    ///   - created: When the bytes were made; the fraction of a second is dropped.
-    public init(
+    ///   - format: Name of the encoding, such as `jpeg`.
+    ///   - width: Width in pixels, as displayed.
+    ///   - height: Height in pixels, as displayed.
+    ///   - created: Creation time of the bytes; fractions of a second are dropped.
+    package init(
         id: ImageID? = nil,
         bytes: [UInt8],
         format: String,
@@ -65,7 +67,7 @@ public struct StoredImage: Hashable, Sendable {
         self.bytes = bytes
     }
 
-    /// Puts metadata and bytes together that are known to belong together.
+    /// Combines bytes with metadata that is known to match them.
     init(metadata: ImageMetadata, bytes: [UInt8]) {
         self.metadata = metadata
         self.bytes = bytes

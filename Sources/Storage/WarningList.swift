@@ -1,4 +1,4 @@
-/// Warnings for the log, few enough to read.
+/// Warnings for the log, at most 100 so that they stay readable.
 struct WarningList {
     private static let maximumCount = 100
 
@@ -13,6 +13,6 @@ struct WarningList {
         }
     }
 
-    /// The first hundred warnings and how many more there were.
-    var texts: [String] { omitted == 0 ? warnings : warnings + ["\(omitted) more warnings of this kind"] }
+    /// The first 100 warnings, and the number of those omitted.
+    var texts: [String] { omitted == 0 ? warnings : warnings + ["\(omitted) more warnings were omitted"] }
 }

@@ -1,18 +1,20 @@
 internal import ArgumentParser
 internal import FoundationEssentials
 internal import Inference
+internal import Scheduling
 internal import YOLO
 
-/// `osprey benchmark`: how fast a service answers, or the bare network runs here.
+/// `osprey benchmark`: measures a service, or the bare network.
 struct Benchmark: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Measures how fast a service answers, or how fast the bare network runs here.",
+        abstract: "Measures the speed of a service, or of the bare network on this machine.",
         discussion: """
-            Of a service, by its URL: pictures a second and latencies of /detect for each number of clients, which \
-            send one picture after the other for some seconds. Measure your own services alone; it is a heavy load.
+            A service, given by its URL: pictures per second and latencies of /detect for each number of clients, each \
+            of which sends one picture after another for some seconds. This is a heavy load; measure only your own \
+            services.
 
-            Of a model, by its file, or with --local: only the network runs, on grey, through the same bridge as in \
-            the service. That is what the service could reach if decoding, HTTP and all else cost nothing.
+            A model, given by its file or --local: only the network runs, on grey input, through the same bridge as in \
+            the service. That is the speed that the service would reach if decoding, HTTP and the rest cost nothing.
 
             Examples:
               osprey benchmark http://localhost:1337 --clients 1,2,4,8 --images data/coco128
@@ -27,7 +29,7 @@ struct Benchmark: AsyncParsableCommand {
     @Flag(help: "Measure the network of the default model (OSPREY_MODEL).")
     var local = false
 
-    @Option(help: "How long to measure, in seconds; with several numbers of clients, for each.")
+    @Option(help: "Duration of the measurement in seconds, for each number of clients.")
     var seconds = 10.0
 
     @Flag(help: "Print JSON.")
@@ -39,15 +41,15 @@ struct Benchmark: AsyncParsableCommand {
     @OptionGroup(title: "Options for a model")
     var network: NetworkOptions
 
-    /// How the bare network is set up.
+    /// Options of the bare network.
     struct NetworkOptions: ParsableArguments {
         @Option(help: "Arithmetic: auto, f32 or bf16.")
         var precision = Precision.auto
 
-        @Option(help: "Pictures worked on at the same time. (default: one a core)")
+        @Option(help: "Pictures processed at the same time. (default: one per core)")
         var streams: Int?
 
-        @Option(help: "Pictures handed in at the same time. (default: as many as streams)")
+        @Option(help: "Pictures submitted at the same time. (default: as many as streams)")
         var inFlight: Int?
 
         @Option(help: "Width of the pictures in pixels.")
@@ -70,7 +72,7 @@ struct Benchmark: AsyncParsableCommand {
     func run() async throws {
         if let target, target.contains("://") {
             guard let address = ServiceAddress(target) else {
-                throw CommandError.usage("\(target) is no URL of a service: it looks like http://localhost:1337.")
+                throw CommandError.usage("\(target) is not the URL of a service, such as http://localhost:1337.")
             }
             return try await ServiceLoad(address: address, seconds: seconds, options: service).run(json: json)
         }
@@ -114,7 +116,7 @@ struct Benchmark: AsyncParsableCommand {
         )
     }
 
-    /// Keeps `inFlight` pictures on their way until the time is over; gives each one's seconds.
+    /// Keeps `inFlight` pictures in the network until the time is over; returns the latencies in seconds.
     private func measure(
         _ detector: YOLODetector,
         inFlight: Int,

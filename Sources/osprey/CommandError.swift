@@ -1,17 +1,20 @@
 internal import ArgumentParser
+internal import Basics
 
-/// Why a command cannot do what it was told, and what to do about it.
-struct CommandError: Error, CustomStringConvertible {
-    var description: String
-    /// 1, or 64 for a wrong setting (`EX_USAGE` of sysexits.h), as for a wrong option.
+/// Why a command failed, and what to do about it.
+struct CommandError: ExplainedError, CustomStringConvertible {
+    var message: String
+    /// 1, or 64 for an invalid setting or option (`EX_USAGE` of sysexits.h).
     var exitCode: ExitCode
 
-    init(_ description: String, exitCode: ExitCode = .failure) {
-        self.description = description
+    var description: String { message }
+
+    init(_ message: String, exitCode: ExitCode = .failure) {
+        self.message = message
         self.exitCode = exitCode
     }
 
-    static func usage(_ description: String) -> CommandError {
-        CommandError(description, exitCode: .validationFailure)
+    static func usage(_ message: String) -> CommandError {
+        CommandError(message, exitCode: .validationFailure)
     }
 }

@@ -1,19 +1,25 @@
-public import ArgumentParser
+internal import ArgumentParser
+internal import Basics
+internal import DetectionPipeline
 internal import Evaluation
 internal import FoundationEssentials
-public import Inference
+internal import Imaging
+internal import Inference
+internal import JSONSchema
 internal import ObjectDetection
+internal import Scheduling
 internal import YOLO
 
-/// `osprey evaluate`: how good a model is, by COCO's measure.
+/// `osprey evaluate`: measures a model's accuracy with COCO's metrics.
 struct Evaluate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Measures a model's accuracy on pictures whose objects are known.",
+        abstract: "Measures a model's accuracy on annotated pictures.",
         discussion: """
-            Prints COCO's twelve figures as pycocotools does, for boxes and, where the model and the annotations have \
-            them, for masks, and a table by class.
+            Prints COCO's twelve metrics like pycocotools, for boxes and, if the model and the annotations have them, \
+            for masks, and a table by class. Pictures are read as the service reads them; --as-trained reads them as \
+            YOLOv5's training does, to compare with reference figures.
 
-            Annotations are a COCO file (instances_*.json), or a folder of YOLO labels (a text file for each picture).
+            Annotations are a COCO file (instances_*.json), or a folder of YOLO labels (one text file per picture).
 
             Examples:
               osprey evaluate models/yolov5n.onnx --images data/coco128/images/train2017 \\
@@ -37,33 +43,46 @@ struct Evaluate: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Network input: rectangular or square.", valueName: "shape"))
     var input = InputShape.rectangular
 
-    @Option(help: "Score that a detection must exceed.")
-    var confidence: Float = 0.001
+    @Flag(help: "Read pictures as training did: ignore colour profiles, and decode large JPEGs at full resolution.")
+    var asTrained = false
 
-    @Option(help: "Overlap above which the weaker of two detections is dropped.")
-    var iou: Float = 0.6
+    @Option(help: .field(Self.confidenceField))
+    var confidence: String?
 
-    @Option(help: ArgumentHelp("Detections to keep in a picture at most.", valueName: "count"))
-    var maxDetections = 300
+    @Option(help: .field(Self.iouField))
+    var iou: String?
 
-    @Flag(help: "Evaluate boxes alone, also of a segmentation model.")
+    @Option(help: .field(DetectionFields.maxDetections))
+    var maxDetections: String?
+
+    @Flag(help: "Evaluate only boxes, even of a segmentation model.")
     var boxesOnly = false
 
-    @Option(help: ArgumentHelp("Write the detections here, in COCO's form of results.", valueName: "file"))
+    @Option(help: ArgumentHelp("Write the detections to this file, in COCO's results format.", valueName: "file"))
     var saveDetections: String?
 
     @Flag(help: "Print JSON.")
     var json = false
 
-    /// The form of the network's input.
+    /// The shape of the network's input.
     enum InputShape: String, CaseIterable, ExpressibleByArgument {
         case rectangular
         case square
     }
 
-    func validate() throws {
-        guard (0...1).contains(confidence), (0...1).contains(iou), (1...10_000).contains(maxDetections) else {
-            throw ValidationError("--confidence and --iou go from 0 to 1, --max-detections from 1 to 10000.")
+    /// The thresholds of YOLOv5's own evaluation.
+    private static let confidenceField = DetectionFields.confidence.defaulting(to: 0.001)
+    private static let iouField = DetectionFields.iou.defaulting(to: 0.6)
+
+    func validate() throws { _ = try values }
+
+    private var values: Values {
+        get throws {
+            try Values(options: [
+                (Self.confidenceField, confidence ?? Self.confidenceField.schema.defaultText),
+                (Self.iouField, iou ?? Self.iouField.schema.defaultText),
+                (DetectionFields.maxDetections, maxDetections),
+            ])
         }
     }
 
@@ -78,19 +97,26 @@ struct Evaluate: AsyncParsableCommand {
         }
         do {
             let groundTruth = try GroundTruth(annotations: annotations, images: images, labels: detector.model.labels)
+            var settings = try DetectionSettings(try values, for: detector.model, at: "option")
+            settings.options.multiLabel = true
+            settings.options.masks = !boxesOnly
+            let inFlight = 2 * cores
+            let request = DetectionRequest(
+                detector,
+                settings: settings,
+                decoding: asTrained ? .asTrained : .standard
+            ).using(.throughput)
             let run = EvaluationRun(
-                detector: detector,
-                options: DetectionOptions(
-                    confidenceThreshold: confidence,
-                    iouThreshold: iou,
-                    maximumDetections: maxDetections,
-                    multiLabel: true,
-                    masks: !boxesOnly
+                pipeline: DetectionPipeline(
+                    limits: ImageLimits(),
+                    queue: WorkQueue(slots: inFlight, capacity: .max),
+                    workers: WorkerPool(threadCount: inFlight + 1)
                 ),
+                request: request,
                 groundTruth: groundTruth,
                 mapping: try CategoryMapping(labels: detector.model.labels.names, groundTruth: groundTruth),
                 directory: images,
-                inFlight: 2 * cores
+                inFlight: inFlight
             )
             try report(try await run.detections(), of: run)
         } catch let error as EvaluationError {
@@ -106,21 +132,23 @@ struct Evaluate: AsyncParsableCommand {
                 throw CommandError("The detections cannot be written to \(saveDetections): \(error)")
             }
         }
-        let hasMasks = run.detector.model.task == .segment && !boxesOnly && run.groundTruth.hasOutlines
-        if run.detector.model.task == .segment, !boxesOnly, !run.groundTruth.hasOutlines {
-            writeToStandardError(Array("Note: not every object has an outline, so masks are not measured.\n".utf8))
+        let hasMasks = run.request.detector.model.task == .segment && !boxesOnly && run.groundTruth.hasOutlines
+        if run.request.detector.model.task == .segment, !boxesOnly, !run.groundTruth.hasOutlines {
+            writeToStandardError(Array("Note: some objects have no outline, so masks are not evaluated.\n".utf8))
         }
         let results = try (hasMasks ? [COCOEvaluation.Kind.boxes, .masks] : [.boxes]).map { kind in
             var evaluation = try COCOEvaluation(groundTruth: run.groundTruth, kind: kind)
             for (imageID, found) in detections { try evaluation.add(found, imageID: imageID) }
             return evaluation.result()
         }
-        if json { return try printJSON(EvaluationReport(run.detector.model, pictures: detections.count, results)) }
+        if json {
+            return try printJSON(EvaluationReport(run.request.detector.model, pictures: detections.count, results))
+        }
         for renamed in run.mapping.renamedClasses {
             writeToStandardError(Array("Note: class \(renamed.label) counts as \(renamed.category).\n".utf8))
         }
         for result in results {
-            let model = run.detector.model
+            let model = run.request.detector.model
             print(
                 "\(model.name), \(model.precision), \(input.rawValue), \(detections.count) pictures: \(result.kind.title)"
             )
@@ -143,7 +171,7 @@ extension COCOEvaluation.Kind {
     }
 }
 
-/// What an evaluation has found, as JSON.
+/// The results of an evaluation, as JSON.
 private struct EvaluationReport: Encodable {
     var model: String
     var sha256: String

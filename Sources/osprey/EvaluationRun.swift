@@ -1,70 +1,67 @@
+internal import Basics
+internal import DetectionPipeline
 internal import Evaluation
 internal import FoundationEssentials
 internal import Imaging
-internal import NIOPosix
 internal import ObjectDetection
+internal import Scheduling
 internal import YOLO
 
-/// A model at work on all pictures of a ground truth.
+/// Runs a model on all pictures of a ground truth.
 struct EvaluationRun {
-    let detector: YOLODetector
-    let options: DetectionOptions
+    let pipeline: DetectionPipeline
+    let request: DetectionRequest
     let groundTruth: GroundTruth
     let mapping: CategoryMapping
     /// Folder with the pictures.
     let directory: String
-    /// Pictures worked on at the same time.
+    /// Pictures processed at the same time.
     let inFlight: Int
 
-    /// What the model finds, by the picture's id.
+    /// Detects objects in all pictures.
     ///
+    /// - Returns: The detections by picture id.
     /// - Throws: ``CommandError`` naming a picture that cannot be read.
     func detections() async throws -> [Int: [COCODetection]] {
         var progress = ProgressBar("Evaluating", total: groundTruth.images.count)
-        var remaining = groundTruth.images.makeIterator()
-        return try await withThrowingTaskGroup(of: (Int, [COCODetection]).self) { group in
-            for _ in 0..<inFlight {
-                if let image = remaining.next() { group.addTask { (image.id, try await detections(in: image)) } }
-            }
-            var results: [Int: [COCODetection]] = [:]
-            while let (id, found) = try await group.next() {
+        var results: [Int: [COCODetection]] = [:]
+        try await forEachInOrder(
+            groundTruth.images,
+            inFlight: inFlight,
+            on: pipeline.workers,
+            { image in (image.id, try await detections(in: image)) },
+            handle: { id, found in
                 results[id] = found
                 progress.update(results.count)
-                if let image = remaining.next() { group.addTask { (image.id, try await detections(in: image)) } }
             }
-            return results
-        }
+        )
+        return results
     }
 
     private func detections(in image: GroundTruth.Image) async throws -> [COCODetection] {
-        let picture = try await NIOThreadPool.singleton.runIfActive { try read(image) }
-        // A box that is too thin for a pixel has no mask; it is measured as one without pixels.
-        let nothing = RunLengthMask(width: image.width, height: image.height, counts: [image.width * image.height])
-        let hasMasks = detector.model.task == .segment && options.masks
-        return try await detector.detect(in: picture, options: options).detections.compactMap { detection in
-            let mask = hasMasks ? detection.mask?.runLengths ?? nothing : nil
-            return COCODetection(detection, mask: mask, mapping: mapping)
-        }
-    }
-
-    /// The picture as training saw it, which knows nothing of colour profiles.
-    private func read(_ image: GroundTruth.Image) throws -> RGBImage {
         let path = "\(directory)/\(image.fileName)"
-        let picture: RGBImage
+        // A box too thin for a pixel has no mask; it is evaluated as an empty one.
+        let nothing = RunLengthMask(width: image.width, height: image.height, counts: [image.width * image.height])
+        let hasMasks = request.detector.model.task == .segment && request.settings.options.masks
         do {
-            let bytes = [UInt8](try Data(contentsOf: URL(filePath: path)))
-            picture = try RGBImage.decode(bytes.span.bytes, embeddedProfile: .ignore)
+            return try await pipeline.detect(request) {
+                try PictureFile.read(path, maximumBytes: pipeline.limits.maximumBytes)
+            } output: { report in
+                guard report.width == image.width, report.height == image.height else {
+                    throw CommandError(
+                        "\(path) has \(report.width)x\(report.height) pixels; the annotations are for \(image.width)x\(image.height)."
+                    )
+                }
+                return report.detections.compactMap { detection in
+                    let mask = hasMasks ? detection.mask?.runLengths ?? nothing : nil
+                    return COCODetection(detection, mask: mask, mapping: mapping)
+                }
+            }
         } catch let error as ImageError {
-            throw CommandError("\(path) is no picture that can be read: \(error.message)")
-        } catch {
+            throw CommandError("\(path) is not a readable picture: \(error.message)")
+        } catch is PictureFile.Failure {
             throw CommandError("\(path), which the annotations name, cannot be read: is --images the right folder?")
         }
-        guard picture.width == image.width, picture.height == image.height else {
-            throw CommandError(
-                "\(path) has \(picture.width)x\(picture.height) pixels; the annotations are for \(image.width)x\(image.height)."
-            )
-        }
-        return picture
     }
 }
 
@@ -72,13 +69,13 @@ extension GroundTruth {
     /// Whether every object has an outline.
     var hasOutlines: Bool { images.allSatisfy { $0.objects.allSatisfy { $0.segmentation != nil } } }
 
-    /// Reads annotations in one of the forms that there are.
+    /// Reads annotations.
     ///
     /// - Parameters:
     ///   - path: A COCO file, or a folder of YOLO labels.
     ///   - directory: Folder with the pictures.
-    ///   - labels: Names of the classes, which YOLO labels know by number alone.
-    /// - Throws: `EvaluationError` for wrong annotations, ``CommandError`` for pictures that cannot be read.
+    ///   - labels: Names of the classes, which YOLO labels give only as numbers.
+    /// - Throws: `EvaluationError` for invalid annotations; ``CommandError`` for unreadable pictures.
     init(annotations path: String, images directory: String, labels: LabelMap) throws {
         var isDirectory = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
@@ -112,7 +109,7 @@ extension GroundTruth {
             } catch let error where error.code == .notAnImage {
                 continue
             } catch {
-                throw CommandError("\(path) is no picture that can be read: \(error.message)")
+                throw CommandError("\(path) is not a readable picture: \(error.message)")
             }
         }
         return images

@@ -1,9 +1,10 @@
 internal import ArgumentParser
+internal import Basics
 internal import FoundationEssentials
 internal import Inference
 internal import YOLO
 
-/// What is in a model's file, as JSON.
+/// The contents of a model's file, as JSON.
 struct ModelReport: Encodable {
     struct Layer: Encodable {
         var inputs: [Int]
@@ -46,7 +47,7 @@ struct ModelReport: Encodable {
     var gflops: Double?
     var sha256: String?
     var layers: [Layer]?
-    /// Why the file cannot be served.
+    /// Why the model cannot be served.
     var error: String?
 
     init(_ model: ModelInspection, hasLayers: Bool) {
@@ -78,7 +79,7 @@ struct ModelReport: Encodable {
         case .success(let model): self.init(model, hasLayers: hasLayers)
         case .failure(let failure):
             self.init(file)
-            error = (failure as? InferenceError)?.message ?? "\(failure)"
+            error = failure.explanation
         }
     }
 
@@ -89,26 +90,26 @@ struct ModelReport: Encodable {
     }
 }
 
-/// The model's file that an argument names.
+/// Returns the model file that an argument names.
 func modelFile(_ path: String) throws -> ModelFile {
     guard let file = ModelFile(path: path) else {
-        throw CommandError.usage("\(path) is no model: its name must end in .pt, .onnx or .xml.")
+        throw CommandError.usage("\(path) is not a model: its name must end in .pt, .onnx or .xml.")
     }
     return file
 }
 
-/// The file of a model that is named by its path, or by its name in a folder.
+/// Returns the file of a model that is named by its path, or by its name in a folder.
 ///
 /// - Parameters:
-///   - name: A path or a name; nil for the default one, or another of the folder where that is not there.
+///   - name: A path or a name; nil for the default model, or another of the folder if that does not exist.
 ///   - directory: The folder.
 /// - Returns: The file.
-/// - Throws: ``CommandError`` where there is none.
+/// - Throws: ``CommandError`` if there is no such model.
 func modelFile(named name: String?, in directory: String) throws -> ModelFile {
     if let name, name.contains("/") || FileManager.default.fileExists(atPath: name) { return try modelFile(name) }
     let files = (try? ModelFile.all(in: directory)) ?? []
     if let file = files.first(where: { $0.name == name ?? ServeConfiguration.defaultModel }) { return file }
-    // `make assets` chooses YOLOv5n where it cannot get the default one.
+    // `make assets` falls back to YOLOv5n.
     if name == nil, let other = files.first(where: { $0.name == "yolov5n" }) ?? files.first {
         writeToStandardError(Array("Note: the model is \(other.path); --model or OSPREY_MODEL names another.\n".utf8))
         return other
@@ -120,16 +121,16 @@ func modelFile(named name: String?, in directory: String) throws -> ModelFile {
     )
 }
 
-/// Runs `body` and names the model's file where it cannot be used.
+/// Runs `body`, and adds the file's path to errors of its model.
 func usingModel<Result>(_ path: String, _ body: () throws -> Result) throws -> Result {
     do {
         return try body()
-    } catch let error as InferenceError {
+    } catch let error as YOLOError {
         throw CommandError("\(path) cannot be used: \(error.message).")
     }
 }
 
-/// Prints a value as JSON, its members in order.
+/// Prints a value as JSON, with sorted keys.
 func printJSON(_ value: some Encodable) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]

@@ -1,17 +1,18 @@
 internal import ArgumentParser
+internal import Basics
 internal import FoundationEssentials
 internal import Glibc
 internal import Inference
 internal import YOLO
 
-/// `osprey models export`: a model in a form that other tools take.
+/// `osprey models export`: writes a model for other tools.
 struct ModelsExport: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export",
         abstract: "Writes a model as an OpenVINO IR.",
         discussion: """
-            The network is written for square pictures of the model's input side, with its boxes decoded as in \
-            YOLOv5's own exports. Osprey serves it like any other export, with pictures of any shape.
+            The network is written for square pictures of the model's input side, and decodes its boxes like YOLOv5's \
+            own exports. Osprey serves it like any other export, with pictures of any shape.
 
             Example:
               osprey models export runs/train/exp/weights/best.pt best.xml
@@ -21,15 +22,15 @@ struct ModelsExport: ParsableCommand {
     @Argument(help: "A checkpoint (.pt), an ONNX export, or the .xml file of an OpenVINO IR.")
     var file: String
 
-    @Argument(help: "The .xml file to write; its weights go to a .bin file beside it.")
+    @Argument(help: "The .xml file to write; the weights go to a .bin file next to it.")
     var output: String
 
     func run() throws {
         guard output.hasSuffix(".xml") else {
-            throw CommandError.usage("\(output) is no name of an OpenVINO IR: it must end in .xml.")
+            throw CommandError.usage("\(output) is not a name of an OpenVINO IR: it must end in .xml.")
         }
         let export = try usingModel(file) { try ModelExport(file: modelFile(file), runtime: Runtime()) }
-        // Written beside its place and moved there, the weights first, so that nobody finds half a model.
+        // Written to temporary files and then renamed, weights first, so that no reader finds half a model.
         let folder = URL(filePath: output).deletingLastPathComponent()
         let manager = FileManager.default
         let part = folder.appending(path: ".\(UUID().uuidString)").path
@@ -40,7 +41,7 @@ struct ModelsExport: ParsableCommand {
                 try replace("\(output.dropLast(3))\(ending)", with: "\(part).\(ending)")
             }
         } catch {
-            throw CommandError("\(output) cannot be written: \((error as? InferenceError)?.message ?? "\(error)").")
+            throw CommandError("\(output) cannot be written: \(error.explanation).")
         }
         print("Wrote \(output), for pictures of \(export.inputSide)x\(export.inputSide).")
     }

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Basics
 internal import FoundationEssentials
 internal import Inference
 internal import YOLO
@@ -52,7 +53,7 @@ struct ModelsList: ParsableCommand {
         }
         print(table.text)
         for case (let file, .failure(let error)) in results {
-            print("\(file.path) cannot be served: \((error as? InferenceError)?.message ?? "\(error)")")
+            print("\(file.path) cannot be served: \(error.explanation)")
         }
     }
 }

@@ -1,7 +1,7 @@
 internal import ArgumentParser
+internal import Basics
 internal import CMalloc
 internal import Glibc
-internal import Inference
 
 @main
 struct Osprey: AsyncParsableCommand {
@@ -9,7 +9,7 @@ struct Osprey: AsyncParsableCommand {
 
     static let configuration = CommandConfiguration(
         commandName: "osprey",
-        abstract: "Finds objects in pictures: over HTTP, and in files.",
+        abstract: "Detects objects in pictures, over HTTP and in files.",
         version: version,
         subcommands: [
             Serve.self, Detect.self, Evaluate.self, Models.self, Benchmark.self, Health.self, Version.self,
@@ -29,13 +29,13 @@ struct Osprey: AsyncParsableCommand {
             end(.success)
         } catch let error as CommandError {
             end(error.exitCode, saying: "\(TerminalStyle.error.styled("Error:")) \(error)")
-        } catch let error as InferenceError {
+        } catch let error as any ExplainedError {
             end(.failure, saying: "\(TerminalStyle.error.styled("Error:")) \(error.message)")
         } catch let code as ExitCode {
-            // All there is to say was said.
+            // The command has already printed its message.
             end(code)
         } catch let error where exitCode(for: error).isSuccess {
-            // Help and the version are thrown too, and are what was asked for.
+            // Help and version are thrown too.
             print(fullMessage(for: error))
             end(.success)
         } catch {
@@ -43,19 +43,19 @@ struct Osprey: AsyncParsableCommand {
         }
     }
 
-    /// Ends the process without what C and C++ do at its end: that would destroy what OpenVINO's threads, and those
-    /// that still let go of a model, are using.
+    /// Ends the process without running C and C++ exit handlers: they would destroy objects that OpenVINO's threads, and
+    /// threads that are freeing a model, still use.
     private static func end(_ code: ExitCode, saying message: String? = nil) -> Never {
         if let message { writeToStandardError(Array("\(message)\n".utf8)) }
         fflush(nil)
         _exit(code.rawValue)
     }
 
-    /// Makes the allocator give memory back to the system, but not what the next picture needs again.
+    /// Makes the allocator return memory to the system, except what the next picture needs again.
     ///
-    /// Pictures are large and of all sizes, and are freed on other threads than they were made on: with an arena for
-    /// each thread and its growing threshold for mappings, glibc would keep several times what is in use. Giving back
-    /// everything at once would cost a thousand page faults for each picture that is drawn.
+    /// Pictures are large, vary in size and are freed on other threads than they were allocated on: with one arena per
+    /// thread and a growing mmap threshold, glibc would keep several times the memory in use. Returning everything
+    /// immediately would cost a thousand page faults per drawn picture.
     private static func returnFreedMemory() {
         _ = mallopt(M_ARENA_MAX, 2)
         _ = mallopt(M_MMAP_THRESHOLD, 4 << 20)

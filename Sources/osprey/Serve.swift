@@ -3,6 +3,7 @@ internal import DetectionService
 internal import Glibc
 internal import Hummingbird
 internal import Logging
+internal import ModelServing
 internal import NIOCore
 internal import ServiceLifecycle
 internal import Storage
@@ -13,8 +14,8 @@ struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Serves detections over HTTP.",
         discussion: """
-            Each option can also be set in the environment (OSPREY_PORT=8080) and in a YAML file named by --config \
-            (port: 8080); an option given here counts first, then the environment, then the file.
+            Each option can also be set in the environment (OSPREY_PORT=8080) or in a YAML file named by --config \
+            (port: 8080). The command line takes precedence over the environment, and the environment over the file.
 
             Examples:
               osprey serve
@@ -28,23 +29,29 @@ struct Serve: AsyncParsableCommand {
     func run() async throws {
         let configuration = try ServeConfiguration(options: options)
         let logger = configuration.log.makeLogger()
-        let (components, services) = try await startComponents(configuration, logger: logger)
+        let parts = try await loadParts(configuration, logger: logger)
+        let readiness = Readiness()
         let application = try buildApplication(
-            components: components,
+            settings: configuration.service,
+            pictures: parts.pictures,
+            models: parts.models,
+            pipeline: parts.pipeline,
+            storeMonitor: parts.storeMonitor,
+            readiness: readiness,
             address: .hostname(configuration.host, port: configuration.port),
             logger: logger
         ) { port in
-            // Whoever started it reads this, so it is no log line; and reads it now, even through a pipe.
-            print(Self.greeting(host: configuration.host, port: port, components: components))
+            // Printed for the user rather than logged, and flushed so that it also appears in a pipe.
+            print(Self.greeting(host: configuration.host, port: port, parts: parts))
             fflush(nil)
         }
         // The group stops its services from the last to the first.
-        let drain = DrainService(readiness: components.readiness, delay: configuration.drainDelay)
-        // At debug it would write each service down, with all that is in it.
+        let drain = DrainService(readiness: readiness, delay: configuration.drainDelay)
+        // At debug level it would log each service with all its contents.
         var lifecycleLogger = logger
         lifecycleLogger.logLevel = max(logger.logLevel, .info)
         var group = ServiceGroupConfiguration(
-            services: services + [application, drain],
+            services: parts.watchers + [application, drain],
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: lifecycleLogger
         )
@@ -54,18 +61,18 @@ struct Serve: AsyncParsableCommand {
         } catch let error as IOError {
             throw CommandError(
                 "Cannot listen on \(configuration.host):\(configuration.port): \(String(cString: strerror(error.errnoCode)))."
-                    + " Stop what listens there, or choose another --host or --port."
+                    + " Stop the process that listens there, or choose another --host or --port."
             )
         }
     }
 
-    private static func greeting(host: String, port: Int, components: ServiceComponents) -> String {
+    private static func greeting(host: String, port: Int, parts: Parts) -> String {
         let isAnyAddress = host == "0.0.0.0" || host == "::"
         let name = isAnyAddress ? "localhost" : host.contains(":") ? "[\(host)]" : host
         let address = "http://\(name):\(port)"
-        let pictures = components.pictures.dataset.map { "\($0.ids.count) pictures of \($0.name)" } ?? "no dataset"
-        let others = components.models.models.count - 1
-        let models = components.models.defaultName + (others > 0 ? " and \(others) more" : "")
+        let pictures = parts.pictures.dataset.map { "\($0.ids.count) pictures of \($0.name)" } ?? "no dataset"
+        let others = parts.models.models.count - 1
+        let models = parts.models.defaultName + (others > 0 ? " and \(others) more" : "")
         return """
             Osprey \(Osprey.version) serves \(models) on \(pictures).
               service   \(address)
@@ -75,7 +82,7 @@ struct Serve: AsyncParsableCommand {
     }
 }
 
-/// Says that the service is not ready any more and gives whoever asks the time to notice, before it stops.
+/// Reports that the service is no longer ready, and gives load balancers time to notice before it stops.
 private struct DrainService: Service {
     let readiness: Readiness
     let delay: Duration

@@ -2,7 +2,7 @@ internal import DetectionService
 internal import Inference
 internal import Storage
 
-/// The settings of `osprey serve`, read and checked.
+/// The validated settings of `osprey serve`.
 struct ServeConfiguration {
     var host: String
     var port: Int
@@ -11,7 +11,7 @@ struct ServeConfiguration {
     var data: String
     var dataset: String?
     var store: String
-    /// In place of a folder, where several replicas share their pictures.
+    /// Used instead of a folder when several replicas share their pictures.
     var redis: RedisAddress?
     var storeQuotaBytes: Int
     var storeTimeToLiveSeconds: Int
@@ -27,7 +27,7 @@ struct ServeConfiguration {
     var service: ServiceSettings
     var log: LogConfiguration
 
-    /// The model of who names none.
+    /// Model used when none is configured.
     static let defaultModel = "yolov5s"
 
     init(options: ServeOptions) throws {
@@ -47,7 +47,9 @@ struct ServeConfiguration {
             throw CommandError.usage("The setting store cannot be used: \(error.message).")
         }
         guard storeTimeToLiveSeconds == 0 || redis != nil else {
-            throw CommandError.usage("The setting store-ttl is for a store in Redis: pictures in a folder stay.")
+            throw CommandError.usage(
+                "The setting store-ttl needs a store in Redis: pictures in a folder do not expire."
+            )
         }
         cache = settings.text("cache", default: "\(models)/.cache")
         precision = try settings.choice("precision", of: Precision.allCases.map { ($0.rawValue, $0) }, default: .auto)

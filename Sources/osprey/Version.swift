@@ -1,9 +1,12 @@
 internal import ArgumentParser
 internal import Inference
+internal import Scheduling
 
-/// `osprey version`: what this is.
+/// `osprey version`: prints versions.
 struct Version: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Tells the versions of Osprey and of what it runs on.")
+    static let configuration = CommandConfiguration(
+        abstract: "Prints the versions of Osprey and OpenVINO, and the number of cores."
+    )
 
     @Flag(help: "Print JSON.")
     var json = false

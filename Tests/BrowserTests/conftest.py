@@ -1,7 +1,7 @@
-"""What the tests of the web page share: the built service with the demo's model and pictures, and a browser.
+"""Shared fixtures of the web page's tests: the built service with the demo's model and pictures, and a browser.
 
-The service is started as Tests/ServiceTests starts it: OSPREY_BINARY names another binary, and with
-OSPREY_TEST_ASSETS=required nothing may be missing. The browser is Debian's chromium, or the one that CHROMIUM names.
+The service is started as in Tests/ServiceTests: OSPREY_BINARY selects another binary, and OSPREY_TEST_ASSETS=required
+turns missing assets into failures. The browser is Debian's chromium, or the one that CHROMIUM names.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ assert _specification and _specification.loader
 service_tests = importlib.util.module_from_spec(_specification)
 _specification.loader.exec_module(service_tests)
 
-# Found by pytest under these names.
+# pytest finds the fixtures under these names.
 dataset = service_tests.dataset
 pictures = service_tests.pictures
 models = service_tests.models
@@ -37,9 +37,9 @@ OpenPage = Callable[..., OspreyPage]
 def browser() -> Iterator[Browser]:
     path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     if not path:
-        service_tests.missing("chromium is not there: apt-get install chromium")
+        service_tests.missing("chromium is missing: apt-get install chromium")
     with sync_playwright() as playwright:
-        # Inside of a container chromium may not make a sandbox.
+        # Chromium cannot create its sandbox inside a container.
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield browser
         browser.close()
@@ -47,9 +47,9 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_page(browser: Browser, server: Any, start_server: Any) -> Iterator[OpenPage]:
-    """Opens the page in a browser without memory; at the end it must have kept its rules.
+    """Returns a function that opens the page in a new browser context; checks each page's behaviour at the end.
 
-    After `start_server`, so that pages end before the servers that they are of.
+    Depends on `start_server`, so that pages are closed before their servers stop.
     """
     pages: list[OspreyPage] = []
 
@@ -68,5 +68,5 @@ def open_page(browser: Browser, server: Any, start_server: Any) -> Iterator[Open
 
 @pytest.fixture
 def page(open_page: OpenPage) -> OspreyPage:
-    """The page, as a person sees it who comes for the first time."""
+    """The page as a first-time visitor sees it."""
     return open_page()

@@ -1,4 +1,4 @@
-"""The web page as a person uses it, for tests."""
+"""A page object for tests, which uses the web page as a person does."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from playwright.sync_api import BrowserContext, Locator, expect
 
 ROOT = Path(__file__).resolve().parents[2]
 SCREENSHOTS = ROOT / "output/screenshots"
-# The service is on the same few cores as the browser.
+# Generous, because the service and the browser share a few cores.
 PATIENCE_MILLISECONDS = 20_000
 
 DROP = """
@@ -41,7 +41,7 @@ expect.set_options(timeout=PATIENCE_MILLISECONDS)
 
 
 class OspreyPage:
-    """A browser window with the page, and everything that went wrong in it."""
+    """A browser window with the page, and the errors that occurred in it."""
 
     def __init__(self, context: BrowserContext, url: str, expected: set[int]) -> None:
         context.set_default_timeout(PATIENCE_MILLISECONDS)
@@ -102,11 +102,11 @@ class OspreyPage:
         self.evaluate(PASTE, described(file))
 
     def pick(self, image_id: str) -> None:
-        """Chooses a picture of the dataset."""
+        """Selects a picture of the dataset."""
         self.locate(f'#gallery-list [data-image="{image_id}"]').click()
 
     def expect_result(self) -> OspreyPage:
-        """Waits until the picture that is shown was looked at, and is there to see."""
+        """Waits until the current picture has its result and is painted."""
         expect(self.locate("#stage")).to_have_attribute("aria-busy", "false")
         expect(self.locate("#exports")).to_be_visible()
         rows = self.locate("#objects li").count()
@@ -114,13 +114,13 @@ class OspreyPage:
         return self
 
     def expect_count(self, count: int) -> None:
-        """Waits for so many objects: counted, listed and painted."""
+        """Waits until this number of objects is counted, listed and painted."""
         expect(self.locate("#count")).to_have_text(str(count))
         expect(self.locate("#objects li")).to_have_count(count)
         expect(self.locate("#marks")).to_have_attribute("data-painted", str(count))
 
     def rows(self) -> list[tuple[str, float]]:
-        """The classes and scores of the list."""
+        """Returns the classes and scores in the list."""
         texts = self.evaluate(
             "() => [...document.querySelectorAll('#objects li')].map((row) => "
             "[row.querySelector('.name').textContent, row.querySelector('.score').textContent])"
@@ -131,21 +131,21 @@ class OspreyPage:
         self.locate(f"#{slider}").fill(str(value))
 
     def download(self, button: str) -> tuple[str, bytes]:
-        """The name and content of the file that a button saves."""
+        """Returns the name and content of the file that a button downloads."""
         with self.browser_page.expect_download() as waiting:
             self.button(button).click()
         return waiting.value.suggested_filename, Path(waiting.value.path()).read_bytes()
 
     def shown(self) -> list[dict[str, Any]]:
-        """The detections that the page shows, in full."""
-        return json.loads(self.download("Answer, JSON")[1])["payload"]
+        """Returns the detections that the page shows, with all their members."""
+        return json.loads(self.download("Result (JSON)")[1])["payload"]
 
     def view(self) -> dict[str, float]:
-        """From the picture's pixels to the canvas's: scale, x and y."""
+        """Returns the transform from picture pixels to canvas pixels: scale, x and y."""
         return json.loads(self.locate("#marks").get_attribute("data-view") or "")
 
     def pixels(self, points: list[tuple[float, float]], canvas: str = "marks") -> list[list[int]]:
-        """The colours of a canvas at some of its pixels, with their opacity."""
+        """Returns the colours of a canvas at the given pixels, as red, green, blue and opacity."""
         return self.evaluate(
             "([id, points]) => { const context = document.getElementById(id).getContext('2d');"
             " return points.map(([x, y]) => [...context.getImageData(x, y, 1, 1).data]); }",

@@ -1,4 +1,4 @@
-"""The service's own answers, which the page's are compared with."""
+"""Direct calls of the service, for comparison with what the page shows."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import urllib.request
 from typing import Any
 from urllib.parse import urlencode
 
-# As the page asks: outlines half a pixel off.
+# The mask options that the page uses.
 POLYGONS = {"masks": "polygon", "polygon_tolerance": 0.5}
-# The options that the page starts with, the service's own.
+# The page's initial thresholds, which are the service's defaults.
 CONFIDENCE, IOU = 0.25, 0.45
 
 
@@ -38,7 +38,7 @@ def summary(payload: list[dict[str, Any]]) -> list[tuple[str, float]]:
 
 
 def assert_same_rows(rows: list[tuple[str, float]], payload: list[dict[str, Any]]) -> None:
-    """A list of the page's says what an answer says, in two digits."""
+    """Asserts that the page's list matches an answer, with scores rounded to two digits."""
     assert [name for name, _ in rows] == [item["class"] for item in payload]
     for (_, shown), item in zip(rows, payload):
         assert abs(shown - item["score"]) <= 0.00501

@@ -1,4 +1,4 @@
-"""What WCAG 2.2 AA asks of the page, as far as a script can tell: by chromium's accessibility tree and by axe-core."""
+"""Automated checks of WCAG 2.2 AA, with Chromium's accessibility tree and axe-core."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from playwright.sync_api import expect
 
 AXE = Path(axe_playwright_python.__file__).parent / "axe.min.js"
 
-# Roles that say nothing without a name.
+# Roles that require an accessible name.
 NAMED = {
     "button", "link", "combobox", "listbox", "option", "slider", "spinbutton", "textbox", "checkbox", "radio", "image",
     "img", "dialog", "region", "group", "navigation", "complementary", "progressbar", "alertdialog",
 }  # fmt: skip
 
-# Contrast of every visible text, and of the edges or fills that show where a control is, with what is behind it.
+# Contrast of all visible texts, and of the borders or fills of controls, with their backgrounds.
 CONTRAST = """
 () => {
   const paint = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
@@ -137,7 +137,7 @@ def test_all_text_and_all_controls_stand_out(open_page: OpenPage, states: States
 def test_axe_finds_nothing(open_page: OpenPage, states: States, state: str, scheme: str) -> None:
     page = open_page(color_scheme=scheme, expected={415})
     states[state](page)
-    # By the debugger: the page's own rules keep foreign scripts out.
+    # Injected through the debugger, because the page's content security policy blocks foreign scripts.
     page.evaluate(AXE.read_text())
     report = page.evaluate("() => axe.run()")
     assert len(report["passes"]) > 25
@@ -200,7 +200,7 @@ def test_the_focus_goes_where_the_eye_goes_and_can_be_seen(open_page: OpenPage, 
     assert [focus["name"] for focus in visited if not focus["isVisible"] or focus["ring"] < 2] == []
     places = [focus["place"] for focus in visited]
     order = list(dict.fromkeys(places))
-    assert places == sorted(places, key=order.index), "a part of the page is left and entered again"
+    assert places == sorted(places, key=order.index), "the focus returns to a part of the page that it had left"
     wanted = ["skip", "bar", "stage", "inspector", "details", "process", "gallery", "foot"]
     assert order == [place for place in wanted if place in order]
     for before, after in zip(visited, visited[1:]):
@@ -213,7 +213,7 @@ def test_the_focus_goes_where_the_eye_goes_and_can_be_seen(open_page: OpenPage, 
 def test_the_first_tab_skips_to_the_pictures(page: OspreyPage) -> None:
     expect(page.locate("#examples button")).to_have_count(3)
     page.press("Tab")
-    skip = page.browser_page.get_by_role("link", name="Skip to the pictures")
+    skip = page.browser_page.get_by_role("link", name="Skip to main content")
     expect(skip).to_be_focused()
     expect(skip).to_be_in_viewport()
     page.press("Enter", "Tab")
@@ -226,7 +226,7 @@ def test_the_focus_is_never_lost(page: OspreyPage, pictures: list[Path]) -> None
     for name in (pictures[0].name, pictures[2].name):
         page.button(f"Remove {name}").press("Enter")
         page.browser_page.wait_for_function("() => document.activeElement !== document.body")
-    # The row of pictures is gone with the second one.
+    # The filmstrip disappears when only one picture is left.
     expect(page.button("Remove this picture")).to_be_focused()
     page.press("Enter")
     expect(page.button("Choose pictures")).to_be_focused()

@@ -1,4 +1,4 @@
-"""A picture goes in, boxes come out: what the page shows is what the service answers."""
+"""Detection on the page: what it shows is what the service returns."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from PIL import Image
 from playwright.sync_api import Route, expect
 from service_calls import assert_same_rows, detect
 
-# Wide enough for the rim of a line and for halves of pixels.
+# Colour tolerance that allows for the rims of lines and for antialiasing.
 CLOSE = 12
 
-# Pixels on which something is drawn.
+# Number of pixels that are not transparent.
 PAINTED = """
 () => {
   const { width, height } = document.getElementById("marks");
@@ -30,7 +30,7 @@ PAINTED = """
 
 @pytest.fixture(scope="module")
 def crowded(server: Any, pictures: list[Path]) -> Path:
-    """The picture with the most objects of several classes."""
+    """The picture with the most classes, and among those with the most objects."""
 
     def variety(picture: Path) -> tuple[int, int]:
         payload = detect(server.url, picture.read_bytes())["payload"]
@@ -40,7 +40,7 @@ def crowded(server: Any, pictures: list[Path]) -> Path:
 
 
 def class_color(class_id: int) -> tuple[int, ...]:
-    """The service's own colour of a class."""
+    """Returns the colour of a class in the service's source."""
     source = (ROOT / "Sources/Imaging/Drawing/DrawingColor.swift").read_text()
     palette = re.search(r"static let palette = \[(.*?)\]", source, re.DOTALL)
     assert palette
@@ -80,7 +80,7 @@ def test_the_edges_of_boxes_are_painted_in_the_colours_of_their_classes(
         (x, y), (width, height) = best["bbox"]["origin"], best["bbox"]["size"]
         left, top = x * view["scale"] + view["x"], y * view["scale"] + view["y"]
         right, bottom = left + width * view["scale"], top + height * view["scale"]
-        # The best box is on top of all others; two pixels of its line lie inside of it.
+        # The best box is painted on top of all others, and its line is two pixels wide, inside the box.
         points = [(left // 1 + 1, (top + bottom) / 2), ((left + right) / 2, top // 1 + 1)]
         points += [(-(-right // 1) - 1, (top + bottom) / 2), ((left + right) / 2, -(-bottom // 1) - 1)]
         for *color, opacity in page.pixels(points):
@@ -138,7 +138,7 @@ def test_the_overlap_slider_shows_what_the_service_finds_at_it(
 def test_at_the_edges_too_it_is_what_the_service_finds(
     page: OspreyPage, server: Any, pictures: list[Path], number: int, iou: float
 ) -> None:
-    """Boxes that the edge cuts off overlap otherwise than those that the service compares."""
+    """The service compares boxes before it clips them, and clipped boxes have other overlaps."""
     page.drop(pictures[number - 1])
     page.expect_result()
     page.set("confidence", 0.05)
@@ -158,7 +158,7 @@ def test_the_overlap_slider_does_not_wait_for_each_answer(
     held: list[Route] = []
 
     def hold(route: Route) -> None:
-        # All that there is at any overlap is asked for once; from then on the page computes.
+        # The page requests all detections once (iou=1), and from then on computes the suppression itself.
         if "iou=1&" in route.request.url:
             route.continue_()
         else:
@@ -265,7 +265,7 @@ def test_a_busy_service_is_asked_again_when_it_says(open_page: OpenPage, picture
 
     page.browser_page.route("**/detect?*", answer)
     page.drop(pictures[0])
-    expect(page.locate("#busy")).to_contain_text("Next try in 1 s")
+    expect(page.locate("#busy")).to_contain_text("Retrying in 1 s")
     page.expect_result()
     assert refusals == -1
 
@@ -275,13 +275,13 @@ def test_what_takes_too_long_can_be_cancelled(open_page: OpenPage, pictures: lis
     held: list[Route] = []
     page.browser_page.route("**/detect?*", lambda route: held.append(route))
     page.drop(*pictures[:3])
-    expect(page.locate("#frames li").nth(1)).to_contain_text("Looking")
+    expect(page.locate("#frames li").nth(1)).to_contain_text("Detecting")
     page.locate("#cancel-all").click()
-    expect(page.locate("#frames")).not_to_contain_text("Looking")
+    expect(page.locate("#frames")).not_to_contain_text("Detecting")
     expect(page.locate("#progress-text")).to_have_text("3 pictures")
     expect(page.locate("#cancelled")).to_be_visible()
     page.browser_page.unroute("**/detect?*")
-    page.button("Look again").click()
+    page.button("Detect again").click()
     page.expect_result()
 
 
@@ -315,7 +315,7 @@ def test_a_service_that_is_gone_is_spoken_of(open_page: OpenPage, pictures: list
     page = open_page()
     page.browser_page.route("**/detect?*", lambda route: route.abort())
     page.drop(pictures[0])
-    expect(page.locate("#problem-detail")).to_have_text("The service did not answer.")
+    expect(page.locate("#problem-detail")).to_have_text("The service did not respond.")
     page.browser_page.unroute("**/detect?*")
     page.button("Try again").click()
     page.expect_result()
@@ -325,7 +325,7 @@ def test_a_service_that_is_gone_is_spoken_of(open_page: OpenPage, pictures: list
 def test_a_turned_photograph_has_its_boxes_where_they_are_seen(page: OspreyPage, server: Any, crowded: Path) -> None:
     content = io.BytesIO()
     exif = Image.Exif()
-    # Upright it is turned by a quarter, clockwise.
+    # EXIF orientation: rotate by 90° clockwise for display.
     exif[0x0112] = 6
     with Image.open(crowded) as picture:
         size = picture.size
@@ -338,7 +338,7 @@ def test_a_turned_photograph_has_its_boxes_where_they_are_seen(page: OspreyPage,
     view = page.view()
     box = page.locate("#marks").bounding_box()
     assert box
-    # The whole upright picture fills the height of the viewport.
+    # The upright picture fills the viewport's height or width.
     assert abs(size[0] * view["scale"] - box["height"]) <= 1 or abs(size[1] * view["scale"] - box["width"]) <= 1
 
 
@@ -382,7 +382,7 @@ def test_names_from_strangers_are_text(page: OspreyPage, pictures: list[Path]) -
 def test_the_time_of_a_request_is_shown_by_stage(page: OspreyPage, pictures: list[Path]) -> None:
     page.drop(pictures[0])
     page.expect_result()
-    expect(page.locate("#timing-legend")).to_contain_text("Network")
+    expect(page.locate("#timing-legend")).to_contain_text("Inference")
     expect(page.locate("#timing-total")).to_contain_text("ms in the service")
     widths = page.evaluate("() => [...document.querySelectorAll('#timing-bar span')].map((e) => e.offsetWidth)")
     assert len(widths) >= 3 and all(widths)

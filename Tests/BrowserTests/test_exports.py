@@ -1,4 +1,4 @@
-"""What a person takes along says what the service answers."""
+"""Exports from the page match the service's answers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def picture(pictures: list[Path]) -> Path:
 
 @pytest.fixture
 def looked_at(page: OspreyPage, server: Any, picture: Path) -> dict[str, Any]:
-    """The service's answer to the picture that the page shows."""
+    """The service's answer for the picture that the page shows."""
     page.drop(picture)
     answer = detect(server.url, picture.read_bytes())
     page.expect_count(len(answer["payload"]))
@@ -31,7 +31,7 @@ def looked_at(page: OspreyPage, server: Any, picture: Path) -> dict[str, Any]:
 
 
 def test_json_is_the_service_s_answer(page: OspreyPage, looked_at: dict[str, Any], picture: Path) -> None:
-    name, content = page.download("Answer, JSON")
+    name, content = page.download("Result (JSON)")
     saved = json.loads(content)
     assert name == f"{picture.stem}.json"
     assert saved.keys() == looked_at.keys()
@@ -67,7 +67,7 @@ def polygon_area(polygon: list[float]) -> float:
 def test_coco_labels_of_all_pictures_are_one_dataset(page: OspreyPage, server: Any, pictures: list[Path]) -> None:
     page.drop(*pictures[:3])
     expect(page.locate("#progress-text")).to_have_text("3 pictures")
-    _, content = page.download("COCO, all pictures")
+    _, content = page.download("COCO labels (all)")
     dataset = json.loads(content)
     assert [image["file_name"] for image in dataset["images"]] == [picture.name for picture in pictures[:3]]
     counts = [len(detect(server.url, picture.read_bytes())["payload"]) for picture in pictures[:3]]
@@ -96,7 +96,7 @@ def test_the_drawn_picture_is_as_large_as_the_picture(
     page: OspreyPage, looked_at: dict[str, Any], picture: Path
 ) -> None:
     page.button("Zoom in").click()
-    name, content = page.download("Picture, PNG")
+    name, content = page.download("Picture (PNG)")
     assert name == f"{picture.stem}-objects.png"
     with Image.open(io.BytesIO(content)) as drawn, Image.open(picture) as plain:
         assert drawn.size == plain.size == (looked_at["width"], looked_at["height"])
@@ -104,7 +104,7 @@ def test_the_drawn_picture_is_as_large_as_the_picture(
         best = looked_at["payload"][0]["bbox"]
         (x, y), (width, height) = best["origin"], best["size"]
         frame = (int(x), int(y), int(x + width) + 1, int(y + height) + 1)
-        # A line all around, and a mask inside.
+        # The line around the box and the mask inside it.
         assert sum(changed.crop(frame).histogram()[13:]) > 2 * (width + height)
 
 

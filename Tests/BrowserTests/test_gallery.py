@@ -1,4 +1,4 @@
-"""The pictures that the service has: choosing one by keyboard, processing it, predicting on the result."""
+"""The gallery: selecting a picture by keyboard, processing it, and predicting on the result."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_the_gallery_shows_the_dataset_a_page_at_a_time(page: OspreyPage, server
     expect(tiles).to_have_count(len(known))
     assert tiles.evaluate_all("tiles => tiles.map((tile) => tile.dataset.image)") == known
     expect(page.button("Show more")).to_be_hidden()
-    # Who goes on by keyboard is at the first of the new ones.
+    # The keyboard focus is on the first of the new tiles.
     expect(tiles.nth(24)).to_be_focused()
     assert page.evaluate("() => document.querySelectorAll('#gallery-list img[loading=lazy]').length") == len(known)
     page.locate("#gallery-list img").last.scroll_into_view_if_needed()
@@ -51,7 +51,7 @@ def test_pictures_that_were_kept_are_a_click_away(start_server: Any, open_page: 
     server = start_server()
     page = open_page(server.url)
     page.locate('input[value="uploads"]').check()
-    expect(page.locate("#gallery-note")).to_contain_text("Nothing is kept yet")
+    expect(page.locate("#gallery-note")).to_contain_text("No uploads yet")
     kept = json.loads(call(f"{server.url}/images", pictures[0].read_bytes(), {"Content-Type": "image/jpeg"}))
     page.locate('input[value="dataset"]').check()
     expect(page.locate("#gallery-list .tile")).to_have_count(24)
@@ -87,7 +87,7 @@ def test_all_of_it_works_by_keyboard(page: OspreyPage, server: Any) -> None:
     page.expect_count(len(payload))
     assert len(payload) >= 2
 
-    # Backwards from the gallery, up to the list of objects.
+    # Tab backwards from the gallery to the list of objects.
     for _ in range(40):
         page.press("Shift+Tab")
         if page.evaluate("() => document.activeElement.matches('#objects li')"):
@@ -101,7 +101,7 @@ def test_all_of_it_works_by_keyboard(page: OspreyPage, server: Any) -> None:
         page.press("ArrowDown")
     page.press("End", "ArrowUp", "ArrowUp")
 
-    # What is not in focus is dim: the last box is seen through.
+    # Detections without focus are dimmed, so the last box is translucent.
     page.press("Home")
     view = page.view()
     weakest = payload[-1]
@@ -173,7 +173,7 @@ def test_a_crop_that_does_not_fit_is_refused_in_the_service_s_words(open_page: O
     for name in ("x", "y", "w", "h"):
         page.locate(f'[name="crop-{name}"]').fill("5000")
     page.button("Process").click()
-    expect(page.locate("#process-problem")).to_contain_text("is not inside of the picture")
+    expect(page.locate("#process-problem")).to_contain_text("is not inside the picture")
     expect(page.button("Predict on this version")).to_be_disabled()
 
 
@@ -184,7 +184,7 @@ def test_steps_that_changed_have_to_be_processed_again(page: OspreyPage, server:
     expect(page.button("Predict on this version")).to_be_enabled()
     page.locate('[name="grayscale"]').check()
     expect(page.button("Predict on this version")).to_be_disabled()
-    expect(page.locate("#process-note")).to_contain_text("process again")
+    expect(page.locate("#process-note")).to_contain_text("Process again")
 
 
 def test_a_version_stays_what_it_was_when_another_one_is_made(page: OspreyPage, server: Any) -> None:

@@ -1,4 +1,4 @@
-"""The page as a whole: its weight, its looks on any screen, what it says of the service, and its key."""
+"""General properties of the page: size, layout on all screens, service status, and API keys."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 from service_calls import call, detect
 
 MAXIMUM_BYTES = 150_000
-# WCAG 2.2: 24 is level AA; what a thumb uses most should have 44.
+# Minimum target sizes in CSS pixels: 24 is WCAG 2.2 level AA; frequently used controls should have 44.
 TARGET, THUMB = 24, 44
 
 SMALL_TARGETS = """
@@ -63,7 +63,7 @@ def assert_fits(page: OspreyPage) -> None:
 
 
 def assert_fits_all_along(page: OspreyPage, pictures: list[Path]) -> None:
-    """Empty, and with pictures of one's own and of the gallery."""
+    """Checks the empty page, and the page with dropped pictures and one of the gallery."""
     assert_fits(page)
     page.drop(pictures[15], pictures[1])
     page.expect_result()
@@ -80,14 +80,14 @@ def test_the_page_weighs_little() -> None:
 def test_every_file_of_the_page_is_served_and_used(page: OspreyPage, server: Any) -> None:
     page.locate("#examples button").first.wait_for()
     asked = {address.rpartition("/")[2] for address in page.addresses if "/page/" in address}
-    # The manifest is fetched when somebody installs the page.
+    # The manifest is fetched only when the page is installed.
     there = {path.name for path in (ROOT / "Public").iterdir()} - {"index.html", "app.webmanifest"}
     assert there == asked - {"app.webmanifest"}
     assert call(f"{server.url}/page/app.webmanifest")
 
 
 def test_the_page_works_below_a_path(page: OspreyPage) -> None:
-    """Behind a proxy the service may be anywhere: no address in the page begins with a slash."""
+    """A proxy may serve the page below any path, so none of its URLs may begin with a slash."""
     for path in (ROOT / "Public").iterdir():
         text = path.read_text()
         for mark in ('href="/', 'src="/', 'from "/', 'fetch("/', "url(/"):
@@ -227,7 +227,7 @@ def test_a_service_that_went_away_is_noticed(open_page: OpenPage, start_server: 
     expect(page.locate("#readiness")).to_have_text("Ready")
     server.stop()
     server.killed = True
-    expect(page.locate("#readiness")).to_have_text("Not reachable")
+    expect(page.locate("#readiness")).to_have_text("Unreachable")
     page.faults = [fault for fault in page.faults if "ERR_CONNECTION_" not in fault]
 
 
@@ -247,7 +247,7 @@ def test_a_service_with_keys_asks_for_one(open_page: OpenPage, start_server: Any
     page.press("Enter")
     expect(page.locate("#key-reason")).to_have_text("The API key is not known here.")
     page.locate("#key").fill(key)
-    page.button("Go on").click()
+    page.button("Continue").click()
     expect(dialog).to_be_hidden()
     expect(page.locate("#gallery-list .tile")).to_have_count(24)
     page.browser_page.wait_for_function("() => document.querySelector('#gallery-list img').naturalWidth > 0")

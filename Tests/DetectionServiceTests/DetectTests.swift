@@ -3,8 +3,9 @@ import Foundation
 import HTTPTypes
 import HummingbirdTesting
 import Imaging
-import Inference
 import NIOCore
+import Scheduling
+import TestSupport
 import Testing
 
 @Suite struct DetectTests {

@@ -84,7 +84,7 @@ import Testing
 
     @Test("while it drains, the service is not ready but lives") func draining() async throws {
         let fixture = try ServiceFixture()
-        let readiness = fixture.components.readiness
+        let readiness = fixture.readiness
         try await fixture.test { client in
             #expect(try await client.execute(uri: "/readyz", method: .get).status == .ok)
             readiness.beginDraining()

@@ -1,4 +1,5 @@
 import DetectionService
+import TestSupport
 import Testing
 
 /// A part with all of its content, and the whole body so.
@@ -149,7 +150,7 @@ struct MultipartParserTests {
         arguments: 0..<200 as Range<UInt64>
     )
     func anyChunks(seed: UInt64) throws {
-        var generator = SplitMix64(state: seed)
+        var generator = SeededGenerator(seed: seed)
         let pieces = ["\r", "\n", "\r\n", "-", "--", "X", "\r\n--X", "--XX", "\n--XX", "\r\r\n--X-", "a", " "]
         var expected: [Part] = []
         var body = ""
@@ -273,19 +274,6 @@ struct MultipartParserTests {
         let type = try #require(ContentType(text))
         let error = #expect(throws: MultipartError.self) { try MultipartParser(contentType: type) }
         #expect(error?.code == .notMultipart)
-    }
-}
-
-/// Steele, Lea and Flood's generator, so that a failing seed fails again.
-private struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-        return value ^ (value >> 31)
     }
 }
 

@@ -5,13 +5,14 @@ import HummingbirdTesting
 import Imaging
 import NIOCore
 import Storage
+import TestSupport
 import Testing
 
 @Suite struct PictureTests {
     @Test("a picture is found with and without its zeros", arguments: ["144", "000000000144", "0144"])
     func ids(id: String) async throws {
         let fixture = try ServiceFixture()
-        let file = try Data(contentsOf: fixture.directory.appending(path: "dataset/000000000144.jpg"))
+        let file = try Data(contentsOf: fixture.directory.url.appending(path: "dataset/000000000144.jpg"))
         try await fixture.test { client in
             let response = try await client.execute(uri: "/get_image/\(id)", method: .get)
             #expect(response.status == .ok)

@@ -67,7 +67,7 @@ import Testing
     @Test(
         "a value out of its range is named with what is allowed",
         arguments: [
-            (#"{"image_id": "144", "scaling_factor": 0.2}"#, "body.scaling_factor", "from 0.25 to 1.0"),
+            (#"{"image_id": "144", "scaling_factor": 0.2}"#, "body.scaling_factor", "from 0.25 to 1"),
             (#"{"image_id": "144", "scaling_factor": "half"}"#, "body.scaling_factor", "not string"),
             (#"{"image_id": "144", "rotate": 45}"#, "body.rotate", "one of 0, 90, 180, 270"),
             (#"{"image_id": "144", "flip": "both"}"#, "body.flip", "horizontal, vertical"),

@@ -1,19 +1,26 @@
+import DetectionPipeline
 import DetectionService
 import Foundation
 import Hummingbird
 import HummingbirdTesting
 import Imaging
-import Inference
 import Logging
+import ModelServing
 import NIOCore
 import ObjectDetection
+import Scheduling
 import Storage
+import TestSupport
 import YOLO
 
-/// A service with three small pictures, a detector that answers by rule, and a store of its own.
+/// A service with three small pictures, a detector with fixed results, and its own store.
 final class ServiceFixture {
-    let directory: URL
-    let components: ServiceComponents
+    let readiness = Readiness()
+    let directory: TemporaryDirectory
+    private let settings: ServiceSettings
+    private let pictures: PictureLibrary
+    private let models: ModelRegistry
+    private let pipeline: DetectionPipeline
 
     init(
         detector: any ObjectDetector = RuleDetector(),
@@ -21,37 +28,38 @@ final class ServiceFixture {
         storeQuotaBytes: Int = 1 << 30,
         change: (inout ServiceSettings) -> Void = { _ in }
     ) throws {
-        directory = FileManager.default.temporaryDirectory.appending(path: "osprey-tests-\(UUID().uuidString)")
-        let pictures = directory.appending(path: "dataset")
-        try FileManager.default.createDirectory(at: pictures, withIntermediateDirectories: true)
+        directory = try TemporaryDirectory()
         for (name, width) in [("000000000009", 64), ("000000000144", 96), ("000000000200", 33)] {
-            let file = pictures.appending(path: "\(name).jpg")
-            try Data(Self.picture(width: width, height: 48).encoded(as: .jpeg)).write(to: file)
+            try directory.write("dataset/\(name).jpg", Self.picture(width: width, height: 48).encoded(as: .jpeg))
         }
         var settings = ServiceSettings(version: "test")
-        // Other suites keep the machine busy; what is not about time must not fail by it.
+        // Other suites keep the machine busy; only tests about time may fail because of it.
         settings.requestTimeout = .seconds(300)
         change(&settings)
-        components = ServiceComponents(
-            settings: settings,
-            pictures: PictureLibrary(
-                dataset: try Dataset(name: "test", directory: pictures.path),
-                store: try FileImageStore(
-                    directory: directory.appending(path: "store").path,
-                    quotaBytes: storeQuotaBytes
-                )
+        self.settings = settings
+        pictures = PictureLibrary(
+            dataset: try Dataset(name: "test", directory: "\(directory.path)/dataset"),
+            store: try FileImageStore(directory: "\(directory.path)/store", quotaBytes: storeQuotaBytes)
+        )
+        models = ModelRegistry(defaultDetector: detector)
+        pipeline = DetectionPipeline(
+            limits: ImageLimits(
+                maximumBytes: settings.maximumBodyBytes,
+                maximumPixels: settings.maximumPixels
             ),
-            models: ModelRegistry(defaultDetector: detector),
-            queue: queue
+            queue: queue,
+            workers: WorkerPool(threadCount: 8)
         )
     }
-
-    deinit { try? FileManager.default.removeItem(at: directory) }
 
     /// Runs `body` against the service on a port of its own.
     func test(_ body: @escaping @Sendable (any TestClientProtocol) async throws -> Void) async throws {
         let application = try buildApplication(
-            components: components,
+            settings: settings,
+            pictures: pictures,
+            models: models,
+            pipeline: pipeline,
+            readiness: readiness,
             address: .hostname("127.0.0.1", port: 0),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )
@@ -64,31 +72,6 @@ final class ServiceFixture {
                 pixels.initializeElement(at: index, to: UInt8(truncatingIfNeeded: index / 3 &* 5 &+ index % 3 &* 80))
             }
         }
-    }
-}
-
-/// Finds one cat that fills the left half of the picture and a dog in the right one, with scores of 0.9 and 0.5.
-struct RuleDetector: ObjectDetector {
-    var model = ModelDescription(name: "rule", labels: LabelMap(["cat", "dog"]))
-    var delay: Duration = .zero
-
-    func detect(
-        in image: ReducedImage,
-        options: DetectionOptions,
-        mode: PerformanceMode
-    ) async throws -> DetectionResult {
-        if delay > .zero { try await Task.sleep(for: delay) }
-        let middle = Float(image.width) / 2
-        let width = Float(image.width)
-        let height = Float(image.height)
-        let all = [
-            Detection(box: BoundingBox(minX: 0, minY: 0, maxX: middle, maxY: height), score: 0.9, classID: 0),
-            Detection(box: BoundingBox(minX: middle, minY: 0, maxX: width, maxY: height), score: 0.5, classID: 1),
-        ]
-        let kept = all.filter { detection in
-            detection.score > options.confidenceThreshold && options.classes?.contains(detection.classID) ?? true
-        }
-        return DetectionResult(detections: Array(kept.prefix(options.maximumDetections)))
     }
 }
 

@@ -1,5 +1,6 @@
 import Evaluation
 import ObjectDetection
+import TestSupport
 import Testing
 
 @Suite struct AnnotationFileTests {
@@ -17,10 +18,10 @@ import Testing
 
     private static func read(_ text: String) throws -> GroundTruth {
         let folder = try TemporaryDirectory()
-        return try GroundTruth(annotationFile: folder.write("truth.json", text))
+        return try GroundTruth(annotationFile: folder.write("truth.json", text: text))
     }
 
-    @Test("pictures, categories and objects are read, the first two in the order of their ids") func reading() throws {
+    @Test("pictures, categories and objects are read; pictures and categories are sorted by id") func reading() throws {
         let truth = try Self.read(
             Self.annotations(
                 categories: #"[{"id": 90, "name": "toothbrush", "supercategory": "x"}, {"id": 3, "name": "cat"}]"#,
@@ -57,10 +58,10 @@ import Testing
     }
 
     @Test(
-        "what is malformed is named",
+        "errors name the malformed field",
         arguments: [
-            ("", "no JSON, incomplete"),
-            (#"{"images": ["#, "no JSON, incomplete"),
+            ("", "not JSON, is incomplete"),
+            (#"{"images": ["#, "not JSON, is incomplete"),
             ("[]", "the file is of the wrong type"),
             (#"{"images": [], "categories": []}"#, #"the file has no "annotations""#),
             (annotations("{}"), "annotations is of the wrong type"),
@@ -69,11 +70,11 @@ import Testing
             (annotations(images: #"[{"id": 1e99}]"#, "[]"), "a number that is too large"),
             (
                 annotations(images: #"[{"id": 7, "file_name": "a", "width": 4, "height": 0}]"#, "[]"),
-                "images[0]: it cannot be 4 x 0 pixels"
+                "images[0]: the size is 4 x 0 pixels, but each side must be 1 to 65535"
             ),
             (
                 annotations(images: #"[{"id": 7, "file_name": "a", "width": 4, "height": 65536}]"#, "[]"),
-                "images[0]: it cannot be 4 x 65536 pixels"
+                "images[0]: the size is 4 x 65536 pixels, but each side must be 1 to 65535"
             ),
             (
                 annotations(
@@ -83,11 +84,11 @@ import Testing
                         """#,
                     "[]"
                 ),
-                "images[1].id: another picture is 7 too"
+                "images[1].id: another picture has the id 7"
             ),
             (
                 annotations(categories: #"[{"id": 3, "name": "cat"}, {"id": 3, "name": "dog"}]"#, "[]"),
-                "categories[1].id: another category is 3 too"
+                "categories[1].id: another category has the id 3"
             ),
             (
                 annotations(#"[{"image_id": 7, "category_id": 4, "bbox": [0, 0, 1, 1], "area": 1}]"#),
@@ -101,7 +102,7 @@ import Testing
             (annotation(#""bbox": [0, 0, 1, 1], "area": -1"#), "annotations[0].area: -1.0 is negative"),
             (
                 annotation(#""bbox": [0, 0, 1, 1], "area": 1, "segmentation": [[0, 0, 1]]"#),
-                "annotations[0].segmentation: a polygon has an x without a y"
+                "annotations[0].segmentation: a polygon has an odd number of coordinates"
             ),
             (
                 annotation(#""bbox": [0, 0, 1, 1], "area": 1, "segmentation": 4"#),
@@ -109,15 +110,15 @@ import Testing
             ),
             (
                 annotation(#""bbox": [0, 0, 1, 1], "area": 1, "segmentation": {"size": [4, 3], "counts": [12]}"#),
-                "annotations[0].segmentation.size: it is [4, 3], that of the picture [3, 4]"
+                "annotations[0].segmentation.size: it is [4, 3], but the picture's is [3, 4]"
             ),
             (
                 annotation(#""bbox": [0, 0, 1, 1], "area": 1, "segmentation": {"size": [3, 4], "counts": [13, -1]}"#),
-                "annotations[0].segmentation.counts: these are not runs"
+                "annotations[0].segmentation.counts: the runs are malformed"
             ),
             (
                 annotation(#""bbox": [0, 0, 1, 1], "area": 1, "segmentation": {"size": [3, 4], "counts": "~"}"#),
-                "annotations[0].segmentation.counts: these are not runs"
+                "annotations[0].segmentation.counts: the runs are malformed"
             ),
             (
                 annotation(#""bbox": [0, 0, 1, 1], "area": 1, "segmentation": {"size": [3, 4]}"#),
@@ -138,12 +139,12 @@ import Testing
         }
     }
 
-    @Test("nesting without end is refused") func nesting() {
+    @Test("excessive nesting is rejected") func nesting() {
         let text = Self.annotations(String(repeating: "[", count: 1_000_000))
         #expect { try Self.read(text) } throws: { ($0 as? EvaluationError)?.code == .malformed }
     }
 
-    @Test("a file that is not there is unreadable") func absent() throws {
+    @Test("a missing file is unreadable") func absent() throws {
         let folder = try TemporaryDirectory()
         let path = "\(folder.path)/none.json"
         #expect { try GroundTruth(annotationFile: path) } throws: { error in

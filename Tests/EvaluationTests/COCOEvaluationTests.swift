@@ -25,7 +25,7 @@ import Testing
         return evaluation.result()
     }
 
-    @Test("the twelve figures are those of pycocotools", arguments: COCOEvaluation.Kind.allCases)
+    @Test("the twelve figures match pycocotools", arguments: COCOEvaluation.Kind.allCases)
     func figures(kind: COCOEvaluation.Kind) throws {
         let result = try Self.goldenResult(kind)
         let expected = try Golden.load().expectation(kind)
@@ -35,7 +35,7 @@ import Testing
         }
     }
 
-    @Test("the figures of each class are those of pycocotools", arguments: COCOEvaluation.Kind.allCases)
+    @Test("the figures of each class match pycocotools", arguments: COCOEvaluation.Kind.allCases)
     func categories(kind: COCOEvaluation.Kind) throws {
         let result = try Self.goldenResult(kind)
         let expected = try Golden.load().expectation(kind)
@@ -47,18 +47,18 @@ import Testing
         #expect(result.categories[4].averagePrecision == nil && result.categories[4].objectCount == 0)
     }
 
-    @Test("the lines are letter by letter those of pycocotools", arguments: COCOEvaluation.Kind.allCases)
+    @Test("the summary is identical to that of pycocotools", arguments: COCOEvaluation.Kind.allCases)
     func summary(kind: COCOEvaluation.Kind) throws {
         #expect(try Self.goldenResult(kind).summary == Golden.load().expectation(kind).summary)
     }
 
-    @Test("the order in which pictures come does not matter") func order() throws {
+    @Test("the order of pictures does not matter") func order() throws {
         #expect(try Self.goldenResult(.boxes, order: >) == Self.goldenResult(.boxes))
     }
 
-    // 10 x 10 boxes that are 2 apart overlap by 8 / 12, which is enough for four of the ten thresholds.
+    // 10 x 10 boxes that are 2 apart have an IoU of 8 / 12, which reaches four of the ten thresholds.
     @Test(
-        "a detection counts for the thresholds that it reaches",
+        "a detection counts at the thresholds that its overlap reaches",
         arguments: [(0, 1, 1), (2, 0.4, 1), (3, 0.1, 1), (4, 0, 0), (10, 0, 0)]
     )
     func thresholds(shift: Double, averagePrecision: Double, averagePrecision50: Double) throws {
@@ -68,13 +68,13 @@ import Testing
         #expect(result.averagePrecision50 == averagePrecision50)
     }
 
-    @Test("an overlap equal to the threshold is enough") func equalOverlap() throws {
+    @Test("an overlap equal to the threshold is a match") func equalOverlap() throws {
         let truth = GroundTruth.sample([[.box([0, 0, 10, 10])]])
         let result = try Self.result(truth, [1: [.box([0, 0, 10, 5])]])
         #expect(result.averagePrecision50 == 1)
     }
 
-    @Test("a crowd takes any number of detections, none of which counts") func crowd() throws {
+    @Test("detections that match a crowd do not count, however many there are") func crowd() throws {
         let truth = GroundTruth.sample([[.box([0, 0, 10, 10]), .box([20, 20, 50, 50], isCrowd: true)]])
         let inCrowd = (0..<5).map { COCODetection.box([22 + Double($0), 25, 9, 9], score: 0.9) }
         let result = try Self.result(truth, [1: inCrowd + [.box([0, 0, 10, 10], score: 0.1)]])
@@ -82,7 +82,7 @@ import Testing
         #expect(result.categories[0].objectCount == 1)
     }
 
-    @Test("a second detection of an object is wrong") func duplicate() throws {
+    @Test("a second detection of an object is a false positive") func duplicate() throws {
         let truth = GroundTruth.sample([[.box([0, 0, 10, 10]), .box([50, 50, 10, 10])]])
         let first = [COCODetection.box([0, 0, 10, 10], score: 0.9), .box([0, 0, 10, 10], score: 0.8)]
         let result = try Self.result(truth, [1: first + [.box([50, 50, 10, 10], score: 0.7)]])
@@ -91,7 +91,7 @@ import Testing
         #expect(abs(try #require(result.averagePrecision) - expected) < 1e-12)
     }
 
-    @Test("the best operating point is where precision and recall are balanced") func operatingPoint() throws {
+    @Test("the best operating point has the highest F1 score") func operatingPoint() throws {
         let truth = GroundTruth.sample([[.box([0, 0, 10, 10]), .box([50, 50, 10, 10])], [.box([0, 0, 10, 10])]])
         let found: [COCODetection] = [
             .box([0, 0, 10, 10], score: 0.75), .box([50, 50, 10, 10], score: 0.5), .box([70, 0, 10, 10], score: 0.5),
@@ -103,27 +103,27 @@ import Testing
         #expect(abs(best.precision - 2.0 / 3) < 1e-12 && abs(best.recall - 2.0 / 3) < 1e-12)
     }
 
-    @Test("pictures that are never added count as not found") func missingPictures() throws {
+    @Test("objects in pictures that were never added count as missed") func missingPictures() throws {
         let object = GroundTruth.Object.box([0, 0, 10, 10])
         let result = try Self.result(.sample([[object], [object]]), [1: [.box([0, 0, 10, 10])]])
         #expect(result.figures[8].value == 0.5)
     }
 
-    @Test("detections of categories that are not in the ground truth do not count") func foreignCategory() throws {
+    @Test("detections of categories outside the ground truth are ignored") func foreignCategory() throws {
         let truth = GroundTruth.sample([[.box([0, 0, 10, 10])]])
         let foreign = COCODetection.box([0, 0, 10, 10], score: 1, categoryID: 99)
         let result = try Self.result(truth, [1: [.box([0, 0, 10, 10]), foreign]])
         #expect(result.averagePrecision == 1)
     }
 
-    @Test("without objects there are no figures", arguments: [0, 1]) func noObjects(imageCount: Int) throws {
+    @Test("without objects, figures have no value", arguments: [0, 1]) func noObjects(imageCount: Int) throws {
         let truth = GroundTruth.sample(Array(repeating: [], count: imageCount))
         let result = try Self.result(truth, imageCount == 0 ? [:] : [1: [.box([0, 0, 10, 10])]])
         #expect(result.figures.allSatisfy { $0.value == nil })
         #expect(result.summary.split(separator: "\n").allSatisfy { $0.hasSuffix("= -1.000") })
     }
 
-    @Test("what cannot be compared is refused") func refusals() throws {
+    @Test("detections that cannot be compared are rejected") func refusals() throws {
         let truth = GroundTruth.sample([[.box([0, 0, 10, 10])], []])
         var evaluation = try COCOEvaluation(groundTruth: truth, kind: .boxes)
         try evaluation.add([], imageID: 1)

@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 @Suite struct COCOResultTests {
-    /// Two cats of which one is found, a dog where there is none, and no unicorn.
+    /// Two cats, one of them found; a dog, detected in the wrong place; no unicorns.
     private static func result() throws -> COCOResult {
         let truth = GroundTruth.sample(
             [[.box([0, 0, 10, 10]), .box([50, 50, 10, 10]), .box([20, 0, 10, 10], categoryID: 2)]],
@@ -15,7 +15,7 @@ import Testing
         return evaluation.result()
     }
 
-    @Test("the table has a line for all and one for each class with objects") func table() throws {
+    @Test("the table has a row for all classes and one for each class with objects") func table() throws {
         #expect(
             try Self.result().categoryTable == """
                 class      objects     AP   AP50      P      R  at confidence
@@ -26,7 +26,7 @@ import Testing
         )
     }
 
-    @Test("the summary says how many detections count") func limit() throws {
+    @Test("the summary includes the maximum number of detections") func limit() throws {
         let lines = try Self.result().summary.split(separator: "\n")
         #expect(lines[0] == " Average Precision  (AP) @[ IoU=0.50:0.95 | area=   all | maxDets=300 ] = 0.252")
         #expect(lines[7] == " Average Recall     (AR) @[ IoU=0.50:0.95 | area=   all | maxDets= 10 ] = 0.250")

@@ -2,7 +2,7 @@ import Evaluation
 import Testing
 
 @Suite struct CategoryMappingTests {
-    /// Categories with these ids; there is an object of each but those whose name ends with "?".
+    /// Ground truth with one object of each category, except those with a name ending in "?".
     private static func groundTruth(_ categories: [(Int, String)]) -> GroundTruth {
         GroundTruth(
             categories: categories.map { GroundTruth.Category(id: $0, name: $1) },
@@ -18,7 +18,7 @@ import Testing
         )
     }
 
-    @Test("classes are categories of the same name, whatever their order") func names() throws {
+    @Test("classes map to categories of the same name, in any order") func names() throws {
         let truth = Self.groundTruth([(1, "Person"), (3, "car"), (90, "toothbrush")])
         let mapping = try CategoryMapping(labels: ["toothbrush", "person", "dog", "car"], groundTruth: truth)
         #expect(mapping.categoryIDs == [90, 1, nil, 3])
@@ -26,7 +26,7 @@ import Testing
         #expect(mapping[0] == 90 && mapping[2] == nil && mapping[4] == nil && mapping[-1] == nil)
     }
 
-    @Test("other names go by the order of the categories' ids where there are as many") func order() throws {
+    @Test("other names map in category id order if there are as many classes as categories") func order() throws {
         let truth = Self.groundTruth([(90, "Zahnbürste"), (1, "person"), (3, "Auto")])
         let mapping = try CategoryMapping(labels: ["car", "person", "toothbrush"], groundTruth: truth)
         #expect(mapping.categoryIDs == [3, 1, 90])
@@ -34,7 +34,7 @@ import Testing
         #expect(mapping.renamedClasses.map(\.category) == ["Auto", "Zahnbürste"])
     }
 
-    @Test("categories that no class can find are named") func missing() {
+    @Test("the error names categories without a class") func missing() {
         let truth = Self.groundTruth([(1, "person"), (2, "unicorn"), (3, "griffin"), (4, "unused?")])
         #expect {
             try CategoryMapping(labels: ["person", "dog"], groundTruth: truth)
@@ -49,7 +49,7 @@ import Testing
         #expect(try CategoryMapping(labels: ["person", "dog"], groundTruth: truth).categoryIDs == [1, 2])
     }
 
-    @Test("of classes with the same name each is a category of its own where there are as many") func twins() throws {
+    @Test("classes with the same name map to different categories of that name") func twins() throws {
         let truth = Self.groundTruth([(1, "cat"), (2, "cat")])
         #expect(try CategoryMapping(labels: ["cat", "cat"], groundTruth: truth).categoryIDs == [1, 2])
     }

@@ -1,6 +1,7 @@
 import Evaluation
 import Foundation
 import ObjectDetection
+import TestSupport
 import Testing
 
 @Suite struct LabelFileTests {
@@ -9,16 +10,16 @@ import Testing
 
     private static func objects(_ text: String) throws -> [GroundTruth.Object] {
         let folder = try TemporaryDirectory()
-        _ = try folder.write("a.b.txt", text)
+        try folder.write("a.b.txt", text: text)
         return try GroundTruth(labelFolder: folder.path, images: [image], classNames: names).images[0].objects
     }
 
-    @Test("a box is given by its centre and size, in parts of the picture") func box() throws {
+    @Test("a box is read from its centre and size, as fractions of the picture") func box() throws {
         let objects = try Self.objects("1 0.5 0.25 0.5 0.25\n")
         #expect(objects == [.box([50, 12.5, 100, 25], categoryID: 1)])
     }
 
-    @Test("an outline has the box around it and the area of its pixels") func outline() throws {
+    @Test("an outline yields its bounding box and pixel area") func outline() throws {
         let objects = try Self.objects("0 0.25 0.5 0.75 0.5 0.75 1 0.25 1")
         let corners = [50.0, 50, 150, 50, 150, 100, 50, 100]
         let object = GroundTruth.Object(
@@ -31,7 +32,7 @@ import Testing
     }
 
     @Test(
-        "spaces, tabs, empty lines and both kinds of line ends are taken",
+        "spaces, tabs, empty lines and both kinds of line endings are accepted",
         arguments: [
             "0 .5 .5 1 1\r\n\r\n1 .5 .5 1 1\r\n", "  0\t0.5  0.5 1e0 1.0 \n\n\n1.0 0.5 0.5 1 1",
         ]
@@ -41,7 +42,7 @@ import Testing
         #expect(try Self.objects(text) == [.box(whole, categoryID: 0), .box(whole, categoryID: 1)])
     }
 
-    @Test("a line that is there twice counts once") func duplicates() throws {
+    @Test("duplicate lines count once") func duplicates() throws {
         #expect(try Self.objects("0 0.5 0.5 1 1\n1 0.5 0.5 1 1\n0 0.5 0.5 1.0 1.0\n").count == 2)
     }
 
@@ -56,7 +57,7 @@ import Testing
     }
 
     @Test(
-        "what is malformed is named by its line",
+        "errors name the malformed line",
         arguments: [
             ("0 0.5 0.5 1", 1), ("0 0.5 0.5 1 1\n0 0.5 0.5 1 1 0.9", 2), ("0 0.5 0.5 1 1.01", 1), ("0 -0.1 0.5 1 1", 1),
             ("0 nan 0.5 1 1", 1), ("0 inf 0.5 1 1", 1), ("cat 0.5 0.5 1 1", 1), ("0.5 0.5 0.5 1 1", 1), ("\n\n0", 3),
@@ -73,7 +74,7 @@ import Testing
         }
     }
 
-    @Test("a file that cannot be read is no empty one") func unreadable() throws {
+    @Test("an unreadable file is an error, not an empty file") func unreadable() throws {
         let folder = try TemporaryDirectory()
         let image = GroundTruth.Image(id: 1, fileName: "a.jpg", width: 1, height: 1)
         try FileManager.default.createDirectory(atPath: "\(folder.path)/a.txt", withIntermediateDirectories: false)

@@ -1,30 +1,11 @@
 import Evaluation
 import Foundation
 import ObjectDetection
+import TestSupport
 
-/// A directory that goes with its owner.
-final class TemporaryDirectory: Sendable {
-    let path: String
-
-    init() throws {
-        path = FileManager.default.temporaryDirectory.appending(path: "evaluation-tests-\(UUID().uuidString)").path()
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    }
-
-    deinit {
-        try? FileManager.default.removeItem(atPath: path)
-    }
-
-    /// Writes a file and gives its path.
-    func write(_ name: String, _ text: String) throws -> String {
-        try Data(text.utf8).write(to: URL(filePath: "\(path)/\(name)"))
-        return "\(path)/\(name)"
-    }
-}
-
-/// Tests/Fixtures/evaluation.json: what pycocotools makes of it; written by `Scripts/evaluation-golden.py`.
+/// Reference results of pycocotools: `Tests/Fixtures/evaluation.json`, written by `Tools/Goldens/evaluation_golden.py`.
 ///
-/// The same file is one of annotations in COCO's form.
+/// The file is also a valid COCO annotation file.
 struct Golden: Decodable {
     struct Detection: Decodable {
         struct Runs: Decodable {
@@ -50,7 +31,7 @@ struct Golden: Decodable {
     struct Expectation: Decodable {
         var figures: [Double]
         var summary: String
-        /// By category, in the order of their ids; -1 without objects.
+        /// By category, in id order; -1 without objects.
         var ap: [Double]
         var ap50: [Double]
     }
@@ -59,8 +40,7 @@ struct Golden: Decodable {
     var bbox: Expectation
     var segm: Expectation
 
-    static let path = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .appending(path: "Fixtures/evaluation.json").path
+    static let path = Fixtures.path("evaluation.json")
 
     static func load() throws -> Golden {
         try JSONDecoder().decode(Golden.self, from: Data(contentsOf: URL(filePath: path)))
@@ -73,7 +53,7 @@ struct Golden: Decodable {
         }
     }
 
-    /// In the order of the file, by the picture's id.
+    /// Returns the detections by picture id, in file order.
     func detectionsByImage() -> [Int: [COCODetection]] {
         Dictionary(grouping: detections, by: \.imageID).mapValues { detections in
             detections.map { detection in
@@ -96,7 +76,7 @@ extension COCOBox {
 }
 
 extension GroundTruth {
-    /// Pictures of 100 x 100 pixels with ids from 1 on, each with objects of category 1.
+    /// Returns ground truth with the given objects in pictures of 100 x 100 pixels; all ids start at 1.
     static func sample(_ images: [[Object]], categories: [String] = ["cat"]) -> GroundTruth {
         GroundTruth(
             categories: categories.enumerated().map { Category(id: $0 + 1, name: $1) },

@@ -1,4 +1,4 @@
-/// Any bytes as a HEIC or AVIF whose frames are looked at before a decoder sees them.
+/// Fuzzes the frame check that precedes the decoding of a HEIC or AVIF.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzHEIF(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let bytes = RawSpan(_unsafeElements: UnsafeBufferPointer(start: start, count: count))

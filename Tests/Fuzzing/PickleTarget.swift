@@ -1,4 +1,4 @@
-/// Any bytes as the pickle of a checkpoint that has three storages.
+/// Fuzzes the pickle of a checkpoint with three storages.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzPickle(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let pickle = [UInt8](UnsafeBufferPointer(start: start, count: count))

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Writes the inputs that fuzzing starts from, and the words that it puts in: `Seeds FOLDER`.
+/// Writes the seed corpora and dictionaries for fuzzing: `Seeds FOLDER`.
 @main
 enum Seeds {
     static func main() throws {
@@ -20,7 +20,7 @@ enum Seeds {
         }
     }
 
-    /// Values of every kind; the storages are those that the target has.
+    /// Values of every kind; their storage equals the first one of the pickle target.
     private static var values: [SavedValue] {
         let storage = SavedStorage(.float32, count: 4, bytes: .init(repeating: 0x3C, count: 16))
         let matrix = SavedTensor(storage: storage, shape: [2, 2], strides: [1, 2])
@@ -45,7 +45,7 @@ enum Seeds {
     }
 
     private static var pickles: [[UInt8]] {
-        // Memo, marks, dup and pop, and what protocols 4 and 5 add.
+        // Memo, marks, DUP and POP, and opcodes added by protocols 4 and 5.
         let others = [
             "]q\0h\0a0N.", "(K\u{1}2t.", "}(K\u{1}NK\u{2}Nu.", "cm\nf\n)R}K\u{1}NsK\u{1}a.", "N(1K\u{1}0.",
             "\u{80}\u{4}\u{95}\u{9}\0\0\0\0\0\0\0\u{8C}\u{1}m\u{94}\u{8C}\u{1}C\u{94}\u{93})\u{81}}b.",
@@ -57,7 +57,7 @@ enum Seeds {
     private static var archives: [[UInt8]] {
         var archives = values.map { CheckpointWriter.archive($0) }
         var zip = CheckpointWriter.zip(pickle: CheckpointWriter.pickle(.int(7)), storages: [[1, 2, 3, 4]])
-        // Without a checksum in the way, and with all that may be in the directory.
+        // Without checksums, which mutations would break, and with all optional parts of the directory.
         for index in zip.entries.indices { zip.entries[index].checksum = 0 }
         archives.append(zip.archive())
         zip.hasZip64End = false

@@ -1,4 +1,4 @@
-/// Looks at everything below a value, as the code that builds networks does: by simple recursion.
+/// Visits everything below a value by simple recursion, like the code that builds networks.
 func walk(_ value: PickleValue) {
     _ = value.typeName
     _ = value.bytes
@@ -23,7 +23,7 @@ func walk(_ value: PickleValue) {
     }
 }
 
-/// Limits under which a run takes milliseconds.
+/// Limits that keep each run within milliseconds.
 let limits = {
     var limits = Checkpoint.Limits()
     limits.maximumValues = 1 << 14

@@ -1,7 +1,7 @@
 import Imaging
 import Testing
 
-/// The bytes of each file follow from the structures in Microsoft's description, field by field.
+/// The files are built field by field from the structures in Microsoft's documentation.
 @Suite struct BitmapTests {
     private static let masks565 = [0xF800, 0x07E0, 0x001F].flatMap { littleEndian($0, 4) }
     private static let masksRGBA = [0xFF, 0xFF00, 0xFF0000].flatMap { littleEndian($0, 4) }
@@ -64,7 +64,7 @@ import Testing
                 ), [[0x060504, 0x030201, 0x060504]]
             ),
             (
-                "8 bit, with a colour that is not there",
+                "8 bit with a colour missing from the palette",
                 BMPBuilder(width: 2, height: 1, bits: 8, tables: [1, 2, 3, 0], colors: 1, pixels: [0, 77, 0, 0]),
                 [[0x030201, 0x000000]]
             ),
@@ -74,7 +74,7 @@ import Testing
         #expect(try RGBImage.decode(builder.bytes).rows == expected)
     }
 
-    @Test("a bitmap of OS/2 is read")
+    @Test("an OS/2 bitmap is read")
     func os2() throws {
         let bytes =
             Array("BM".utf8) + littleEndian(30, 4) + littleEndian(0, 4) + littleEndian(26, 4) + littleEndian(12, 4)
@@ -83,17 +83,17 @@ import Testing
     }
 
     @Test(
-        "a header that does not fit its file is refused",
+        "a header that does not match the file is rejected",
         arguments: [
             ("no width", BMPBuilder(width: 0, height: 1, bits: 24, pixels: [0, 0, 0, 0]), .corrupt),
             ("negative width", BMPBuilder(width: -1, height: 1, bits: 24, pixels: [0, 0, 0, 0]), .corrupt),
             ("no height", BMPBuilder(width: 1, height: 0, bits: 24, pixels: [0, 0, 0, 0]), .corrupt),
-            ("least height", BMPBuilder(width: 1, height: .init(Int32.min), bits: 24, pixels: [0]), .tooLarge),
+            ("lowest height", BMPBuilder(width: 1, height: .init(Int32.min), bits: 24, pixels: [0]), .tooLarge),
             ("most pixels", BMPBuilder(width: 0x7FFF_FFFF, height: 0x7FFF_FFFF, bits: 32, pixels: [0]), .tooLarge),
             ("a pixel missing", BMPBuilder(width: 2, height: 1, bits: 24, pixels: [0, 0, 0, 0, 0]), .corrupt),
             ("no colours", BMPBuilder(width: 1, height: 1, bits: 8, pixels: [0, 0, 0, 0]), .corrupt),
             (
-                "a number of bits that is none", BMPBuilder(width: 1, height: 1, bits: 7, pixels: [0]),
+                "an invalid number of bits", BMPBuilder(width: 1, height: 1, bits: 7, pixels: [0]),
                 .unsupportedFormat
             ),
             ("run lengths", BMPBuilder(width: 1, height: 1, bits: 8, compression: 1, pixels: [0]), .unsupportedFormat),

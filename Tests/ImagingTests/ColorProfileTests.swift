@@ -1,4 +1,5 @@
 import Imaging
+import TestSupport
 import Testing
 
 @Suite struct ColorProfileTests {
@@ -52,13 +53,13 @@ import Testing
 
     private static let plain = Result { try RGBImage.decode(TestPictures.base64(PictureFixtures.jpegs[2].base64)) }
 
-    /// 1024 values of the curve, in whole numbers up to 65535, as the profiles of cameras have it.
+    /// The curve as 1024 integers up to 65535, as in camera profiles.
     private static var sRGBTable: [UInt8] {
         let values = (0..<1024).map { index -> Int in
             let value = Double(index) / 1023
             var linear = value / 12.92
             if value > 0.04045 {
-                // ((v + 0.055) / 1.055)^2.4 by Newton's method on y^5 = x^12, to need no library of functions.
+                // ((v + 0.055) / 1.055)^2.4 by Newton's method on y^5 = x^12, which needs no maths library.
                 let base = (value + 0.055) / 1.055
                 let target = (0..<12).reduce(1.0) { product, _ in product * base }
                 linear = 1
@@ -72,7 +73,7 @@ import Testing
         return Array("curv\0\0\0\0".utf8) + bigEndian(values.count) + values.flatMap { bigEndian($0)[2...] }
     }
 
-    @Test("a profile that is sRGB changes no value")
+    @Test("an sRGB profile changes no values")
     func sRGBProfile() throws {
         for curve in [Self.sRGBCurve, Self.sRGBTable] {
             let image = try RGBImage.decode(Self.jpeg(with: Self.profile(Self.sRGB, curve)))
@@ -80,7 +81,7 @@ import Testing
         }
     }
 
-    @Test("another profile is applied, unless it is to be ignored")
+    @Test("any other profile is applied, unless profiles are ignored")
     func adobeRGBProfile() throws {
         let profile = Self.profile(Self.adobeRGB, Self.gamma22)
         // Adobe RGB (200, 100, 50) is sRGB (230, 99, 41): light = value^2.199, through both matrices, IEC 61966-2-1.
@@ -103,8 +104,9 @@ import Testing
         Array("para\0\0\0\0\0".utf8) + [type, 0, 0] + numbers.flatMap { fixed($0) }
     }
 
-    /// What Little CMS 2.19 makes of the colours below, by Pillow's ImageCms (relative colorimetric, no optimisation), for
-    /// each kind of curve with the primaries of Adobe RGB.
+    /// Results of Little CMS 2.19 for the colours below, for each kind of curve with the primaries of Adobe RGB.
+    ///
+    /// They were computed with Pillow's ImageCms (relative colorimetric, no optimisation).
     private static let converted: [(curve: [UInt8], colors: [UInt32])] = [
         (
             Array("curv\0\0\0\0\0\0\0\0".utf8),
@@ -125,7 +127,7 @@ import Testing
         ),
     ]
 
-    @Test("curves and matrix of any kind give what a colour engine gives, to one level", arguments: converted.indices)
+    @Test("matrix profiles with any curve match a colour engine to one level", arguments: converted.indices)
     func matrixProfiles(kind: Int) throws {
         let (curve, expected) = Self.converted[kind]
         let bytes = Self.profile(Self.adobeRGB, curve)
@@ -142,7 +144,7 @@ import Testing
     }
 
     @Test(
-        "a profile that is not made of curves and a matrix is left to a colour engine",
+        "a profile without valid curves and matrix is left to a colour engine",
         arguments: [
             parametric(5, [1, 1, 0, 0, 0, 0, 0]), parametric(3, [2.4]), parametric(1, [2, 0, 0.1]),
             Array("curv\0\0\0\0\0\0\u{1}\0\0\0\0\0".utf8), Array("curv\0\0\0\0\u{7F}\u{7F}\u{7F}\u{7F}".utf8),
@@ -155,7 +157,7 @@ import Testing
         #expect(!isMatrix)
     }
 
-    @Test("a profile that makes no sense is ignored")
+    @Test("an invalid profile is ignored")
     func brokenProfiles() throws {
         let sound = Self.profile(Self.adobeRGB, Self.gamma22)
         var manyTags = sound

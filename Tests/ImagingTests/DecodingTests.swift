@@ -1,8 +1,9 @@
 import Imaging
+import TestSupport
 import Testing
 
 @Suite struct DecodingTests {
-    @Test("a JPEG gives the very bytes that OpenCV gives", arguments: PictureFixtures.jpegs)
+    @Test("a JPEG decodes to the same bytes as in OpenCV", arguments: PictureFixtures.jpegs)
     func asOpenCV(_ picture: (name: String, base64: String, hash: UInt64, first: [UInt8], last: [UInt8])) throws {
         let image = try RGBImage.decode(TestPictures.base64(picture.base64))
         #expect((image.width, image.height) == (37, 23))
@@ -14,7 +15,7 @@ import Testing
         #expect(hash == picture.hash)
     }
 
-    @Test("a header is read as the decoder reads it")
+    @Test("the header's format and size match the decoded picture")
     func info() throws {
         for picture in try TestPictures.everyFormat() {
             let info = try ImageInfo(reading: picture.bytes)
@@ -23,7 +24,7 @@ import Testing
         }
     }
 
-    /// White is 1, 15, 255 or 65535, and so on; palette and transparency are in `chunks`.
+    /// White is 1, 15, 255 or 65535, depending on the bit depth; palette and transparency are in `chunks`.
     @Test(
         "every kind of PNG becomes 8 bit RGB on white",
         arguments: [
@@ -64,7 +65,7 @@ import Testing
         #expect(try RGBImage.decode(png.bytes).rows == [expected])
     }
 
-    @Test("half transparent is half white")
+    @Test("a half transparent pixel is half white")
     func halfTransparent() throws {
         let png = PNGBuilder(width: 1, height: 1, colorType: 6, rows: [0, 0, 100, 255, 128])
         let pixel = try RGBImage.decode(png.bytes).rows[0][0]
@@ -121,7 +122,7 @@ import Testing
     }
 
     @Test(
-        "samples that nobody can tell the meaning of are refused",
+        "samples of unknown meaning are rejected",
         arguments: [
             TIFFBuilder(width: 1, height: 1, bits: 32, samples: 1, photometric: 1, pixels: [0, 0, 0, 0]),
             TIFFBuilder(width: 1, height: 1, samples: 9, photometric: 1, pixels: .init(repeating: 0, count: 9)),
@@ -132,7 +133,7 @@ import Testing
         #expect(error?.code == .unsupportedFormat)
     }
 
-    @Test("CMYK becomes RGB: what was printed red is red")
+    @Test("CMYK becomes RGB: red stays red")
     func cmyk() throws {
         let jpeg = try RGBImage.decode(TestPictures.base64(PictureFixtures.cmykJPEG))
         let tiff = try RGBImage.decode(
@@ -145,7 +146,7 @@ import Testing
         }
     }
 
-    @Test("of an animation the first frame is taken")
+    @Test("only the first frame of an animation is decoded")
     func animations() throws {
         for base64 in [PictureFixtures.animatedGIF, PictureFixtures.animatedWebP] {
             let image = try RGBImage.decode(TestPictures.base64(base64))
@@ -153,12 +154,12 @@ import Testing
         }
     }
 
-    @Test("HEIC and AVIF show the ramp that they were made of")
+    @Test("HEIC and AVIF show the ramp from which they were made")
     func heif() throws {
         for (base64, scale) in [(PictureFixtures.avif, 1), (PictureFixtures.heic, 2)] {
             let image = try RGBImage.decode(TestPictures.base64(base64))
             #expect((image.width, image.height) == (37 * scale, 23 * scale))
-            // The picture is compressed hard: only its corners are looked at, and with some tolerance.
+            // The picture is highly compressed, so only its corners are checked, with some tolerance.
             for (x, y, expected) in [(0, 0, [0, 0, 0]), (36, 0, [255, 0, 155]), (0, 22, [0, 255, 94])] {
                 let pixel = image.pixel(x * scale, y * scale)
                 let channels = [pixel >> 16, pixel >> 8 & 255, pixel & 255].map { Int($0) }
@@ -173,7 +174,7 @@ import Testing
         arguments: [
             (1, ["AB", "CD", "EF"]), (2, ["BA", "DC", "FE"]), (3, ["FE", "DC", "BA"]), (4, ["EF", "CD", "AB"]),
             (5, ["ACE", "BDF"]), (6, ["ECA", "FDB"]), (7, ["FDB", "ECA"]), (8, ["BDF", "ACE"]),
-            // Not defined: as it is.
+            // Undefined values change nothing.
             (0, ["AB", "CD", "EF"]), (9, ["AB", "CD", "EF"]),
         ]
     )
@@ -189,7 +190,7 @@ import Testing
         )
         #expect(try RGBImage.decode(tiff.bytes).rows == expected.map { $0.map { colors[$0] ?? 0 } })
 
-        // The same in a JPEG, where a letter is a block of 16x16, whose middle keeps its colour.
+        // The same in a JPEG, where each letter is a block of 16x16 that keeps its colour in the middle.
         let blocks = TestPictures.image(
             (0..<48).map { y in (0..<32).map { x in colors[Array(letters[y / 16])[x / 16]] ?? 0 } }
         )

@@ -2,6 +2,7 @@ import Foundation
 import Imaging
 import ObjectDetection
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite("Drawing detections")
@@ -9,7 +10,7 @@ struct DrawingTests {
     static let painter = DetectionPainter(labels: LabelMap(["person", "bicycle", "car"]))
     static let grey = RGBImage(width: 640, height: 480) { $0.initialize(repeating: 0x78) }
 
-    @Test("a box is drawn in its class's colour, its inside and its surroundings stay")
+    @Test("a box is drawn in its class's colour; its inside and surroundings do not change")
     func box() throws {
         let detection = Detection(box: BoundingBox(100, 150, 300, 400), score: 0.9, classID: 1)
         let drawn = try Self.painter.draw([detection], on: Self.grey)
@@ -24,7 +25,7 @@ struct DrawingTests {
         #expect(Self.grey.bytes.allSatisfy { $0 == 0x78 })
     }
 
-    @Test("the label stands on the box, in its class's colour")
+    @Test("the label is drawn above the box, in its class's colour")
     func label() throws {
         let detection = Detection(box: BoundingBox(100, 150, 300, 400), score: 0.9, classID: 1)
         let drawn = try Self.painter.draw([detection], on: Self.grey)
@@ -35,7 +36,7 @@ struct DrawingTests {
         #expect(!label.contains(0x787878))
     }
 
-    @Test("a mask is drawn translucent in its class's colour, under the box, and nowhere else")
+    @Test("a translucent mask is drawn in its class's colour, below the box, and nowhere else")
     func mask() throws {
         // Every other pixel of the odd rows of the region.
         let pixels = (0..<100 * 90).map { UInt8($0 / 100 % 2 == 1 && $0 % 2 == 0 ? 1 : 0) }
@@ -56,10 +57,10 @@ struct DrawingTests {
             }
         }
         #expect(drawn.pixel(248, 289) == tinted && drawn.pixel(250, 289) == 0x787878)
-        #expect(drawn.pixel(198, 201) == color.hex, "the box's line is over the mask")
+        #expect(drawn.pixel(198, 201) == color.hex, "the box's line covers the mask")
     }
 
-    @Test("the mask of the stronger of two detections is on top, and the boxes are over both")
+    @Test("the mask of the stronger of two detections is on top, and the boxes cover both")
     func maskOrder() throws {
         func detection(_ box: BoundingBox, score: Float, classID: Int) -> Detection {
             let mask = Mask(
@@ -85,7 +86,7 @@ struct DrawingTests {
         #expect(drawn.pixel(150, 220) == DrawingColor.ofClass(0).hex)
     }
 
-    @Test("a mask of a picture of another size is not drawn")
+    @Test("a mask for another picture size is not drawn")
     func foreignMask() throws {
         let mask = Mask(imageWidth: 641, imageHeight: 480, x: 640, y: 479, width: 1, height: 1, pixels: [1])
         let box = BoundingBox(100, 150, 300, 400)
@@ -108,7 +109,7 @@ struct DrawingTests {
     }
 
     @Test(
-        "what is not in the picture is not drawn",
+        "boxes outside the picture are not drawn",
         arguments: [
             BoundingBox(-50, -50, -10, -10), BoundingBox(640, 0, 700, 480), BoundingBox(50, 50, 50, 90),
             BoundingBox(90, 50, 50, 90), BoundingBox(.nan, 10, 20, 20), BoundingBox(10, 10, .nan, .nan),
@@ -121,7 +122,7 @@ struct DrawingTests {
     }
 
     @Test(
-        "anything in the picture is drawn, whatever its size, class and score",
+        "boxes inside the picture are drawn, whatever their size, class and score",
         arguments: [
             Detection(box: BoundingBox(-.infinity, -.infinity, .infinity, .infinity), score: 0.9, classID: 0),
             Detection(box: BoundingBox(-1e30, 5, 1e30, 1e30), score: 0.9, classID: 0),
@@ -138,7 +139,7 @@ struct DrawingTests {
         #expect(drawn.bytes != Self.grey.bytes)
     }
 
-    @Test("pictures of any shape are drawn on", arguments: [(1, 1), (1, 300), (300, 1), (20, 20), (61, 20), (3000, 9)])
+    @Test("any picture shape can be drawn on", arguments: [(1, 1), (1, 300), (300, 1), (20, 20), (61, 20), (3000, 9)])
     func shapes(width: Int, height: Int) throws {
         let image = RGBImage(width: width, height: height) { $0.initialize(repeating: 0x78) }
         let box = BoundingBox(0, 0, Float(width), Float(height))
@@ -162,7 +163,7 @@ struct DrawingTests {
 
     @Test("eight threads draw the same picture", arguments: 1...4)
     func threads(round: Int) throws {
-        // A size of its own for each round, so that every thread has to load fonts.
+        // Each round has a different size, so that every thread has to load fonts.
         let image = RGBImage(width: 700 + 80 * round, height: 500) { $0.initialize(repeating: 90) }
         let painter = DetectionPainter(labels: LabelMap(["person", "人", "חתול"]))
         let detections = (0..<6).map { i in
@@ -189,14 +190,14 @@ struct DrawingTests {
         #expect(drawings.withLock { $0 } == [try painter.draw(detections, on: image).bytes])
     }
 
-    @Test("a picture longer than Cairo takes is refused as too large")
+    @Test("a picture larger than Cairo supports is rejected as too large")
     func tooLarge() throws {
         let image = RGBImage(width: 32_768, height: 1) { $0.initialize(repeating: 0) }
         let error = #expect(throws: ImageError.self) { try Self.painter.draw([], on: image) }
         #expect(error?.code == .tooLarge)
     }
 
-    @Test("boxes are drawn where no font is installed")
+    @Test("boxes are drawn even if no font is installed")
     func noFonts() async {
         await #expect(processExitsWith: .success) {
             let folder = FileManager.default.temporaryDirectory.appending(path: "no-fonts-\(UUID())")
@@ -217,19 +218,19 @@ struct DrawingTests {
 
 @Suite("Colours of classes")
 struct DrawingColorTests {
-    @Test("text is readable on each", arguments: DrawingColor.palette)
+    @Test("text is readable on each colour", arguments: DrawingColor.palette)
     func contrast(color: DrawingColor) {
         #expect(color.contrast(with: color.counterpart) >= 4.5)
     }
 
-    @Test("contrast is that of the accessibility guidelines")
+    @Test("contrast matches the accessibility guidelines")
     func guidelines() {
         // WCAG 2.2, technique G18: black on white is 21:1; 0x767676 on white is the darkest grey text of 4.54:1.
         #expect(DrawingColor.black.contrast(with: .white) == 21)
         #expect(abs(DrawingColor(0x767676).contrast(with: .white) - 4.54) < 0.005)
     }
 
-    @Test("the first twenty classes differ, and so do neighbours of any number")
+    @Test("the first twenty classes have different colours, and so do any two neighbours")
     func different() {
         #expect(Set((0..<20).map(DrawingColor.ofClass)).count == 20)
         for classID in -100...100 {
@@ -237,7 +238,7 @@ struct DrawingColorTests {
         }
     }
 
-    @Test("COCO's person, wine glass and dining table do not share one")
+    @Test("COCO's person, wine glass and dining table have different colours")
     func rounds() {
         #expect(Set([0, 40, 60].map(DrawingColor.ofClass)).count == 3)
     }
@@ -246,11 +247,11 @@ struct DrawingColorTests {
 @Suite("Placing labels")
 struct LabelPlacementTests {
     @Test(
-        "a label goes to the best place that is in the picture",
+        "a label is put in the best place inside the picture",
         arguments: [
             (BoundingBox(200, 200, 400, 400), BoundingBox(200, 180, 280, 200)),  // above
-            (BoundingBox(200, 10, 400, 400), BoundingBox(200, 10, 280, 30)),  // inside, for there is no room above
-            (BoundingBox(200, 10, 220, 30), BoundingBox(200, 30, 280, 50)),  // below, for it would hide a small box
+            (BoundingBox(200, 10, 400, 400), BoundingBox(200, 10, 280, 30)),  // inside, as there is no room above
+            (BoundingBox(200, 10, 220, 30), BoundingBox(200, 30, 280, 50)),  // below, as it would hide a small box
             (BoundingBox(600, 200, 620, 220), BoundingBox(560, 180, 640, 200)),  // above, moved left
             (BoundingBox(0, 0, 640, 480), BoundingBox(0, 0, 80, 20)),
         ]
@@ -260,7 +261,7 @@ struct LabelPlacementTests {
         #expect(placement.place(width: 80, height: 20, beside: box) == expected)
     }
 
-    @Test("labels of the same box do not cover each other while there is room")
+    @Test("labels of the same box do not overlap while there is room")
     func sameBox() {
         var placement = LabelPlacement(imageWidth: 640, imageHeight: 480)
         let box = BoundingBox(200, 200, 400, 400)
@@ -270,7 +271,7 @@ struct LabelPlacementTests {
         }
     }
 
-    @Test("every label is in the picture")
+    @Test("every label is inside the picture")
     func inside() {
         var generator = SeededGenerator(seed: 5)
         var placement = LabelPlacement(imageWidth: 200, imageHeight: 100)

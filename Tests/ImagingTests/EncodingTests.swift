@@ -1,10 +1,11 @@
 import Imaging
+import TestSupport
 import Testing
 
 @Suite struct EncodingTests {
     private static let sizes = [(1, 1), (1, 7), (7, 1), (3, 2), (64, 48), (641, 479)]
 
-    @Test("PNG gives back every byte", arguments: sizes)
+    @Test("PNG preserves every byte", arguments: sizes)
     func png(_ width: Int, _ height: Int) throws {
         let image = TestPictures.ramp(width: width, height: height)
         let decoded = try RGBImage.decode(image.encoded(as: .png))
@@ -12,7 +13,7 @@ import Testing
         #expect(decoded.bytes == image.bytes)
     }
 
-    @Test("PNG gives back noise, flat colour and the picture of one stripe")
+    @Test("PNG preserves noise, flat colour, a single bright byte and stripes")
     func pngOfExtremes() throws {
         var generator = SeededGenerator(seed: 3)
         let pictures = [
@@ -26,14 +27,14 @@ import Testing
         for image in pictures {
             #expect(try RGBImage.decode(image.encoded(as: .png)).bytes == image.bytes)
         }
-        // Frequencies that grow like Fibonacci's numbers make the longest code words there are: 20 bits, if not limited.
+        // Fibonacci frequencies produce the longest possible code words: 20 bits here, if not limited.
         var fibonacci = [1, 1]
         for index in 2..<20 { fibonacci.append(fibonacci[index - 1] + fibonacci[index - 2]) }
         var bytes = fibonacci.enumerated().flatMap { [UInt8](repeating: UInt8($0), count: $1) }
         bytes.shuffle(using: &generator)
         let skewed = RGBImage(width: bytes.count / 3, height: 1) { _ = $0.update(fromContentsOf: bytes[..<$0.count]) }
         #expect(try RGBImage.decode(skewed.encoded(as: .png)).bytes == skewed.bytes)
-        // A flat picture of 180,000 bytes has to shrink to next to nothing.
+        // A flat picture of 180,000 bytes must shrink to almost nothing.
         #expect(try pictures[1].encoded(as: .png).count < 2000)
     }
 
@@ -46,7 +47,7 @@ import Testing
         #expect(differences.reduce(0, +) < 4 * differences.count)
     }
 
-    @Test("the same picture gives the same bytes, and a better quality more of them", arguments: ImageFormat.encodable)
+    @Test("encoding is deterministic, and a higher quality produces more bytes", arguments: ImageFormat.encodable)
     func deterministic(_ format: ImageFormat) throws {
         let image = TestPictures.ramp(width: 64, height: 48)
         let bytes = try image.encoded(as: format)
@@ -54,23 +55,23 @@ import Testing
         #expect(try image.encoded(as: format) == bytes)
         guard format != .png else { return }
         #expect(try image.encoded(as: format, quality: 30).count < bytes.count)
-        // Out of range is as near as it gets.
+        // Values out of range are clamped.
         #expect(try image.encoded(as: format, quality: 1000) == image.encoded(as: format, quality: 100))
         #expect(try image.encoded(as: format, quality: -5) == image.encoded(as: format, quality: 1))
     }
 
-    @Test("colour is halved below a quality of 90")
+    @Test("colour resolution is halved below a quality of 90")
     func subsampling() throws {
         let image = TestPictures.ramp(width: 16, height: 16)
         for (quality, sampling) in [(89, 0x22), (90, 0x11)] as [(Int, UInt8)] {
             let jpeg = try image.encoded(as: .jpeg, quality: quality)
-            // The frame header: FF C0, length, depth, height, width, 3 components, the number 1, and then its sampling.
+            // The frame header: FF C0, length, depth, height, width, 3 components, component 1 and its sampling.
             let frame = try #require(jpeg.indices.first { jpeg[$0] == 0xFF && jpeg[$0 + 1] == 0xC0 })
             #expect(jpeg[frame + 11] == sampling)
         }
     }
 
-    @Test("a format that is only read cannot be asked for", arguments: ImageFormat.allCases.filter { !$0.isEncodable })
+    @Test("a format that can only be read is rejected", arguments: ImageFormat.allCases.filter { !$0.isEncodable })
     func notEncodable(_ format: ImageFormat) {
         let error = #expect(throws: ImageError.self) {
             try TestPictures.ramp(width: 4, height: 4).encoded(as: format)
@@ -78,7 +79,7 @@ import Testing
         #expect(error?.code == .encodingFailed)
     }
 
-    @Test("a picture too wide for WebP is refused by name")
+    @Test("a picture too wide for WebP is rejected with its size")
     func tooWide() {
         let error = #expect(throws: ImageError.self) {
             try TestPictures.ramp(width: 16_384, height: 1).encoded(as: .webp)

@@ -1,16 +1,16 @@
-/// Writes HEIF files of one item, sound or not.
+/// Writes HEIF files with one item, valid or not.
 struct HEIFBuilder {
-    /// The item's kind.
+    /// The item's type.
     var kind = "av01"
     /// The item's bytes.
     var data: [UInt8] = []
-    /// Boxes with the parameters of decoders.
+    /// The decoder configuration boxes.
     var properties: [UInt8] = []
-    /// How often the item is said to be there.
+    /// How often the item is declared.
     var copies = 1
-    /// Bytes by which the item's offset is wrong.
+    /// Error in bytes of the item's offset.
     var shift = 0
-    /// How its place is told: from the beginning of the file, of the item data, or of another item.
+    /// What the item's offset is relative to: 0 for the file, 1 for the item data, 2 for another item.
     var method: UInt8 = 1
 
     var bytes: [UInt8] {
@@ -39,7 +39,7 @@ struct HEIFBuilder {
         (0..<size).reversed().map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
     }
 
-    /// Bytes of numbers of so many bits, and zeros up to a whole byte.
+    /// Packs numbers of the given bit counts into bytes, padded with zeros to a complete byte.
     static func bits(_ fields: [(value: Int, count: Int)]) -> [UInt8] {
         var digits = fields.map { field in
             let text = String(field.value, radix: 2)
@@ -51,7 +51,7 @@ struct HEIFBuilder {
         }
     }
 
-    /// A number in Exp-Golomb code, as a field of ``bits(_:)``.
+    /// Returns a number in Exp-Golomb code, as a field for ``bits(_:)``.
     static func exponentialGolomb(_ value: Int) -> (value: Int, count: Int) {
         (value + 1, 2 * String(value + 1, radix: 2).count - 1)
     }

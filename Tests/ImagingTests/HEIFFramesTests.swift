@@ -1,12 +1,13 @@
 import Foundation
 import Imaging
+import TestSupport
 import Testing
 
-/// What is coded counts, whatever the header says: a decoder makes room for that.
+/// The coded size counts, whatever the header says, because a decoder allocates memory for it.
 @Suite struct HEIFFramesTests {
-    /// The fixtures' frames: libaom codes 37x23 as it is, x265 in one of 80x64 for a grid of 74x46.
+    /// The frames in the fixtures: libaom codes one of 37x23, x265 one of 80x64 for a grid of 74x46.
     @Test(
-        "a frame larger than its header says is refused by its own size",
+        "a frame larger than the header says is rejected by its coded size",
         arguments: [(PictureFixtures.avif, 37 * 23), (PictureFixtures.heic, 80 * 64)]
     )
     func lyingHeader(base64: String, pixels: Int) throws {
@@ -21,9 +22,9 @@ import Testing
         }
     }
 
-    /// ISO/IEC 23008-12, 6.6.2.3.2 and 6.6.2.2.2; numbers have 32 bits where the flags say so.
+    /// ISO/IEC 23008-12, 6.6.2.3.2 and 6.6.2.2.2; numbers have 32 bits if the flags say so.
     @Test(
-        "a canvas that parts are put on counts",
+        "the canvas of a grid or an overlay counts",
         arguments: [
             ("grid", [0, 0, 0, 0] + [0x4E, 0x20, 0x4E, 0x20]),
             ("grid", [0, 1, 0, 0] + [0, 1, 0, 0, 0, 1, 0, 0]),
@@ -36,29 +37,29 @@ import Testing
     }
 
     /// AV1 Bitstream & Decoding Process Specification, 5.5 and 5.9.2.
-    @Test("a frame of AV1 that is no still picture may have a size of its own, and that counts")
+    @Test("the size of an AV1 frame that overrides that of its sequence counts")
     func frameSizeOverride() {
         let (key, inter, switching) = (0, 1, 3)
         let cases: [(name: String, frame: [(Int, Int)], code: ImageError.Code)] = [
             ("shown key frame", [(0, 1), (key, 2), (1, 1), (0, 7), (0, 1), (0, 1), (0, 1), (0, 15), (0, 1)], .corrupt),
-            ("with a size", [(0, 1), (key, 2), (1, 1), (0, 7), (0, 1), (0, 1), (0, 15), (1, 1)], .tooLarge),
+            ("key frame with a size", [(0, 1), (key, 2), (1, 1), (0, 7), (0, 1), (0, 1), (0, 15), (1, 1)], .tooLarge),
             (
-                "with screen content tools and a size",
+                "key frame with screen content tools and a size",
                 [(0, 1), (key, 2), (1, 1), (0, 7), (0, 1), (1, 1), (1, 1), (0, 15), (1, 1)], .tooLarge
             ),
             (
-                "hidden, with a size",
+                "hidden frame with a size",
                 [(0, 1), (key, 2), (0, 1), (0, 1), (0, 1), (0, 1), (0, 1), (0, 15), (1, 1)], .tooLarge
             ),
             (
-                "of another type, with a size",
+                "inter frame with a size",
                 [(0, 1), (inter, 2), (1, 1), (0, 7), (0, 1), (0, 1), (0, 1), (0, 15), (1, 1)], .tooLarge
             ),
-            ("that switches", [(0, 1), (switching, 2), (1, 1)], .tooLarge),
-            ("that was there before", [(1, 1), (0, 3)], .corrupt),
+            ("switching frame", [(0, 1), (switching, 2), (1, 1)], .tooLarge),
+            ("existing frame shown again", [(1, 1), (0, 3)], .corrupt),
         ]
         for (name, frame, expected) in cases {
-            // With all that may come before the size: times, a decoder's model, two operating points, numbers of frames.
+            // With everything that may precede the size: timing, a decoder model, two operating points, frame IDs.
             let sequence = HEIFBuilder.bits(
                 [(0, 3), (0, 1), (0, 1)]
                     + [(1, 1), (1, 32), (25, 32), (0, 1), (1, 1), (9, 5), (1, 32), (9, 5), (6, 5)]
@@ -71,25 +72,25 @@ import Testing
             let header = HEIFBuilder.bits(frame) + [0, 0, 0, 0]
             let data = Self.unit(1, sequence) + Self.unit(3, header)
             #expect(code(of: HEIFBuilder(data: data).bytes) == expected, "\(name)")
-            // A frame without a sequence is nothing that a picture begins with.
+            // A frame without a sequence header is invalid.
             #expect(code(of: HEIFBuilder(data: Self.unit(3, header)).bytes) == .corrupt)
         }
     }
 
     /// ITU-T H.265, 7.3.2.2; ISO/IEC 14496-15, 8.3.3.1.2.
-    @Test("a frame of HEVC has the size of its parameter set, beside the picture or in it", arguments: [false, true])
+    @Test("an HEVC frame has the size of its parameter set, outside or inside the item", arguments: [false, true])
     func parameterSets(isBeside: Bool) {
         let set =
             [0x42, 1]
             + HEIFBuilder.bits(
-                // Two layers below the highest, one with a profile and one with a level; colours in full.
+                // Two sub-layers below the highest, one with a profile and one with a level; 4:4:4 chroma.
                 [(0, 4), (2, 3), (1, 1), (1, 32), (1, 32), (1, 32)]
                     + [(1, 1), (0, 1), (0, 1), (1, 1)] + Array(repeating: (0, 2), count: 6)
                     + [(1, 32), (1, 32), (1, 24), (1, 8)]
                     + [HEIFBuilder.exponentialGolomb(0), HEIFBuilder.exponentialGolomb(3), (0, 1)]
                     + [HEIFBuilder.exponentialGolomb(60_000), HEIFBuilder.exponentialGolomb(50_000)]
             )
-        // What would look like the beginning of a unit has a 3 in it.
+        // Insert a 3 where the bytes would look like the start of a unit.
         var escaped: [UInt8] = []
         for byte in set {
             if escaped.suffix(2) == [0, 0], byte < 4 { escaped.append(3) }
@@ -105,7 +106,7 @@ import Testing
         #expect(code(of: builder.bytes) == .tooLarge)
     }
 
-    @Test("boxes and items that do not fit are refused, and never take long")
+    @Test("boxes and items that do not fit are rejected, always quickly")
     func malformed() {
         let still = Self.unit(1, HEIFBuilder.bits([(0, 3), (1, 1), (1, 1), (0, 5), (5, 4), (5, 4), (63, 6), (63, 6)]))
         let cases: [(name: String, bytes: [UInt8])] = [
@@ -114,14 +115,14 @@ import Testing
             ("an item in another item", HEIFBuilder(data: still, method: 2).bytes),
             ("a sequence that ends too early", HEIFBuilder(data: [0x0A, 1, 0]).bytes),
             ("a unit longer than the item", HEIFBuilder(data: [0x0A, 0xFF, 0xFF, 0x03, 0]).bytes),
-            ("a length without an end", HEIFBuilder(data: [0x0A] + [UInt8](repeating: 0xFF, count: 9)).bytes),
+            ("an endless length", HEIFBuilder(data: [0x0A] + [UInt8](repeating: 0xFF, count: 9)).bytes),
             ("parameters that end too early", HEIFBuilder(properties: HEIFBuilder.box("hvcC", [1, 2, 3])).bytes),
             ("a NAL unit longer than the item", HEIFBuilder(kind: "hvc1", data: [0xFF, 0, 0, 0, 0x42]).bytes),
             ("a grid without a size", HEIFBuilder(kind: "grid", data: [0, 0]).bytes),
             ("a box longer than the file", Array(HEIFBuilder(data: still).bytes.dropLast())),
-            ("more items than anybody writes", HEIFBuilder(data: still, copies: 20_000).bytes),
+            ("more items than any program writes", HEIFBuilder(data: still, copies: 20_000).bytes),
             (
-                "ten thousand items that are all the same bytes",
+                "nine thousand items with the same bytes",
                 HEIFBuilder(
                     data: still + [UInt8](repeating: 0x12, count: 1) + Self.unit(15, .init(repeating: 0, count: 5000)),
                     copies: 9_000
@@ -132,7 +133,7 @@ import Testing
     }
 
     @Test(
-        "what a phone writes behind the boxes does not count",
+        "data that phones append after the boxes is ignored",
         arguments: [PictureFixtures.avif, PictureFixtures.heic]
     )
     func trailer(base64: String) throws {

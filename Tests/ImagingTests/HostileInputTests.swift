@@ -1,10 +1,11 @@
 import Foundation
 import Imaging
+import TestSupport
 import Testing
 
-/// Bytes from the network may be anything: each of these has to end in a picture or an `ImageError`.
+/// Bytes from the network may be anything: each test input must produce a picture or an `ImageError`.
 @Suite struct HostileInputTests {
-    @Test("a picture that is cut off is refused, unless every pixel is there")
+    @Test("a truncated picture is rejected, unless every pixel is there")
     func truncated() throws {
         for picture in try TestPictures.everyFormat() {
             let whole = try RGBImage.decode(picture.bytes).bytes
@@ -15,7 +16,7 @@ import Testing
                         image.bytes == whole,
                         "\(picture.format) cut at \(count) of \(picture.bytes.count)"
                     )
-                    // An end mark may be missing, and the other frames of an animation.
+                    // The end marker and all but the first frame of an animation may be missing.
                     #expect(count > picture.bytes.count - 20 || picture.format == .gif)
                 } catch {
                     #expect(error.code == .corrupt || error.code == .notAnImage)
@@ -42,7 +43,7 @@ import Testing
     }
 
     @Test(
-        "size is refused by the header, before any pixel is decoded",
+        "a size is rejected by the header, before any pixel is decoded",
         arguments: [
             ("PNG", PNGBuilder(width: 50_000, height: 50_000, rows: [0]).bytes, .tooLarge),
             (
@@ -97,7 +98,7 @@ import Testing
         #expect((error?.message.utf8.count ?? 0) < 300)
     }
 
-    @Test("limits are the caller's")
+    @Test("the caller's limits apply")
     func limits() throws {
         let png = try TestPictures.ramp(width: 10, height: 10).encoded(as: .png)
         _ = try RGBImage.decode(png, limits: .init(maximumBytes: png.count, maximumPixels: 100))
@@ -110,11 +111,11 @@ import Testing
         }
     }
 
-    @Test("metadata of many kinds and sizes does not stop a JPEG")
+    @Test("a JPEG is decoded whatever the kind and size of its metadata")
     func metadata() throws {
         let jpeg = try TestPictures.base64(PictureFixtures.jpegs[2].base64)
         let plain = try RGBImage.decode(jpeg).bytes
-        // An EXIF directory whose next directory is itself, and one that claims 65535 entries.
+        // An EXIF directory that links to itself, and one that claims 65535 entries.
         let loop = Array("Exif\0\0II*\0".utf8) + [8, 0, 0, 0, 0, 0, 8, 0, 0, 0]
         let many = Array("Exif\0\0II*\0".utf8) + [8, 0, 0, 0, 0xFF, 0xFF] + [UInt8](repeating: 0x12, count: 60_000)
         for (payload, marker) in [
@@ -123,24 +124,24 @@ import Testing
         ] as [([UInt8], UInt8)] {
             #expect(try RGBImage.decode(TestPictures.jpeg(jpeg, inserting: payload, marker: marker)).bytes == plain)
         }
-        // Thousands of segments of no use.
+        // Thousands of unused segments.
         let blown =
             (0..<2000).reduce(into: Array(jpeg[..<2])) { bytes, _ in bytes += [0xFF, 0xE5, 0, 3, 0] } + jpeg[2...]
         #expect(try RGBImage.decode(blown).bytes == plain)
     }
 
-    @Test("what every viewer forgives is forgiven")
+    @Test("errors that every viewer tolerates are tolerated")
     func forgiven() throws {
         let jpeg = try TestPictures.base64(PictureFixtures.jpegs[2].base64)
         let plain = try RGBImage.decode(jpeg).bytes
         #expect(try RGBImage.decode(jpeg + [UInt8](repeating: 7, count: 500)).bytes == plain)
-        // Bytes between two segments, where a marker should be.
+        // Bytes between two segments, at the position of a marker.
         #expect(try RGBImage.decode(Array(jpeg[..<20]) + [1, 2, 3] + jpeg[20...]).bytes == plain)
         let png = try TestPictures.ramp(width: 9, height: 9).encoded(as: .png)
         #expect(try RGBImage.decode(png + [1, 2, 3]).bytes == RGBImage.decode(png).bytes)
     }
 
-    @Test("many threads decode, encode and transform at once")
+    @Test("many threads can decode, encode and transform at once")
     func concurrency() throws {
         let pictures = try TestPictures.everyFormat()
         let expected = try pictures.map { try RGBImage.decode($0.bytes).bytes }

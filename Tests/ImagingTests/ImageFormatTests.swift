@@ -3,7 +3,7 @@ import Testing
 
 @Suite struct ImageFormatTests {
     @Test(
-        "the first bytes say the format",
+        "the format is detected from the first bytes",
         arguments: [
             ("jpeg", [0xFF, 0xD8, 0xFF, 0xE0]),
             ("png", [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]),
@@ -22,7 +22,7 @@ import Testing
     }
 
     @Test(
-        "what is no picture, or one that is not read, has no format",
+        "other bytes and unsupported pictures have no format",
         arguments: [
             "", "B", "BM", "BMW is no bitmap, whatever its first letters", "<svg/>", "%PDF-1.7", "GIF88a", "II*",
             "RIFF",
@@ -37,7 +37,7 @@ import Testing
         #expect(error?.code == .notAnImage)
     }
 
-    @Test("every format is found by the bytes of a real picture")
+    @Test("every format is detected from a real picture")
     func realPictures() throws {
         let pictures = try TestPictures.everyFormat()
         for picture in pictures {
@@ -46,7 +46,7 @@ import Testing
         #expect(Set(pictures.map(\.format)) == Set(ImageFormat.allCases))
     }
 
-    @Test("a format is found again by its name")
+    @Test("a format can be made from its name")
     func names() {
         for format in ImageFormat.allCases { #expect(ImageFormat(name: format.name) == format) }
         #expect(ImageFormat(name: "jpg") == nil)

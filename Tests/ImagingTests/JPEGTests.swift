@@ -1,11 +1,11 @@
 import Foundation
 import Imaging
-import TestAssets
+import TestSupport
 import Testing
 
 @Suite("JPEG") struct JPEGTests {
-    /// The number is `zlib.crc32` over `cv2.imread(path)[..., ::-1]` of them all, sorted by name, with OpenCV 5.0.0.
-    @Test("COCO128's pictures have the very bytes that OpenCV gives them", .needs(.coco128))
+    /// The checksum is `zlib.crc32` over `cv2.imread(path)[..., ::-1]` of all files, sorted by name, with OpenCV 5.0.0.
+    @Test("COCO128's pictures decode to the same bytes as in OpenCV", .needs(.coco128))
     func coco128() throws {
         let names = try FileManager.default.contentsOfDirectory(atPath: Asset.coco128.path)
             .filter { $0.hasSuffix(".jpg") }.sorted()
@@ -17,9 +17,9 @@ import Testing
         #expect(checksum == 0xF987_16F0)
     }
 
-    /// EXIF 2.32, section 4.6.2: byte order, 42, where the directory is; how many entries; tag, type, count, value.
+    /// EXIF 2.32, section 4.6.2: byte order, 42, offset of the directory; number of entries; tag, type, count, value.
     @Test(
-        "EXIF says how a picture is turned, unless it makes no sense",
+        "valid EXIF determines how a picture is turned",
         arguments: [
             ("little endian", "Exif\0\0II*\0\u{8}\0\0\0", [1, 0], [0x12, 1, 3, 0, 1, 0, 0, 0, 6, 0, 0, 0], true),
             ("big endian", "Exif\0\0MM\0*\0\0\0\u{8}", [0, 1], [1, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0], true),
@@ -30,13 +30,13 @@ import Testing
             ("text", "Exif\0\0II*\0\u{8}\0\0\0", [1, 0], [0x12, 1, 2, 0, 1, 0, 0, 0, 6, 0, 0, 0], false),
             ("two values", "Exif\0\0II*\0\u{8}\0\0\0", [1, 0], [0x12, 1, 3, 0, 2, 0, 0, 0, 6, 0, 0, 0], false),
             ("no byte order", "Exif\0\0I*\0\0\u{8}\0\0\0", [1, 0], [0x12, 1, 3, 0, 1, 0, 0, 0, 6, 0, 0, 0], false),
-            ("no end of its name", "ExifII*\0\u{8}\0\0\0", [1, 0], [0x12, 1, 3, 0, 1, 0, 0, 0, 6, 0, 0, 0], false),
+            ("name without its end", "ExifII*\0\u{8}\0\0\0", [1, 0], [0x12, 1, 3, 0, 1, 0, 0, 0, 6, 0, 0, 0], false),
         ] as [(String, String, [UInt8], [UInt8], Bool)]
     )
     func orientation(_ name: String, _ head: String, _ count: [UInt8], _ entry: [UInt8], _ isTurned: Bool) throws {
         let plain = try TestPictures.ramp(width: 20, height: 10).encoded(as: .jpeg)
         let exif = Array(head.utf8) + count + entry
-        // Of two such segments the first counts, and others with the same marker do not.
+        // The first of two EXIF segments counts; other segments with the same marker do not.
         var jpeg = TestPictures.jpeg(plain, inserting: TestPictures.exif(orientation: 3), marker: 0xE1)
         jpeg = TestPictures.jpeg(jpeg, inserting: exif, marker: 0xE1)
         jpeg = TestPictures.jpeg(jpeg, inserting: Array("http://ns.adobe.com/xap/1.0/\0".utf8), marker: 0xE1)
@@ -45,7 +45,7 @@ import Testing
         #expect(try isTurned || image.bytes == RGBImage.decode(plain).bytes)
     }
 
-    @Test("a hundred scans are read, and not one more", arguments: [false, true])
+    @Test("up to a hundred scans are read, and more are rejected", arguments: [false, true])
     func scans(isHidden: Bool) throws {
         let image = try RGBImage.decode(ScansBuilder(count: 99, isHidden: isHidden).bytes)
         #expect(image.rows == Array(repeating: Array(repeating: 0x808080, count: 16), count: 8))
@@ -57,10 +57,10 @@ import Testing
     }
 }
 
-/// Writes a progressive JPEG of two grey blocks: one scan, and `count` more of nothing.
+/// Writes a progressive JPEG of two grey blocks: one scan, and `count` more empty ones.
 private struct ScansBuilder {
     var count: Int
-    /// Whether a marker that the decoder passes over claims all that follows.
+    /// Whether a marker that the decoder skips claims everything that follows.
     var isHidden: Bool
 
     var bytes: [UInt8] {
@@ -70,10 +70,10 @@ private struct ScansBuilder {
         }
         segment(0xDB, [0] + [UInt8](repeating: 1, count: 64))
         segment(0xC2, [8, 0, 8, 0, 16, 1, 1, 0x11, 0])
-        // One code of one bit each: no difference to the block before; the end of this block and the next.
+        // Tables with one code of one bit: no difference from the previous block; the end of this block and the next.
         segment(0xC4, [0, 1] + [UInt8](repeating: 0, count: 15) + [0])
         segment(0xC4, [0x10, 1] + [UInt8](repeating: 0, count: 15) + [0x10])
-        // A restart after each block, and before it, where it is to be hidden, a marker of no meaning.
+        // A restart after each block, preceded by a meaningless marker if the scans are to be hidden.
         segment(0xDD, [0, 1])
         segment(0xDA, [1, 1, 0, 0, 0, 0])
         bytes += [0x7F] + (isHidden ? [0xFF, 0x05, 0xFF, 0xFF] : [0xFF]) + [0xD0, 0x7F]

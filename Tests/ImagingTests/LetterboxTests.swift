@@ -1,11 +1,12 @@
 import Foundation
 import Imaging
 import ObjectDetection
+import TestSupport
 import Testing
 
 @Suite("Letterbox")
 struct LetterboxTests {
-    /// What OpenCV and the reference arithmetic answer; written by `Scripts/letterbox-golden.py`.
+    /// Results of OpenCV and the reference arithmetic, written by `Tools/Goldens/letterbox_golden.py`.
     struct Golden: Decodable, Sendable, CustomTestStringConvertible {
         var image: [Int]
         var side: Int
@@ -30,14 +31,10 @@ struct LetterboxTests {
     }
 
     static func goldens() throws -> [Golden] {
-        let fixtures = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../Fixtures")
-        return try JSONDecoder().decode(
-            [Golden].self,
-            from: Data(contentsOf: fixtures.appending(path: "letterbox.json"))
-        )
+        try JSONDecoder().decode([Golden].self, from: Data(contentsOf: Fixtures.url("letterbox.json")))
     }
 
-    @Test("sizes and padding are those of the training code")
+    @Test("sizes and padding match the training code")
     func geometry() throws {
         for golden in try Self.goldens() {
             let letterbox = golden.letterbox
@@ -47,7 +44,7 @@ struct LetterboxTests {
         }
     }
 
-    @Test("the network's input has the bytes that OpenCV gives it")
+    @Test("the network's input has the same bytes as with OpenCV")
     func bytes() throws {
         let goldens = try Self.goldens()
         #expect(goldens.count >= 200)
@@ -55,7 +52,7 @@ struct LetterboxTests {
             let image = seededImage(width: golden.image[0], height: golden.image[1], seed: UInt32(seed))
             let letterbox = golden.letterbox
             let tensor = [UInt8](unsafeUninitializedCapacity: letterbox.byteCount) { buffer, count in
-                // A byte that is not written shows, whatever the allocator handed out.
+                // Bytes left unwritten show up, whatever the allocator returned.
                 buffer.initialize(repeating: 0xA5)
                 letterbox.draw(image, into: buffer)
                 count = buffer.count
@@ -64,7 +61,7 @@ struct LetterboxTests {
         }
     }
 
-    @Test("boxes come back as the reference arithmetic brings them back")
+    @Test("boxes are converted back as by the reference arithmetic")
     func boxes() throws {
         for golden in try Self.goldens() {
             let box = golden.letterbox.imageBox(
@@ -95,25 +92,25 @@ struct LetterboxTests {
         #expect(tensor.count { $0 == Letterbox.paddingLevel } == tensor.count - tensor.count { $0 == 200 })
     }
 
-    /// Sizes that the reduction divides, and that it does not; reduced 2, 4 and 8 times.
+    /// Sizes that are multiples of the reduction and sizes that are not; reduced 2, 4 and 8 times.
     static let photographs = [(512, 384), (515, 389), (387, 516), (321, 243), (1283, 961), (961, 1279)]
 
-    @Test("a reduced picture gives almost the input that it gives in full", arguments: photographs)
+    @Test("a reduced picture produces almost the same input as at full size", arguments: photographs)
     func reduced(_ width: Int, _ height: Int) throws {
         let jpeg = try TestPictures.ramp(width: width, height: height).encoded(as: .jpeg, quality: 95)
         let image = try ReducedImage.decode(jpeg, forSide: 128)
         #expect(image.reduction > 1)
         let (input, whole) = try (Self.draw(image), Self.draw(ReducedImage(RGBImage.decode(jpeg))))
         #expect(input.count == whole.count)
-        // So much do single pixels of a JPEG differ from the mean of many.
+        // Single pixels of a JPEG differ this much from the mean of many.
         #expect(zip(input, whole).allSatisfy { abs(Int($0) - Int($1)) <= 6 })
     }
 
-    @Test("an edge in a reduced picture stays where it is", arguments: photographs, [0.15, 0.36, 0.5, 0.87])
+    @Test("an edge in a reduced picture keeps its position", arguments: photographs, [0.15, 0.36, 0.5, 0.87])
     func edges(_ photograph: (Int, Int), _ position: Double) throws {
         let (width, height) = photograph
         let edge = (across: position * Double(width), down: position * Double(height))
-        // Over four pixels of the input, for the values on its way to say where it is.
+        // The edge extends over four pixels of the input, so that the values on its slope locate it.
         let softness = Double(max(width, height)) / 32
         let picture = RGBImage(width: width, height: height) { pixels in
             for index in pixels.indices {
@@ -134,7 +131,7 @@ struct LetterboxTests {
         #expect(try abs(Self.crossing(of: 128, in: along) - position * Double(rows)) < 0.1)
     }
 
-    /// Where values that rise, each the one at the middle of its pixel, pass a level.
+    /// Returns where rising values, each at the middle of its pixel, pass a level.
     private static func crossing(of level: Double, in values: [Double]) throws -> Double {
         let next = try #require(values.firstIndex { $0 >= level })
         try #require(next > 0)
@@ -149,7 +146,7 @@ struct LetterboxTests {
         }
     }
 
-    @Test("a picture of a batch leaves its neighbours alone")
+    @Test("a picture in a batch does not change its neighbours")
     func batch() {
         let letterbox = Letterbox(imageWidth: 50, imageHeight: 31, side: 64)
         let image = seededImage(width: 50, height: 31, seed: 7)
@@ -164,10 +161,10 @@ struct LetterboxTests {
     }
 }
 
-/// Slopes that wrap around, with noise on them: `picture` of `Scripts/letterbox-golden.py`.
+/// Gradients that wrap around, with noise: `picture` in `Tools/Goldens/letterbox_golden.py`.
 private func seededImage(width: Int, height: Int, seed: UInt32) -> RGBImage {
     RGBImage(width: width, height: height) { pixels in
-        // Iterators and closures would take a debug build half a minute here.
+        // Iterators and closures would take half a minute here in a debug build.
         var (i, x, y, c) = (0, UInt32(0), UInt32(0), UInt32(0))
         while i < pixels.count {
             var noise = (UInt32(i) &+ seed) &* 2_654_435_761

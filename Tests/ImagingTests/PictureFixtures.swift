@@ -1,10 +1,10 @@
-// Made by Scripts/picture-fixtures.py.
+// Made by Tools/Goldens/picture_fixtures.py.
 // OpenCV 5.0.0, Pillow 13.0.0.
 
-/// Small pictures that are computed from formulas, as base64.
+/// Small pictures computed from formulas, as base64.
 enum PictureFixtures {
-    /// JPEGs of 37x23, with what OpenCV's `imread` makes of them: the FNV-1a hash of all RGB bytes, and the
-    /// first and the last pixel.
+    /// JPEGs of 37x23, with the result of OpenCV's `imread`: the FNV-1a hash of all RGB bytes, and the
+    /// first and last pixel.
     static let jpegs: [(name: String, base64: String, hash: UInt64, first: [UInt8], last: [UInt8])] = [
         (
             "4:2:0",

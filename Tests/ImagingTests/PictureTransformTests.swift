@@ -6,7 +6,7 @@ import Testing
     private static let image = TestPictures.image([[0, 1, 2], [3, 4, 5]])
 
     @Test(
-        "a step moves the pixels where it says",
+        "each step moves the pixels as documented",
         arguments: [
             (PictureTransform(crop: .init(x: 1, y: 0, width: 2, height: 2)), [[1, 2], [4, 5]]),
             (PictureTransform(crop: .init(x: 2, y: 1, width: 1, height: 1)), [[5]]),
@@ -15,7 +15,7 @@ import Testing
             (PictureTransform(rotation: .threeQuarters), [[2, 5], [1, 4], [0, 3]]),
             (PictureTransform(flip: .horizontal), [[2, 1, 0], [5, 4, 3]]),
             (PictureTransform(flip: .vertical), [[3, 4, 5], [0, 1, 2]]),
-            // The order: the crop is of the original, the flip comes after the turn.
+            // The order: the crop applies to the original, the flip comes after the rotation.
             (
                 PictureTransform(crop: .init(x: 0, y: 0, width: 2, height: 2), rotation: .quarter, flip: .horizontal),
                 [[0, 3], [1, 4]]
@@ -26,7 +26,7 @@ import Testing
         #expect(try transform.apply(to: Self.image).rows == expected)
     }
 
-    @Test("nothing to do gives the same picture, not a copy")
+    @Test("the identity returns the same picture, not a copy")
     func identity() throws {
         #expect(try PictureTransform().apply(to: Self.image) === Self.image)
         #expect(PictureTransform().isIdentity)
@@ -34,7 +34,7 @@ import Testing
     }
 
     @Test(
-        "a side is scaled and rounded, and never vanishes",
+        "a side is scaled and rounded to at least one pixel",
         arguments: [
             (640, 480, 0.5, 320, 240), (641, 479, 0.5, 321, 240), (3, 2, 0.25, 1, 1), (1, 1, 0.25, 1, 1),
             (10, 1000, 0.3, 3, 300), (427, 640, 0.75, 320, 480), (1001, 7, 0.999, 1000, 7),
@@ -46,14 +46,14 @@ import Testing
         #expect((scaled.width, scaled.height) == (newWidth, newHeight))
     }
 
-    @Test("scaling keeps what a picture shows")
+    @Test("scaling preserves the content")
     func scaledContent() throws {
         let flat = RGBImage(width: 100, height: 80) { $0.initialize(repeating: 77) }
         #expect(try PictureTransform(scalingFactor: 0.37).apply(to: flat).bytes.allSatisfy { $0 == 77 })
         let ramp = TestPictures.ramp(width: 201, height: 201)
         let half = try PictureTransform(scalingFactor: 0.5).apply(to: ramp)
         for (x, y) in [(20, 30), (50, 50), (80, 10)] {
-            // A ramp scaled is the same ramp, to a rounding and half a pixel.
+            // A scaled ramp is the same ramp, up to rounding and half a pixel.
             #expect(abs(Int(half.pixel(x, y) >> 16) - (2 * x) * 255 / 200) <= 3)
             #expect(abs(Int(half.pixel(x, y) >> 8 & 255) - (2 * y) * 255 / 200) <= 3)
         }
@@ -70,7 +70,7 @@ import Testing
     }
 
     @Test(
-        "a crop outside of the picture is refused with the size of the picture",
+        "a crop outside the picture is rejected with the size of the picture",
         arguments: [
             PictureTransform.Crop(x: 0, y: 0, width: 4, height: 1),
             .init(x: 0, y: 0, width: 1, height: 3),
@@ -88,7 +88,7 @@ import Testing
         #expect(error?.message.contains("3x2") == true)
     }
 
-    @Test("a scaling factor out of range is refused", arguments: [0, 0.2499, 1.0001, -1, .nan, .infinity])
+    @Test("a scaling factor out of range is rejected", arguments: [0, 0.2499, 1.0001, -1, .nan, .infinity])
     func scaleOutOfRange(_ factor: Double) {
         let error = #expect(throws: ImageError.self) {
             try PictureTransform(scalingFactor: factor).apply(to: Self.image)

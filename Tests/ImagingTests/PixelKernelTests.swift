@@ -1,10 +1,11 @@
 import CPixels
 import Foundation
+import TestSupport
 import Testing
 
-/// Each kernel against the same thing said plainly, on sizes around those of vector registers.
+/// Compares each kernel with a simple implementation, on sizes around those of vector registers.
 ///
-/// Buffers have exactly the size that a kernel may touch, so a run with the address sanitizer checks its edges too.
+/// Buffers have exactly the size that a kernel may access, so the address sanitizer checks the bounds as well.
 @Suite("Pixel kernels")
 struct PixelKernelTests {
     static let widths = Array(0...70) + [127, 128, 129, 640, 1001]
@@ -22,7 +23,7 @@ struct PixelKernelTests {
                         let far = position == sourceWidth - 1 ? 0 : Int16.random(in: 0...2048, using: &generator)
                         return pixels_tap(offset: UInt32(3 * position), near_weight: 2048 - far, far_weight: far)
                     }
-                // One value more than the row has is the kernel's to spill into.
+                // The kernel may spill one value beyond the row.
                 var row = [Int16](repeating: -1, count: 3 * width + 1)
                 pixels_interpolate_row(source, source.count, taps, width, &row)
 
@@ -69,7 +70,7 @@ struct PixelKernelTests {
         }
     }
 
-    @Test("blocks of two by two pixels are averaged, halves upwards")
+    @Test("blocks of two by two pixels are averaged, with halves rounded up")
     func halveRows() {
         var generator = SeededGenerator(seed: 3)
         for width in Self.widths {
@@ -106,7 +107,7 @@ struct PixelKernelTests {
         }
     }
 
-    @Test("a colour is mixed into pixels")
+    @Test("a colour is blended into pixels")
     func tint() {
         var generator = SeededGenerator(seed: 5)
         for count in Self.widths {
@@ -148,7 +149,7 @@ struct PixelKernelTests {
         }
     }
 
-    @Test("probabilities have the sigmoid's values, also far out")
+    @Test("probabilities match the sigmoid, also for extreme values")
     func sigmoid() {
         let logits = Array(stride(from: Float(-86), through: 86, by: 0.0625))
         var probabilities = [Float](repeating: -1, count: logits.count)
@@ -171,7 +172,7 @@ struct PixelKernelTests {
     func thresholdRows() {
         var generator = SeededGenerator(seed: 7)
         for count in Self.widths {
-            // Multiples of 1/64, of which sums and products are exact.
+            // Multiples of 1/64, so that sums and products are exact.
             func row() -> [Float] { (0..<count).map { _ in Float(Int.random(in: 0...64, using: &generator)) / 64 } }
             let (near, far) = (row(), row())
             for weight in [Float(0), 0.25, 0.5, 0.984375, 1] {

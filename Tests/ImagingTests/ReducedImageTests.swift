@@ -1,9 +1,10 @@
 import Imaging
+import TestSupport
 import Testing
 
 @Suite("Reduced pictures") struct ReducedImageTests {
     @Test(
-        "a JPEG is reduced until its longer side is a quarter longer than asked for",
+        "a JPEG is reduced while its longer side is a quarter longer than requested",
         arguments: [
             (64, 48, 64, 1, 64, 48), (159, 48, 64, 1, 159, 48), (160, 120, 64, 2, 80, 60), (48, 160, 64, 2, 24, 80),
             (161, 95, 64, 2, 81, 48), (319, 3, 64, 2, 160, 2), (320, 3, 64, 4, 80, 1), (639, 639, 64, 4, 160, 160),
@@ -18,7 +19,7 @@ import Testing
         #expect((image.pixels.width, image.pixels.height) == (columns, rows))
     }
 
-    @Test("other formats stay whole", arguments: [ImageFormat.png, .webp])
+    @Test("other formats are decoded at full size", arguments: [ImageFormat.png, .webp])
     func otherFormats(_ format: ImageFormat) throws {
         let bytes = try TestPictures.ramp(width: 64, height: 48).encoded(as: format)
         let image = try ReducedImage.decode(bytes, forSide: 8)
@@ -26,8 +27,8 @@ import Testing
         #expect(try image.pixels.bytes == RGBImage.decode(bytes).bytes)
     }
 
-    /// Sides that 8 divides, that only 2 divides, and odd ones; of the last, what would come first stays whole.
-    @Test("a pixel is the mean of those that it stands for, also when turned", arguments: 1...8, [72, 74, 77])
+    /// Sides divisible by 8, only by 2, and odd ones, which are not reduced if a partial block would come first.
+    @Test("each pixel is the mean of those it covers, also if the picture is turned", arguments: 1...8, [72, 74, 77])
     func means(_ orientation: Int, _ side: Int) throws {
         let exif = TestPictures.exif(orientation: orientation)
         let plain = try TestPictures.ramp(width: 2 * side, height: side).encoded(as: .jpeg, quality: 95)
@@ -41,18 +42,18 @@ import Testing
         }
     }
 
-    @Test("colours are converted as they are in full")
+    @Test("colours are converted as at full size")
     func colors() throws {
         let jpegs = try [PictureFixtures.cmykJPEG, PictureFixtures.jpegs[4].base64].map(TestPictures.base64)
         for (jpeg, reduction) in zip(jpegs, [4, 8]) {
             let image = try ReducedImage.decode(jpeg, forSide: 1)
             #expect(image.reduction == reduction)
-            // The grey one has a checker of strong contrast, and at its edges the encoder chose what lies outside.
+            // The grey one is a high-contrast checkerboard, and the encoder chose the pixels beyond its edges.
             try image.pixels.expectMeans(of: RGBImage.decode(jpeg), reduction: reduction, tolerance: 12)
         }
     }
 
-    @Test("what is refused in full is refused when reduced")
+    @Test("a picture rejected at full size is rejected when reduced")
     func damage() throws {
         let picture = try TestPictures.ramp(width: 64, height: 48).encoded(as: .jpeg)
         for jpeg in try [picture, TestPictures.base64(PictureFixtures.jpegs[3].base64)] {
@@ -87,7 +88,7 @@ extension ReducedImage {
 }
 
 extension RGBImage {
-    /// Expects each pixel to be the mean of the whole picture's; what is left at its edges counts as one too.
+    /// Expects each pixel to be the mean of its block in the full picture, including partial blocks at the edges.
     fileprivate func expectMeans(of whole: RGBImage, reduction: Int, tolerance: Int) throws {
         let (bytes, wholeBytes) = (bytes, whole.bytes)
         var worst = 0

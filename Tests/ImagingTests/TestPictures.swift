@@ -1,10 +1,11 @@
 import Foundation
 import Imaging
+import TestSupport
 import Testing
 
-/// Pictures made for the tests, byte by byte where no encoder here writes what is to be tested.
+/// Pictures made for the tests, byte by byte if no encoder here can write what is tested.
 enum TestPictures {
-    /// A picture whose channels grow to the right, to the bottom, and along both.
+    /// Returns a picture with channels that increase to the right, to the bottom, and in both directions.
     static func ramp(width: Int, height: Int) -> RGBImage {
         RGBImage(width: width, height: height) { pixels in
             for y in 0..<height {
@@ -18,7 +19,7 @@ enum TestPictures {
         }
     }
 
-    /// A picture of the given pixels, each red, green and blue in one number.
+    /// Returns a picture of the given pixels, each as `0xRRGGBB`.
     static func image(_ rows: [[UInt32]]) -> RGBImage {
         RGBImage(width: rows[0].count, height: rows.count) { pixels in
             for (index, pixel) in rows.joined().enumerated() {
@@ -33,7 +34,7 @@ enum TestPictures {
         try [UInt8](#require(Data(base64Encoded: text)))
     }
 
-    /// One picture in every format that is read, each of them sound.
+    /// Returns at least one valid picture in every readable format.
     static func everyFormat() throws -> [(format: ImageFormat, bytes: [UInt8])] {
         let image = ramp(width: 32, height: 24)
         return try [
@@ -52,13 +53,13 @@ enum TestPictures {
         ]
     }
 
-    /// A JPEG with a segment put in behind its first marker.
+    /// Returns a JPEG with a segment inserted after its first marker.
     static func jpeg(_ jpeg: [UInt8], inserting payload: [UInt8], marker: UInt8) -> [UInt8] {
         let length = payload.count + 2
         return jpeg[..<2] + [0xFF, marker, UInt8(length >> 8), UInt8(length & 255)] + payload + jpeg[2...]
     }
 
-    /// The payload of an APP1 segment that says how the picture is turned.
+    /// Returns the payload of an APP1 segment with the given orientation.
     static func exif(orientation: Int) -> [UInt8] {
         Array("Exif\0\0".utf8)
             + [0x49, 0x49, 42, 0, 8, 0, 0, 0, 1, 0]
@@ -70,7 +71,7 @@ extension RGBImage {
     /// All pixels: `height * width * 3` bytes.
     var bytes: [UInt8] { withUnsafePixels { Array($0) } }
 
-    /// Red, green and blue of one pixel, in one number.
+    /// Returns one pixel as `0xRRGGBB`.
     func pixel(_ x: Int, _ y: Int) -> UInt32 {
         withUnsafePixels { pixels in
             let offset = 3 * (y * width + x)
@@ -78,7 +79,7 @@ extension RGBImage {
         }
     }
 
-    /// The rows of pixels, as ``TestPictures/image(_:)`` takes them.
+    /// The rows of pixels, in the form that ``TestPictures/image(_:)`` accepts.
     var rows: [[UInt32]] { (0..<height).map { y in (0..<width).map { pixel($0, y) } } }
 
     static func decode(
@@ -109,7 +110,7 @@ struct PNGBuilder {
     var colorType: UInt8 = 2
     /// Chunks to put before the pixels.
     var chunks: [(name: String, data: [UInt8])] = []
-    /// The rows, each behind a byte that names its filter.
+    /// The rows, each preceded by the byte for its filter.
     var rows: [UInt8]
 
     var bytes: [UInt8] {
@@ -123,7 +124,7 @@ struct PNGBuilder {
         return bigEndian(data.count) + body + bigEndian(Int(crc32(body)))
     }
 
-    /// A zlib stream of stored blocks.
+    /// Returns a zlib stream of stored blocks.
     static func stored(_ data: [UInt8]) -> [UInt8] {
         var stream: [UInt8] = [0x78, 0x01]
         var start = 0
@@ -151,9 +152,9 @@ struct TIFFBuilder {
     var samples: Int
     /// 1 grey, 2 RGB, 5 CMYK.
     var photometric = 2
-    /// 1 whole numbers, 3 floating point.
+    /// 1 integer, 3 floating point.
     var sampleFormat = 1
-    /// Tags to add or to replace: their number, type, count and value.
+    /// Tags to add or replace: number, type, count and value.
     var tags: [(tag: Int, type: Int, count: Int, value: Int)] = []
     var pixels: [UInt8]
 
@@ -165,7 +166,7 @@ struct TIFFBuilder {
         ]
         if samples > 3 && photometric == 2 { entries[338] = (3, 1, 2) }
         for tag in tags { entries[tag.tag] = (tag.type, tag.count, tag.value) }
-        // Bits and format of each sample do not fit into an entry: they follow the directory.
+        // The bits and format of each sample do not fit into an entry, so they follow the directory.
         let directory = 8 + pixels.count
         let behind = directory + 2 + 12 * entries.count + 4
         if samples > 2 {
@@ -192,7 +193,7 @@ struct BMPBuilder {
     var height: Int
     var bits: Int
     var compression = 0
-    /// Behind the header: masks, then colours.
+    /// Masks, then colours, after the header.
     var tables: [UInt8] = []
     var colors = 0
     var pixels: [UInt8]
@@ -212,12 +213,12 @@ func littleEndian(_ value: Int, _ count: Int) -> [UInt8] {
 
 func bigEndian(_ value: Int) -> [UInt8] { littleEndian(value, 4).reversed() }
 
-/// The checksum of zip and PNG, of these bytes or of them after those whose checksum is given.
+/// Returns the CRC-32 checksum of zip and PNG; `checksum` is that of the preceding bytes, if any.
 func crc32(_ bytes: [UInt8], after checksum: UInt32 = 0) -> UInt32 {
     let table = (0..<UInt32(256)).map { byte in
         (0..<8).reduce(byte) { remainder, _ in remainder >> 1 ^ (remainder & 1 == 1 ? 0xEDB8_8320 : 0) }
     }
-    // Iterators and closures would take a debug build half a minute here.
+    // Iterators and closures would take half a minute here in a debug build.
     var (remainder, i) = (~checksum, 0)
     while i < bytes.count {
         remainder = remainder &>> 8 ^ table[Int((remainder ^ UInt32(bytes[i])) & 0xFF)]

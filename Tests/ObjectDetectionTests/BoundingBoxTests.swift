@@ -5,7 +5,7 @@ import Testing
     private static let unit = BoundingBox(minX: 0, minY: 0, maxX: 2, maxY: 2)
 
     @Test(
-        "intersection over union is the shared area over the joint area",
+        "intersection over union is the area of the intersection divided by that of the union",
         arguments: [
             (BoundingBox(minX: 0, minY: 0, maxX: 2, maxY: 2), 1),
             (BoundingBox(minX: 1, minY: 0, maxX: 3, maxY: 2), 0.33333334),
@@ -26,7 +26,7 @@ import Testing
         #expect(box.width == 4 && box.height == 6 && box.area == 24)
     }
 
-    @Test("clipping keeps what lies inside the picture") func clipping() {
+    @Test("clipping keeps the part inside the picture") func clipping() {
         let box = BoundingBox(minX: -3, minY: 5, maxX: 700, maxY: 500)
         #expect(box.clipped(toWidth: 640, height: 480) == BoundingBox(minX: 0, minY: 5, maxX: 640, maxY: 480))
     }

@@ -1,12 +1,13 @@
 import Foundation
 import ObjectDetection
+import TestSupport
 import Testing
 
 @Suite("Masks")
 struct MaskTests {
     private static let shapes = Result { try MaskGolden.load().shapes }
 
-    @Test("pixels come back as they were given")
+    @Test("a mask returns the pixels that it was created from")
     func pixels() throws {
         for shape in try Self.shapes.get() {
             let mask = shape.mask
@@ -17,7 +18,7 @@ struct MaskTests {
         #expect(mask.pixels == [1, 0, 1])
     }
 
-    @Test("masks of the same pixels of the same picture are equal")
+    @Test("masks with the same pixels of the same picture are equal")
     func equality() {
         func mask(_ pixels: [UInt8]) -> Mask {
             Mask(imageWidth: 9, imageHeight: 9, x: 2, y: 3, width: 3, height: 2, pixels: pixels)
@@ -27,14 +28,14 @@ struct MaskTests {
         #expect(mask([0, 1, 1, 0, 0, 0]) != mask([0, 0, 0, 0, 1, 1]))
     }
 
-    @Test("run lengths are those of pycocotools")
+    @Test("run lengths match pycocotools")
     func runLengths() throws {
         for shape in try Self.shapes.get() {
             #expect(shape.mask.runLengths.compressedCounts == shape.counts, "\(shape)")
         }
     }
 
-    @Test("an object that goes on from the bottom of a column at the top of the next has one run")
+    @Test("an object that continues from the bottom of a column to the top of the next is one run")
     func runAcrossColumns() {
         let mask = Mask(imageWidth: 4, imageHeight: 3, x: 1, y: 0, width: 2, height: 3, pixels: [0, 1, 1, 1, 1, 0])
         #expect(mask.runLengths.counts == [4, 4, 4])
@@ -44,14 +45,14 @@ struct MaskTests {
         #expect(empty.runLengths.counts == [4])
     }
 
-    @Test("there are as many polygons as OpenCV counts parts")
+    @Test("the number of polygons equals the number of parts counted by OpenCV")
     func parts() throws {
         for shape in try Self.shapes.get() {
             #expect(shape.mask.polygons().count == shape.parts, "\(shape)")
         }
     }
 
-    /// A hole adds its own corners, its first one again, and the two ends of the cut on the part's outline.
+    /// A hole adds its own corners, its first corner again, and the end of the cut on the part's outline, twice.
     @Test("holes are joined to their parts")
     func holes() throws {
         for shape in try Self.shapes.get() {
@@ -61,13 +62,13 @@ struct MaskTests {
             }
             #expect(ends.reduce(0, +) >= shape.holes, "\(shape)")
             if shape.holes == 0 {
-                // Without a hole, what comes twice is where two corners of a part touch.
+                // Without holes, points repeat only where two corners of a part touch.
                 #expect(shape.mask.polygons().allSatisfy { $0.points.isWithoutCuts }, "\(shape)")
             }
         }
     }
 
-    @Test("polygons filled by the even-odd rule give back the mask")
+    @Test("polygons filled by the even-odd rule reproduce the mask")
     func evenOdd() throws {
         for shape in try Self.shapes.get() {
             let mask = shape.mask
@@ -76,8 +77,8 @@ struct MaskTests {
         }
     }
 
-    /// `RunLengthMask` fills polygons as pycocotools does, which its own tests see to.
-    @Test("polygons filled as COCO fills them give back the mask")
+    /// `RunLengthMask` fills polygons as pycocotools does, which its own tests verify.
+    @Test("polygons filled as in COCO reproduce the mask")
     func cocoFill() throws {
         for shape in try Self.shapes.get() {
             let mask = shape.mask
@@ -91,7 +92,7 @@ struct MaskTests {
     }
 
     @Test(
-        "outlines follow the edges of pixels",
+        "outlines follow pixel edges",
         arguments: [
             (["#"], [[3, 4, 4, 4, 4, 5, 3, 5]]),
             (["##", "##"], [[3, 4, 5, 4, 5, 6, 3, 6]]),
@@ -126,13 +127,13 @@ struct MaskTests {
         #expect(Mask(rows, x: 3, y: 4).polygons() == expected)
     }
 
-    @Test("a simplified outline is nowhere farther from the exact one than it may be", arguments: [0.5, 1, 2.5])
+    @Test("the exact outline is nowhere farther from the simplified one than the tolerance", arguments: [0.5, 1, 2.5])
     func tolerance(_ tolerance: Double) throws {
         for shape in try Self.shapes.get() where shape.block > 1 {
             let exact = shape.mask.polygons()
             let simplified = shape.mask.polygons(tolerance: tolerance)
             #expect(simplified.joined().count <= exact.joined().count)
-            // What is left out altogether is small; of the rest every corner is near a line.
+            // Only small parts may vanish. Of all others, every corner is near a line.
             let lines = simplified.flatMap { $0.points.lines }
             for polygon in exact where polygon.bounds.width > 4 * tolerance && polygon.bounds.height > 4 * tolerance {
                 let isHoleFree = polygon.points.isWithoutCuts
@@ -144,11 +145,11 @@ struct MaskTests {
         }
     }
 
-    @Test("stairs become a slope, and specks of the size of the tolerance vanish")
+    @Test("stairs become a slope, and parts and holes as small as the tolerance vanish")
     func simplification() {
         let stairs = Mask(["#...", "##..", "###.", "####"], x: 0, y: 0)
         #expect(stairs.polygons().map(\.count) == [20])
-        // Each step is half a diagonal, 0.707, off the line from (0, 0) to (4, 4), and at most 0.6 off that from (1, 0).
+        // Each step is half a diagonal (0.707) off the line from (0, 0) to (4, 4) and at most 0.6 off that from (1, 0).
         #expect(stairs.polygons(tolerance: 0.71) == [[0, 0, 4, 4, 0, 4]])
         #expect(stairs.polygons(tolerance: 0.7) == [[0, 0, 1, 0, 4, 4, 0, 4]])
         #expect(Mask(["#"], x: 3, y: 4).polygons(tolerance: 1).isEmpty)
@@ -162,7 +163,7 @@ struct MaskTests {
         }
     }
 
-    @Test("a hole stays joined where the one between it and the part vanishes")
+    @Test("a hole stays joined if the hole between it and the part vanishes")
     func joinedHoles() {
         let rows = ["########", "#.#....#", "###....#", "###....#", "###....#", "########"]
         let simplified = Mask(rows, x: 0, y: 0).polygons(tolerance: 1)
@@ -173,8 +174,8 @@ struct MaskTests {
         }
     }
 
-    /// Chains of thousands of holes: quadratic time would be minutes here.
-    @Test("a thousand by a thousand pixels of noise are traced in one go", .timeLimit(.minutes(1)))
+    /// Contains chains of thousands of holes: an algorithm of quadratic time would take minutes.
+    @Test("1000 x 1000 pixels of noise are traced without quadratic time", .timeLimit(.minutes(1)))
     func noise() {
         for share in [128, 160, 224] {
             let shape = MaskGolden.Shape(size: 1000, share: share)
@@ -184,7 +185,7 @@ struct MaskTests {
         }
     }
 
-    /// What is inside of an odd number of polygons' outlines, at the centres of pixels.
+    /// Fills polygons by the even-odd rule, sampled at pixel centres.
     private func fill(_ polygons: [[Double]], width: Int, height: Int) -> [UInt8] {
         var filled = [UInt8](repeating: 0, count: width * height)
         for (start, end) in polygons.flatMap(\.points.lines) where start.y != end.y {
@@ -199,7 +200,7 @@ struct MaskTests {
     }
 }
 
-/// What Scripts/mask-golden.py wrote.
+/// Reference results of pycocotools and OpenCV, written by `Tools/Goldens/mask_golden.py`.
 private struct MaskGolden: Decodable {
     struct Shape: Decodable, CustomStringConvertible {
         var image: [Int]
@@ -217,14 +218,12 @@ private struct MaskGolden: Decodable {
     var shapes: [Shape]
 
     static func load() throws -> MaskGolden {
-        let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .appending(components: "Fixtures", "masks.json")
-        return try JSONDecoder().decode(MaskGolden.self, from: Data(contentsOf: file))
+        try JSONDecoder().decode(MaskGolden.self, from: Data(contentsOf: Fixtures.url("masks.json")))
     }
 }
 
 extension MaskGolden.Shape {
-    /// Noise that fills its picture, of which nothing else is known.
+    /// Noise that fills its picture, without reference results.
     fileprivate init(size: Int, share: Int) {
         self.init(
             image: [size, size],
@@ -238,7 +237,7 @@ extension MaskGolden.Shape {
         )
     }
 
-    /// The pixels of the region: blocks of noise, as the script makes them.
+    /// Pixels of the region: blocks of noise, generated as in the script.
     var pixels: [UInt8] {
         (0..<region[3]).flatMap { y in
             (0..<region[2]).map { x -> UInt8 in
@@ -264,7 +263,7 @@ extension MaskGolden.Shape {
         )
     }
 
-    /// The pixels of the whole picture.
+    /// Pixels of the full picture.
     var picture: [UInt8] {
         var picture = [UInt8](repeating: 0, count: image[0] * image[1])
         for (index, pixel) in pixels.enumerated() {
@@ -276,7 +275,7 @@ extension MaskGolden.Shape {
 }
 
 extension Mask {
-    /// A mask in the middle of a picture, drawn in rows of `#` and `.`.
+    /// Creates a mask inside a larger picture from rows of `#` (object) and `.` (background).
     fileprivate init(_ rows: [String], x: Int, y: Int) {
         self.init(
             imageWidth: x + rows[0].count + 2,
@@ -319,7 +318,7 @@ extension [Point] {
         indices.map { (self[$0], self[($0 + 1) % count]) }
     }
 
-    /// Whether no line is gone there and back.
+    /// Whether no line is traversed in both directions.
     fileprivate var isWithoutCuts: Bool {
         let steps = Set(lines.map { [$0.start, $0.end] })
         return lines.allSatisfy { !steps.contains([$0.end, $0.start]) }

@@ -1,9 +1,10 @@
 import Foundation
 import ObjectDetection
+import TestSupport
 import Testing
 
 @Suite struct RunLengthMaskTests {
-    /// What pycocotools answers; written by `Scripts/evaluation-golden.py`.
+    /// Reference results of pycocotools, written by `Tools/Goldens/evaluation_golden.py`.
     struct Golden: Decodable {
         struct Group: Decodable {
             struct Mask: Decodable {
@@ -16,24 +17,23 @@ import Testing
             var width: Int
             var height: Int
             var masks: [Mask]
-            /// Of each mask with each.
+            /// IoU of each pair of masks.
             var iou: [[Double]]
-            /// Of each mask with each as a crowd.
+            /// IoU of each pair of masks, with the second one as a crowd.
             var crowdIoU: [[Double]]
         }
 
         var groups: [Group]
 
         static func groups() throws -> [Group] {
-            let fixtures = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../Fixtures")
-            let data = try Data(contentsOf: fixtures.appending(path: "run-length-masks.json"))
+            let data = try Data(contentsOf: Fixtures.url("run-length-masks.json"))
             let groups = try JSONDecoder().decode(Golden.self, from: data).groups
             try #require(groups.count == 9)
             return groups
         }
     }
 
-    @Test("polygons cover the pixels that pycocotools gives them") func polygons() throws {
+    @Test("polygons cover the same pixels as in pycocotools") func polygons() throws {
         for group in try Golden.groups() {
             for golden in group.masks {
                 let mask = RunLengthMask(width: group.width, height: group.height, polygons: golden.polygons)
@@ -43,7 +43,7 @@ import Testing
         }
     }
 
-    @Test("the compressed string is that of pycocotools, and is read back") func compression() throws {
+    @Test("the compressed string matches pycocotools and can be decoded") func compression() throws {
         for group in try Golden.groups() {
             let (width, height) = (group.width, group.height)
             for golden in group.masks {
@@ -55,7 +55,7 @@ import Testing
         }
     }
 
-    @Test("overlaps are those of pycocotools, with crowds too") func overlaps() throws {
+    @Test("overlaps match pycocotools, also with crowds") func overlaps() throws {
         for group in try Golden.groups() {
             let masks = group.masks.map {
                 RunLengthMask(width: group.width, height: group.height, counts: $0.runs)
@@ -66,25 +66,25 @@ import Testing
         }
     }
 
-    @Test("masks of pictures of other sizes share nothing") func otherSize() {
+    @Test("masks of pictures of different sizes share no pixels") func otherSize() {
         let mask = RunLengthMask(width: 4, height: 2, counts: [0, 8])
         #expect(mask.intersectionOverUnion(with: RunLengthMask(width: 2, height: 4, counts: [0, 8])) == 0)
         #expect(mask.intersectionOverUnion(with: mask) == 1)
     }
 
     @Test(
-        "a string that is malformed is refused",
+        "malformed strings are rejected",
         arguments: [
-            ("", 4, 3),  // fills nothing
+            ("", 4, 3),  // no runs
             ("<", 4, 4),  // 12 pixels of 16
             ("<1", 4, 3),  // 13 pixels of 12
-            ("l", 4, 3),  // more digits are announced
-            ("<\u{7F}", 4, 3),  // characters that are no digits
+            ("l", 4, 3),  // the continuation bit of the last digit is set
+            ("<\u{7F}", 4, 3),  // characters that are not digits
             ("<p", 4, 3),
             ("</", 4, 3),
             ("<é", 4, 3),
             ("O=", 4, 3),  // a run of -1
-            ("000N", 0, 0),  // a run that is less than none by its difference
+            ("000N", 0, 0),  // a difference that makes a run negative
             ("<P", 4, 3),
             ("\\PPPPPPP0", 4, 3),  // more digits than a picture needs
             ("oooooo?", 65_535, 65_535),
@@ -99,7 +99,7 @@ import Testing
     }
 
     @Test(
-        "runs that do not fill the picture are refused",
+        "runs that do not fill the picture are rejected",
         arguments: [
             ([], 4, 3), ([12], 4, 4), ([12, 1], 4, 3), ([13, -1], 4, 3), ([Int.max, Int.max, 14], 4, 3), ([-12], -4, 3),
             ([-1, 13], 4, 3),
@@ -115,7 +115,7 @@ import Testing
         #expect(RunLengthMask(width: 65_535, height: 65_535, compressedCounts: mask.compressedCounts) == mask)
     }
 
-    @Test("corners far away cost no time and keep the edges between them")
+    @Test("distant corners cost no time, and the edges between them are kept")
     func farCorners() {
         let far = 1e300
         let everything = [-far, -far, far, -far, far, far, -far, far]
@@ -125,14 +125,14 @@ import Testing
     }
 
     @Test(
-        "a polygon without an inside covers nothing",
+        "a polygon without an interior covers nothing",
         arguments: [[], [3], [3, 4], [3, 4, 9, 9], [.nan, 0, 9, 0, 9, 9], [0, 0, .infinity, 0, 9, 9]]
     )
     func noInside(polygon: [Double]) {
         #expect(RunLengthMask(width: 10, height: 10, polygons: [polygon]).counts == [100])
     }
 
-    @Test("a picture without pixels has a mask") func noPixels() {
+    @Test("a picture without pixels has an empty mask") func noPixels() {
         let mask = RunLengthMask(width: 0, height: 7, polygons: [[0, 0, 9, 0, 9, 9]])
         #expect(mask.area == 0 && mask.intersectionOverUnion(with: mask) == 0)
         #expect(RunLengthMask(width: 0, height: 7, compressedCounts: mask.compressedCounts) == mask)

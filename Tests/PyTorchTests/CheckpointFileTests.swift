@@ -1,17 +1,13 @@
-import CheckpointSupport
 import Foundation
 import PyTorch
+import TestSupport
 import Testing
 
 @Suite final class CheckpointFileTests {
-    private let folder = FileManager.default.temporaryDirectory.appending(path: "pytorch-\(UUID().uuidString)")
+    private let folder: TemporaryDirectory
 
     init() throws {
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    }
-
-    deinit {
-        try? FileManager.default.removeItem(at: folder)
+        folder = try TemporaryDirectory()
     }
 
     private func code(_ path: String, limits: Checkpoint.Limits = .init()) -> PyTorchError.Code? {
@@ -25,9 +21,8 @@ import Testing
 
     @Test("a checkpoint is read from a file")
     func read() throws {
-        let path = folder.appending(path: "best.pt").path
         let bytes = CheckpointWriter.archive(.dictionary([("epoch", .int(3))]), folder: "best")
-        #expect(FileManager.default.createFile(atPath: path, contents: Data(bytes)))
+        let path = try folder.write("best.pt", bytes)
         #expect(try Checkpoint(path: path).root.dictionary?["epoch"]?.int == 3)
 
         var limits = Checkpoint.Limits()
@@ -38,16 +33,16 @@ import Testing
         #expect(failure(bytes, limits: limits)?.code == .tooLarge)
     }
 
-    @Test("what is no file is refused at once")
+    @Test("a path that is not a regular file is rejected without blocking")
     func noFile() {
-        let pipe = folder.appending(path: "pipe").path
+        let pipe = "\(folder.path)/pipe"
         #expect(mkfifo(pipe, 0o600) == 0)
-        for path in [pipe, folder.path, "/dev/zero", folder.appending(path: "missing").path, ""] {
+        for path in [pipe, folder.path, "/dev/zero", "\(folder.path)/missing", ""] {
             #expect(code(path) == .unreadable, "\(path)")
         }
     }
 
-    @Test("an error says its code, its message and its cause")
+    @Test("an error is described by its code, message and cause")
     func errors() throws {
         let error = try #require(failure([]))
         #expect(error.description == "not_an_archive: \(error.message)")
@@ -55,15 +50,13 @@ import Testing
         #expect(wrapped.description == "too_large: too much (\(error))")
     }
 
-    @Test("an empty file is no checkpoint")
-    func empty() {
-        let path = folder.appending(path: "empty.pt").path
-        #expect(FileManager.default.createFile(atPath: path, contents: nil))
-        #expect(code(path) == .notAnArchive)
+    @Test("an empty file is not a checkpoint")
+    func empty() throws {
+        #expect(code(try folder.write("empty.pt", [])) == .notAnArchive)
     }
 
     @Test(
-        "each limit is one",
+        "each limit is enforced",
         arguments: [
             \.maximumPickleBytes, \.maximumEntries, \.maximumValues, \.maximumDepth, \.maximumWalkedValues,
         ] as [any WritableKeyPath<Checkpoint.Limits, Int> & Sendable]

@@ -1,10 +1,10 @@
-import CheckpointSupport
 import PyTorch
+import TestSupport
 import Testing
 
-/// Pickles that would take a simple reader forever, all memory, or its call stack.
+/// Pickles that would make a naive reader hang, run out of memory or overflow its call stack.
 @Suite(.timeLimit(.minutes(2))) struct HostilePickleTests {
-    /// A pickle, parts of which are repeated.
+    /// A pickle made of repeated parts.
     private struct Pickle: Sendable, CustomTestStringConvertible {
         let testDescription: String
         private let parts: [(Opcodes, Int)]
@@ -14,7 +14,7 @@ import Testing
             self.parts = parts
         }
 
-        /// A checkpoint of it.
+        /// A checkpoint with this pickle.
         var file: [UInt8] {
             var pickle: [UInt8] = [0x80, 2]
             for (opcodes, count) in parts {
@@ -24,13 +24,13 @@ import Testing
         }
     }
 
-    /// Takes the value on top, and leaves a list of it ten times.
+    /// Replaces the top value with a list of ten references to it.
     private static let tenfold: Opcodes = "q\00(h\0h\0h\0h\0h\0h\0h\0h\0h\0h\0l"
-    /// Appends a new list to the one in memo 0, and puts it there.
+    /// Appends a new list to the list in memo 0, and stores the new one in memo 0.
     private static let descend: Opcodes = "h\0]q\0a0"
 
     @Test(
-        "what is nested too deep, holds itself or repeats itself is refused",
+        "values that are nested too deep, contain themselves or repeat too often are rejected",
         arguments: [
             Pickle("tuples in tuples", (")", 1), ("\u{85}", 500_000)),
             Pickle("ten million tuples in tuples", (")", 1), ("\u{85}", 10_000_000)),
@@ -39,20 +39,20 @@ import Testing
             Pickle("sets in sets", ("\u{8F}(", 300_000), ("\u{90}", 300_000)),
             Pickle("values of dictionaries", ("}", 1), ("K\0}", 300_000), ("s", 300_000)),
             Pickle("keys of dictionaries", ("}", 300_000), ("Ns", 299_999)),
-            Pickle("a key that is nested", ("})", 1), ("\u{85}", 500_000), ("Ns", 1)),
+            Pickle("a nested key", ("})", 1), ("\u{85}", 500_000), ("Ns", 1)),
             Pickle("arguments", ("cm\nf\nq\0)R", 1), ("q\u{1}0h\0h\u{1}\u{85}R", 150_000)),
             Pickle("states", ("cm\nf\nq\0)R", 1), ("q\u{1}0h\0)Rh\u{1}b", 150_000)),
             Pickle("elements of objects", ("cm\nf\nq\0)R", 1), ("q\u{1}0h\0)Rh\u{1}a", 150_000)),
             Pickle("items of objects", ("cm\nf\nq\0)R", 1), ("q\u{1}0h\0)RNh\u{1}s", 150_000)),
-            Pickle("a list in a set of its elements", ("c__builtin__\nset\n]q\0\u{85}Rh\0a", 1)),
-            Pickle("a list that holds itself", ("]q\0h\0a", 1)),
-            Pickle("a tuple in a list in itself", ("]q\0h\0\u{85}a", 1)),
-            Pickle("a dictionary that holds itself", ("}q\0K\0h\0s", 1)),
+            Pickle("a set that contains the list it was made from", ("c__builtin__\nset\n]q\0\u{85}Rh\0a", 1)),
+            Pickle("a list that contains itself", ("]q\0h\0a", 1)),
+            Pickle("a list that contains itself in a tuple", ("]q\0h\0\u{85}a", 1)),
+            Pickle("a dictionary that contains itself", ("}q\0K\0h\0s", 1)),
             Pickle("a dictionary that is its own key", ("}q\0h\0Ns", 1)),
             Pickle("an object that is its own state", ("cm\nf\n)Rq\0h\0b", 1)),
 
-            Pickle("ten of ten of ten, and so on", ("]", 1), (tenfold, 30)),
-            Pickle("ten of ten of ten, and so on, as a key", ("}]", 1), (tenfold, 30), ("Ns", 1)),
+            Pickle("ten references to ten references, 30 levels deep", ("]", 1), (tenfold, 30)),
+            Pickle("ten references to ten references, 30 levels deep, as a key", ("}]", 1), (tenfold, 30), ("Ns", 1)),
             Pickle(
                 "calls with the same long arguments",
                 ("cm\nf\nq\00(", 1),
@@ -62,7 +62,7 @@ import Testing
                 ("l", 1)
             ),
             Pickle(
-                "calls with the same long arguments, one in the other",
+                "nested calls with the same long arguments",
                 ("cm\nf\nq\00(", 1),
                 ("N", 100_000),
                 ("tq\u{1}0N", 1),
@@ -114,9 +114,9 @@ import Testing
 
             Pickle("values", ("N", 1 << 20 + 1)),
             Pickle("marks", ("(", 1 << 20 + 1)),
-            Pickle("remembered values", ("N", 1), ("\u{94}", 1 << 20)),
+            Pickle("memoised values", ("N", 1), ("\u{94}", 1 << 20)),
             Pickle("references", ("Nq\0", 1), ("h\0", 1 << 20)),
-            Pickle("repetitions", ("N", 1), ("2", 1 << 20)),
+            Pickle("duplicates", ("N", 1), ("2", 1 << 20)),
             Pickle("a pickle of 33 MB", ("\u{80}\u{2}", 1 << 24)),
         ]
     )
@@ -125,23 +125,23 @@ import Testing
     }
 
     @Test(
-        "what does not stay is let go of, however deep it is nested",
+        "discarded values are released, however deep they are nested",
         arguments: [
             Pickle("tuples in tuples", (")", 1), ("\u{85}", 500_000), ("0N", 1)),
             Pickle("lists in lists", ("]", 300_000), ("a", 299_999), ("0N", 1)),
             Pickle("lists in lists, the outermost first", ("]q\0", 1), (descend, 300_000), ("0N", 1)),
             Pickle("states", ("cm\nf\nq\0)R", 1), ("q\u{1}0h\0)Rh\u{1}b", 150_000), ("0N", 1)),
-            Pickle("a list that holds itself", ("]q\0h\0a0N", 1)),
-            Pickle("up to a mark", ("N(", 1), (")", 1), ("\u{85}", 500_000), ("1", 1)),
-            Pickle("what was remembered", ("N)", 1), ("\u{85}", 500_000), ("q\00)q\00", 1)),
-            Pickle("a value that is set again", ("}K\0)", 1), ("\u{85}", 500_000), ("sK\0Ns0N", 1)),
+            Pickle("a list that contains itself", ("]q\0h\0a0N", 1)),
+            Pickle("values above a mark", ("N(", 1), (")", 1), ("\u{85}", 500_000), ("1", 1)),
+            Pickle("memoised values", ("N)", 1), ("\u{85}", 500_000), ("q\00)q\00", 1)),
+            Pickle("a dictionary value that is replaced", ("}K\0)", 1), ("\u{85}", 500_000), ("sK\0Ns0N", 1)),
         ]
     )
     private func dropped(_ pickle: Pickle) throws {
         #expect(try Checkpoint(bytes: pickle.file).root.isNone)
     }
 
-    @Test("a long text is not looked up again and again")
+    @Test("long keys are not hashed repeatedly")
     func longKeys() throws {
         let text = "X\0\0\u{10}\0"
         let file = Pickle(
@@ -158,13 +158,13 @@ import Testing
     }
 
     @Test(
-        "nesting and repetition are taken up to the limits",
+        "nesting and repetition are accepted up to the limits",
         arguments: [
             (Pickle("deep", (")", 1), ("\u{85}", 199)), 200, 1 << 22, true),
             (Pickle("too deep", (")", 1), ("\u{85}", 200)), 200, 1 << 22, false),
-            // The shared tuple is seen first where it is not too deep.
-            (Pickle("too deep where it is shared", (")\u{85}\u{85}q\0h\0\u{85}\u{85}\u{86}", 1)), 5, 100, false),
-            (Pickle("deep where it is shared", (")\u{85}\u{85}q\0h\0\u{85}\u{85}\u{86}", 1)), 6, 100, true),
+            // The shared tuple is first visited where it is not too deep.
+            (Pickle("too deep in a second reference", (")\u{85}\u{85}q\0h\0\u{85}\u{85}\u{86}", 1)), 5, 100, false),
+            (Pickle("deep in a second reference", (")\u{85}\u{85}q\0h\0\u{85}\u{85}\u{86}", 1)), 6, 100, true),
             (Pickle("1111 lists", ("]", 1), (tenfold, 3)), 10, 1111, true),
             (Pickle("1111 lists, one too many", ("]", 1), (tenfold, 3)), 10, 1110, false),
         ]
@@ -177,7 +177,7 @@ import Testing
     }
 
     @Test(
-        "a damaged pickle is refused",
+        "a damaged pickle is rejected",
         arguments: [
             "", "NN", "N(", "(", "NNN\u{86}", "0", "1", "2", "a", "]a", "Ne", "s", "}Ns", "}(NNNu",
             "u", "t",
@@ -207,7 +207,7 @@ import Testing
         #expect(failure(file(opcodes))?.code == .corrupt)
     }
 
-    @Test("a pickle that does not end is refused, wherever it is cut off")
+    @Test("a pickle cut off at any byte is rejected")
     func truncated() {
         let pickle = CheckpointWriter.pickle(
             .dictionary([
@@ -222,12 +222,12 @@ import Testing
         }
     }
 
-    @Test("a pickle of a later protocol is refused")
+    @Test("a pickle of a later protocol is rejected")
     func protocols() {
         #expect(failure(CheckpointWriter.zip(pickle: [0x80, 6, 0x4E, 0x2E]).archive())?.code == .unsupported)
     }
 
-    @Test("changed instructions never do more than change values", arguments: 0..<20)
+    @Test("changed instructions cause an error or other values, but no crash", arguments: 0..<20)
     func changedInstructions(_ seed: UInt64) {
         let storage = SavedStorage([1, 2, 3, 4], as: .float16)
         let tensor = SavedTensor(storage: storage, offset: 1, shape: [3, 1], strides: [1, 1])
@@ -255,7 +255,7 @@ import Testing
             guard case .success(let checkpoint) = Result(catching: { try Checkpoint(bytes: zip.archive()) }) else {
                 continue
             }
-            // Walks all of it, and makes the floats of every tensor.
+            // Walks the complete value and converts every tensor to floats.
             #expect(!checkpoint.root.literal.isEmpty)
         }
     }

@@ -1,12 +1,12 @@
-import CheckpointSupport
 import PyTorch
+import TestSupport
 import Testing
 
 @Suite struct HostileTensorTests {
     private static let storage = SavedStorage([1, 2, 3, 4])
 
     @Test(
-        "a tensor that reaches out of its storage is refused",
+        "a tensor that exceeds its storage is rejected",
         arguments: [
             (0, [5], [1]), (1, [4], [1]), (4, [1], [1]), (.max, [1], [1]), (-1, [1], [1]), (.min, [1], [1]),
             (0, [2, 2], [3, 2]), (0, [4], [-1]), (3, [4], [-1]), (0, [-1], [1]), (0, [-1, -4], [1, 1]),
@@ -21,7 +21,7 @@ import Testing
     }
 
     @Test(
-        "tensors that are far larger than the file are refused",
+        "tensors that are far larger than the file are rejected",
         arguments: [
             (1, [1 << 40]), (1, [1 << 20, 1 << 20]), (1, [(1 << 24) + 10_000]), (17, [1 << 20]),
             (300, [1 << 8, 1 << 8]),
@@ -35,7 +35,7 @@ import Testing
     }
 
     @Test(
-        "a storage that is not what it claims is refused",
+        "a storage with a false element count is rejected",
         arguments: [
             (.float32, 5, 16), (.float32, 3, 16), (.float32, 4, 15), (.float32, 4, 17), (.float32, -1, 16),
             (.float64, .max, 16), (.float64, 1 << 61, 16), (.bool, 15, 16), (.float32, 0, 1),
@@ -47,7 +47,7 @@ import Testing
         #expect(failure(CheckpointWriter.archive(.tensor(tensor)))?.code == .corrupt)
     }
 
-    @Test("one storage has one type")
+    @Test("a storage has only one element type")
     func types() {
         let ids = ["Float", "Int"].map { "(U\u{7}storagectorch\n\($0)Storage\nU\u{1}0U\u{3}cpuK\u{1}tQ" }
         let same = file(Opcodes(stringLiteral: "\(ids[0])\(ids[0])\u{86}"), storages: [[1, 2, 3, 4]])
@@ -57,14 +57,14 @@ import Testing
     }
 
     @Test(
-        "what is no tensor is none",
+        "a tensor with invalid arguments is rejected",
         arguments: [
             "NK\0\u{85}R", "K\0)N\u{87}R", "K\0)\u{86}R", "N))\u{87}R", "K\0N)\u{87}R", "K\0K\u{1}\u{85}N\u{87}R",
             "K\0N\u{85})\u{87}R",
         ]
     )
     func arguments(_ arguments: String) {
-        // The storage is the first of the arguments; the text makes a tuple of the other ones.
+        // The storage is the first argument; `arguments` has the opcodes of the others.
         let id = "(U\u{7}storagectorch\nFloatStorage\nU\u{1}0U\u{3}cpuK\u{1}tQ"
         let opcodes = "ctorch._utils\n_rebuild_tensor_v2\n(\(id)" + arguments.dropLast(2) + "tR"
         #expect(failure(file(Opcodes(stringLiteral: opcodes), storages: [[1, 2, 3, 4]]))?.code == .corrupt)

@@ -1,10 +1,10 @@
 import PyTorch
 import Testing
 
-/// The pickles are `base64.b64encode(pickle.dumps(value, protocol))` of CPython 3.11 with NumPy 2.4.
+/// Pickles are from `base64.b64encode(pickle.dumps(value, protocol))` of CPython 3.11 with NumPy 2.4.
 @Suite struct NumPyNumberTests {
     @Test(
-        "a number of NumPy is a number",
+        "NumPy scalars and one-element arrays are read as numbers",
         arguments: [
             (
                 "float64(0.375)",
@@ -87,9 +87,9 @@ import Testing
         #expect(value.int == (name.contains("float") || name.contains(".") ? nil : number.map { Int($0) }))
     }
 
-    /// `numpy.core.multiarray.scalar` of NumPy 1, with a type and bytes.
+    /// Arguments are the type and bytes of a call to `numpy.core.multiarray.scalar` of NumPy 1.
     @Test(
-        "what is no number of NumPy is none",
+        "an invalid NumPy scalar is not read as a number",
         arguments: [
             ("U\u{2}f8", "C\u{4}\0\0\0\0"), ("U\u{3}f16", "C\u{10}\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"),
             ("U\u{2}c8", "C\u{8}\0\0\0\0\0\0\0\0"), ("U\0", "C\0"), ("U\u{1}f", "C\0"), ("N", "C\u{1}\0"),

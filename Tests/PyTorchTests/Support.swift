@@ -1,26 +1,9 @@
-import CheckpointSupport
 import Foundation
 import PyTorch
+import TestSupport
 import Testing
 
-/// SplitMix64: the same numbers for the same seed, on every machine.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) {
-        state = seed
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ mixed >> 31
-    }
-}
-
-/// Instructions of a pickle: the bytes with the numbers of a text's characters, none of them over 255.
+/// Instructions of a pickle, one byte per character; no character may be above 255.
 struct Opcodes: ExpressibleByStringInterpolation, CustomTestStringConvertible {
     let bytes: [UInt8]
 
@@ -28,23 +11,23 @@ struct Opcodes: ExpressibleByStringInterpolation, CustomTestStringConvertible {
         bytes = text.unicodeScalars.map { UInt8($0.value) }
     }
 
-    /// The text, fit for a terminal.
+    /// The text with escapes for control characters, suitable for a terminal.
     var testDescription: String {
         String(decoding: bytes, as: Unicode.ASCII.self).debugDescription
     }
 }
 
-/// A file of one pickle, given by its instructions between the protocol and the end.
+/// Returns a checkpoint whose pickle has the given instructions between PROTO and STOP.
 func file(_ opcodes: Opcodes, storages: [[UInt8]] = []) -> [UInt8] {
     CheckpointWriter.zip(pickle: [0x80, 2] + opcodes.bytes + Array(".".utf8), storages: storages).archive()
 }
 
-/// What a pickle, given by its instructions, is read as.
+/// Reads a pickle that has the given instructions between PROTO and STOP.
 func load(_ opcodes: Opcodes) throws(PyTorchError) -> PickleValue {
     try Checkpoint(bytes: file(opcodes)).root
 }
 
-/// What a pickle is read as, from the text that Python's `base64` makes of it.
+/// Reads a pickle that Python's `base64` has encoded; line breaks are ignored.
 func load(base64: String) throws -> PickleValue {
     guard let pickle = Data(base64Encoded: base64, options: .ignoreUnknownCharacters) else {
         throw CocoaError(.coderInvalidValue)
@@ -52,7 +35,7 @@ func load(base64: String) throws -> PickleValue {
     return try Checkpoint(bytes: CheckpointWriter.zip(pickle: [UInt8](pickle)).archive()).root
 }
 
-/// What reading a file fails with, if it does.
+/// Returns the error of reading a file, or nil if reading succeeds.
 func failure(_ bytes: [UInt8], limits: Checkpoint.Limits = .init()) -> PyTorchError? {
     do throws(PyTorchError) {
         _ = try Checkpoint(bytes: bytes, limits: limits)
@@ -63,7 +46,7 @@ func failure(_ bytes: [UInt8], limits: Checkpoint.Limits = .init()) -> PyTorchEr
 }
 
 extension PickleValue {
-    /// The value as Python would write it, and records as what they would call.
+    /// The value as a Python literal; records are written as calls.
     var literal: String {
         switch self {
         case .none: "None"

@@ -1,5 +1,5 @@
-import CheckpointSupport
 import PyTorch
+import TestSupport
 import Testing
 
 @Suite struct TensorTests {
@@ -9,7 +9,7 @@ import Testing
     }
 
     @Test(
-        "numbers of every type become floats",
+        "elements of every type are converted to floats",
         arguments: [
             (.float64, [0, -1.5, 3.25, 1e30]), (.float32, [0, -1.5, 3.25, 1e30]), (.float16, [0, -1.5, 3.25, 65504]),
             (.bfloat16, [0, -1.5, 3.25, 0x1p100]), (.int64, [0, -1, 0x1p40]), (.int32, [0, -1, -0x1p31]),
@@ -22,7 +22,7 @@ import Testing
         #expect(tensor.floats() == values)
     }
 
-    @Test("every half is what Float16 says")
+    @Test("every half-precision number equals the Float16 of its bits")
     func halves() throws {
         let bits = (0...UInt16.max).map { $0 }
         let storage = SavedStorage(.float16, count: bits.count, bytes: bits.flatMap { littleEndian($0) })
@@ -33,9 +33,9 @@ import Testing
         }
     }
 
-    /// Of the storage 0, 1, …, 11, as `torch.as_strided` has them.
+    /// Views of the storage 0, 1, …, 11; expected elements are those of `torch.as_strided`.
     @Test(
-        "a view has the numbers that its strides say",
+        "a view has the elements selected by its strides",
         arguments: [
             ([3, 4], [4, 1], 0, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]),
             ([4, 3], [1, 4], 0, [0, 4, 8, 1, 5, 9, 2, 6, 10, 3, 7, 11]),
@@ -72,7 +72,7 @@ import Testing
     }
 
     @Test(
-        "a tensor comes from each of the functions that PyTorch saves it with",
+        "every function that PyTorch saves a tensor with is supported",
         arguments: [("_rebuild_tensor", ""), ("_rebuild_tensor_v2", "NN"), ("_rebuild_tensor_v2", "NNN")]
     )
     func functions(_ function: String, _ more: String) throws {
@@ -90,7 +90,7 @@ import Testing
         }
     }
 
-    @Test("a tensor of a kind that networks do not have is a record")
+    @Test("a tensor of an unknown element type becomes a record")
     func unknownStorage() throws {
         let id = "(U\u{7}storagectorch\nComplexFloatStorage\nU\u{1}0U\u{3}cpuK\u{1}tQ"
         let value = try load("ctorch._utils\n_rebuild_tensor_v2\n(\(id)K\0K\u{1}\u{85}K\u{1}\u{85}tR")

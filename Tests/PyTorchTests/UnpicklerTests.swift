@@ -1,5 +1,5 @@
-import CheckpointSupport
 import PyTorch
+import TestSupport
 import Testing
 
 @Suite struct UnpicklerTests {
@@ -44,7 +44,7 @@ import Testing
         """,
     ]
 
-    @Test("the pickles of every protocol have the same values", arguments: pickles.keys.sorted())
+    @Test("pickles of all protocols yield the same values", arguments: pickles.keys.sorted())
     func protocols(_ version: Int) throws {
         let root = try load(base64: try #require(Self.pickles[version]))
         let expected = [
@@ -61,16 +61,16 @@ import Testing
         for (key, literal) in expected {
             #expect(dictionary[key]?.literal == literal)
         }
-        // Protocols 2, 3 to 4, and 5 write bytes in three ways.
+        // Bytes are encoded differently in protocol 2, in 3 and 4, and in 5.
         let bytes = try #require(dictionary["b"]?.list)
         #expect(bytes[0].bytes == [0, 0xFF])
         #expect((bytes[1].bytes ?? bytes[1].object?.arguments.first?.bytes) == Array("ab".utf8))
         #expect(bytes[2].string == "ä")
     }
 
-    /// The meaning of each is that of `pickletools` in CPython 3.13.
+    /// Expected values follow `pickletools` of CPython 3.13.
     @Test(
-        "an instruction does what Python's does",
+        "each instruction has the same effect as in Python",
         arguments: [
             ("\u{88}", "True"), ("\u{89}", "False"), ("N", "None"),
             ("K\u{FF}", "255"), ("M\0\u{1}", "256"), ("J\u{FF}\u{FF}\u{FF}\u{FF}", "-1"),
@@ -100,7 +100,7 @@ import Testing
             ("ccollections\nOrderedDict\n)R}X\u{9}\0\0\0_metadataNsb", "{}"),
             ("c__builtin__\nset\n)R", "{}"),
             ("ccollections\nOrderedDict\n](K\u{1}e\u{85}R", "collections.OrderedDict([1])"),
-            // As a module holds its `forward` after YOLOv5 has fused it.
+            // The `forward` attribute of a module that YOLOv5 has fused.
             (
                 "cm\nC\n)\u{81}q\0}U\u{1}ac__builtin__\ngetattr\nh\0U\u{1}f\u{86}Rsb",
                 "m.C().state({'a': __builtin__.getattr('f')})"
@@ -114,7 +114,7 @@ import Testing
     }
 
     @Test(
-        "a function that has no meaning here becomes a record, however dangerous",
+        "a call to an unknown function becomes a record, however dangerous",
         arguments: [
             ("cos\nsystem\nX\u{8}\0\0\0rm -rf /\u{85}R", "os.system('rm -rf /')"),
             ("cbuiltins\neval\nX\u{1}\0\0\0x\u{85}R", "builtins.eval('x')"),
@@ -127,7 +127,7 @@ import Testing
         #expect(try load(opcodes).literal == literal)
     }
 
-    @Test("a value is what it is and nothing else")
+    @Test("accessors return nil for values of other types")
     func accessors() throws {
         let values = try #require(
             try load("(\u{88}NK\u{1}U\u{1}a}K\0\u{88}sC\u{1}\u{7}G\0\0\0\0\0\0\0\0cm\nC\nt").list
@@ -143,7 +143,7 @@ import Testing
         #expect(values.allSatisfy { $0.list == nil && $0.object == nil && $0.tensor == nil })
     }
 
-    @Test("the state of an object with slots has two parts")
+    @Test("attributes of an object with slots are read from both parts of its state")
     func slots() throws {
         let value = try load("cm\nC\n)\u{81}}U\u{1}aK\u{1}s}U\u{1}bK\u{2}s\u{86}b")
         let object = try #require(value.object)

@@ -1,9 +1,9 @@
 import Foundation
 import PyTorch
-import TestAssets
+import TestSupport
 import Testing
 
-/// The numbers are those that PyTorch 2.13 gives for the same file, loaded with empty classes in place of YOLOv5's.
+/// Expected numbers are from PyTorch 2.13 for the same file, loaded with empty classes in place of YOLOv5's.
 @Suite(.needs(.model("yolov5n-v6.0.pt")))
 struct YOLOv5CheckpointTests {
     private static let path = Asset.model("yolov5n-v6.0.pt").path
@@ -29,7 +29,7 @@ struct YOLOv5CheckpointTests {
         }
     }
 
-    @Test("what a training saves is there, in its order")
+    @Test("all entries of a training checkpoint are read in order")
     func contents() throws {
         #expect(
             root.entries.map { $0.key.string } == [
@@ -41,7 +41,7 @@ struct YOLOv5CheckpointTests {
         #expect(root["ema"]?.isNone == true)
     }
 
-    @Test("the model is a record of its class, its attributes and its modules")
+    @Test("the model is a record of its class, attributes and modules")
     func attributes() throws {
         #expect(model.className == "models.yolo.Model")
         #expect(model.attribute("nc")?.int == 80)
@@ -63,7 +63,7 @@ struct YOLOv5CheckpointTests {
         #expect(head.attribute("f")?.list?.map { $0.int } == [17, 20, 23])
     }
 
-    @Test("every parameter and buffer is there")
+    @Test("all parameters and buffers are read")
     func counts() {
         let parameters = tensors.filter(\.isParameter).map(\.tensor)
         let buffers = tensors.filter { !$0.isParameter }.map(\.tensor)
@@ -72,7 +72,7 @@ struct YOLOv5CheckpointTests {
         #expect(buffers.map(\.count).reduce(0, +) == 9597)
     }
 
-    @Test("the numbers are PyTorch's")
+    @Test("sums of magnitudes equal PyTorch's")
     func sums() {
         var sums: [ElementType: Double] = [:]
         for (_, _, tensor) in tensors {
@@ -84,7 +84,7 @@ struct YOLOv5CheckpointTests {
     }
 
     @Test(
-        "a tensor has PyTorch's shape, sum, first and last number",
+        "a tensor's shape, sum, first and last elements equal PyTorch's",
         arguments: [
             ("model.0.conv.weight", [16, 3, 6, 6], -1.99918931722641, 0.01297760009765625, -0.0313720703125),
             ("model.0.bn.running_var", [16], 2.281871795654297, 0.11077880859375, 0.125244140625),
@@ -112,7 +112,7 @@ struct YOLOv5CheckpointTests {
         #expect(floats.last == last)
     }
 
-    @Test("a file that is cut off is refused")
+    @Test("a truncated file is rejected")
     func truncated() throws {
         let bytes = try bytes()
         for part in 0..<50 {
@@ -122,7 +122,7 @@ struct YOLOv5CheckpointTests {
         #expect(failure(bytes.dropLast()) != nil)
     }
 
-    @Test("a flipped bit changes nothing, or is found")
+    @Test("nearly all flipped bits are detected")
     func flippedBits() throws {
         let bytes = try bytes()
         let pickle = try #require(bytes.firstRange(of: [0x80, 2, 0x7D])).lowerBound
@@ -130,14 +130,14 @@ struct YOLOv5CheckpointTests {
         var found = 0
         for round in 0..<200 {
             var flipped = bytes
-            // One half in the pickle, one anywhere.
+            // Half of the flips are in the pickle, half anywhere in the file.
             let range = round.isMultiple(of: 2) ? pickle..<(pickle + 82958) : bytes.indices
             flipped[.random(in: range, using: &generator)] ^= 1 << UInt8.random(in: 0..<8, using: &generator)
             guard let error = failure(flipped) else { continue }
             found += 1
             #expect([.corrupt, .unsupported, .notAnArchive].contains(error.code))
         }
-        // What is not under a checksum are local headers and the padding between entries.
+        // Checksums do not cover local headers and the padding between entries.
         #expect(found > 190)
     }
 

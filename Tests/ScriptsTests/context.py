@@ -1,4 +1,4 @@
-"""What the tests of the scripts share: their path, and a folder that is gone after the test."""
+"""Shared by the script tests: the scripts' path, and a temporary folder per test."""
 
 import sys
 import tempfile

@@ -1,4 +1,4 @@
-"""Scripts/assets.py as `make assets` runs it, in a checkout of its own with a mirror beside it and no network."""
+"""Scripts/assets.py as `make assets` runs it, in a temporary checkout with a mirror next to it and without network."""
 
 import hashlib
 import os
@@ -33,9 +33,9 @@ class AssetsTests(FolderTestCase):
         (self.mirror / "SHA256SUMS").write_text("\n".join(rows) + "\n")
 
     def assets(self, *arguments: str, code: int = 0, **environment: str) -> str:
-        """Runs the script; returns all that it says."""
+        """Runs the script and returns its output."""
         kept = {name: value for name, value in os.environ.items() if name != "OSPREY_ASSETS_MIRROR"}
-        # Nothing listens on port 9, so that every download fails at once.
+        # Nothing listens on port 9, so every download fails immediately.
         blocked = {"https_proxy": "http://127.0.0.1:9", "no_proxy": ""}
         run = subprocess.run(
             [sys.executable, "Scripts/assets.py", *arguments],

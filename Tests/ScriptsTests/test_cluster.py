@@ -1,4 +1,4 @@
-"""Scripts/cluster with tools that keep their clusters and containers in files and write down how they were called."""
+"""Scripts/cluster with fake tools that keep clusters and containers as files and log their calls."""
 
 import os
 import shutil
@@ -7,7 +7,7 @@ import unittest
 
 from context import SCRIPTS, FolderTestCase
 
-# A file is there where what it stands for is; "ours" in it is the mark of Scripts/cluster.
+# A file exists while the thing that it represents exists; the content "ours" stands for the label of Scripts/cluster.
 TOOLS = {
     "docker": """
 case "$*" in
@@ -53,7 +53,7 @@ class ClusterTests(FolderTestCase):
             tool.chmod(0o755)
 
     def cluster(self, word: str, code: int = 0) -> str:
-        """Runs the script; returns all that it says."""
+        """Runs the script and returns its output."""
         run = subprocess.run(
             [SCRIPTS / "cluster", word],
             env={"PATH": str(self.tools)},
@@ -65,7 +65,7 @@ class ClusterTests(FolderTestCase):
         return run.stdout
 
     def calls(self, *starts: str) -> list[str]:
-        """What the tools were called for since the last time, as far as it begins like one of these."""
+        """Returns the tool calls since the last time that start with one of these prefixes."""
         log = self.state / "calls"
         calls = log.read_text().splitlines() if log.exists() else []
         log.unlink(missing_ok=True)

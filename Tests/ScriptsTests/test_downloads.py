@@ -16,7 +16,7 @@ DIGEST = hashlib.sha256(CONTENT).hexdigest()
 
 
 class Server(http.server.BaseHTTPRequestHandler):
-    """Serves CONTENT, well or badly: the path says how."""
+    """Serves CONTENT; the path selects a fault."""
 
     def do_GET(self) -> None:
         start = int(self.headers.get("Range", "bytes=0-")[6:-1])
@@ -101,7 +101,7 @@ class DownloadTests(FolderTestCase):
     def test_a_host_that_does_not_answer_is_given_up_soon(self) -> None:
         with mock.patch.object(downloads, "ANSWER_SECONDS", 0.05), mock.patch.object(
             downloads.urllib.request, "urlopen", lambda *_, **__: threading.Event().wait(1)
-        ), self.assertRaisesRegex(downloads.Unavailable, "no answer in 0.05 seconds"):
+        ), self.assertRaisesRegex(downloads.Unavailable, "no response in 0.05 seconds"):
             self.download("well")
 
 
@@ -140,7 +140,7 @@ class ExtractTests(FolderTestCase):
         with zipfile.ZipFile(archive, "w") as contents:
             contents.writestr("1.jpg", "picture")
         archive.write_bytes(archive.read_bytes().replace(b"picture", b"pictvre"))
-        with self.assertRaisesRegex(downloads.Unavailable, "no sound zip"):
+        with self.assertRaisesRegex(downloads.Unavailable, "not a valid zip archive"):
             downloads.extract(archive, self.folder / "set")
         self.assertEqual([path.name for path in self.folder.iterdir()], ["set.zip"])
 

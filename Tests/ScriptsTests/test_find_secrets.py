@@ -1,4 +1,4 @@
-"""Scripts/find_secrets.py: what it finds, each put together here so that it does not find this file, and what not."""
+"""Scripts/find_secrets.py: what it reports and what not. Examples are concatenated, so that it does not report them."""
 
 import subprocess
 import sys
@@ -14,7 +14,7 @@ DIGITS = "0123456789"
 
 class FindSecretsTests(FolderTestCase):
     def test_each_kind_is_found_where_it_is(self) -> None:
-        # The forms as their issuers document them, with nothing behind them.
+        # Formats as documented by their issuers, with made-up values.
         secrets = {
             "private key": ["-----BEGIN " + f"{kind}PRIVATE KEY-----" for kind in ("", "RSA ", "OPENSSH ")],
             "AWS access key": ["AKIA" + "IOSFODNN7EXAMPL3", "ASIA" + "IOSFODNN7EXAMPL3"],

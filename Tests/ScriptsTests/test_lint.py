@@ -1,4 +1,4 @@
-"""Scripts/lint in a repository of its own, without its tools: each check is the machine's, or is left out."""
+"""Scripts/lint in a temporary repository, without its tools: checks use the machine's tools or are skipped."""
 
 import os
 import shutil
@@ -15,10 +15,10 @@ class LintTests(FolderTestCase):
         scripts.mkdir(parents=True)
         for name in ("lint", "find_secrets.py"):
             shutil.copy(SCRIPTS / name, scripts)
-        # As where there is no way to the tools: it fails, and has left nothing.
+        # Simulates that the tools cannot be installed: fails without creating anything.
         self.write("Scripts/venv", "#!/bin/sh\nexit 1\n")
         (scripts / "venv").chmod(0o755)
-        # No tools but these: no Swift, no shellcheck, none of Python's.
+        # Only these tools are available: no Swift, no shellcheck, none of the Python tools.
         self.tools = self.folder / "tools"
         self.tools.mkdir()
         for name in ("awk", "bash", "dirname", "env", "git", "python3", "sh", "stat", "xargs"):
@@ -47,7 +47,7 @@ class LintTests(FolderTestCase):
         self.assertEqual(status, 0, said)
         self.assertIn("the tools could not be installed", said)
         for left_out in ("swift (swift", "shell (shellcheck", "python (ruff", "yaml (yamllint", "workflows (zizmor"):
-            self.assertIn(f"left out: {left_out} is missing)", said)
+            self.assertIn(f"skipped: {left_out} is missing)", said)
 
     def test_every_check_runs_though_one_failed_and_the_last_line_names_those(self) -> None:
         self.write("broken.sh", "#!/usr/bin/env bash\nif\n")
@@ -65,7 +65,7 @@ class LintTests(FolderTestCase):
         self.assertEqual(self.lint("python", "sizes")[0], 0)
         self.assertEqual(self.lint("sizes", "secrets")[0], 1)
         status, said = self.lint("sizes", "spelling")
-        self.assertEqual((status, said), (2, "lint: there is no check spelling\n"))
+        self.assertEqual((status, said), (2, "lint: unknown check spelling\n"))
 
     def test_what_git_ignores_or_no_longer_has_is_not_looked_at(self) -> None:
         self.write(".gitignore", "ignored.pem\n")

@@ -1,4 +1,4 @@
-"""Quantization/: which pictures and annotations it takes, and what it makes of what was measured."""
+"""Tools/Quantization/: which pictures and annotations it finds, and how it reports its measurements."""
 
 import json
 import sys
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from context import SCRIPTS, FolderTestCase
 
-sys.path.insert(0, str(SCRIPTS.parent / "Quantization"))
+sys.path.insert(0, str(SCRIPTS.parent / "Tools/Quantization"))
 
 from labelled_pictures import LabelledPictures
 from scores import Report, Scores
@@ -79,14 +79,14 @@ class ReportTests(FolderTestCase):
                 chosen = {name: speeds[name] for name in arithmetics}
                 text = self.report(speeds={**chosen, "int8": [20.0, 2.0, 30.0]}).text()
                 self.assertIn(f"{gain} times {served}", text)
-                self.assertNotIn("does not pay", text)
+                self.assertNotIn("not worthwhile", text)
 
     def test_it_says_where_int8_is_not_faster(self) -> None:
-        self.assertIn("does not pay", self.report(speeds={"f32": [10.0], "int8": [10.5]}).text())
+        self.assertIn("not worthwhile", self.report(speeds={"f32": [10.0], "int8": [10.5]}).text())
 
     def test_sizes_count_the_weights(self) -> None:
         report = self.report(speeds={"f32": [10.0], "int8": [20.0]})
-        self.assertIn("thin.pt has 4.0 MB, thin-int8.xml and its weights 2.5 MB", report.text())
+        self.assertIn("thin.pt is 4.0 MB, thin-int8.xml with its weights 2.5 MB", report.text())
         self.assertEqual(json.loads(report.json_text())["bytes"], {"source": 4_000_000, "int8": 2_500_000})
 
 

@@ -1,4 +1,4 @@
-"""Scripts/release: a tag has to agree with the sources and the changelog; the archive holds no model."""
+"""Scripts/release: a tag must match the sources and the changelog; the archive contains no model."""
 
 import shutil
 import subprocess
@@ -26,7 +26,8 @@ CHANGELOG = """# Changelog
 * That.
 """
 
-# As much of an engine as packing needs: a container's files are those of the folder `image` beside it.
+# A fake container engine with the commands that packing needs. A container's files are those of the folder `image`
+# next to it.
 ENGINE = """#!/bin/sh
 folder=$(dirname "$0")
 case $1 in
@@ -79,7 +80,7 @@ class ReleaseTests(FolderTestCase):
         for tag, changes in (("v1.2.0", "### Fixed\n\n* This.\n\n"), ("v1.1.0", "* That.\n")):
             status, said = self.release("notes", tag)
             self.assertEqual(status, 0)
-            self.assertTrue(said.startswith(f"{changes}\nThe archives are for Debian 12"), said)
+            self.assertTrue(said.startswith(f"{changes}\nThe archives are for Debian 12 and require"), said)
             self.assertIn("\n    apt-get install libcairo2 libpng16-16\n", said)
 
     def test_the_archive_has_the_binary_and_its_libraries_but_no_model(self) -> None:

@@ -46,7 +46,7 @@ def test_a_model_is_measured_by_its_file() -> None:
     ("arguments", "status", "words"),
     [
         (("benchmark",), 64, "--local"),
-        (("benchmark", "ftp://localhost"), 64, "no URL of a service"),
+        (("benchmark", "ftp://localhost"), 64, "is not the URL of a service"),
         (("benchmark", f"http://127.0.0.1:{free_port()}", "--images", ROOT / "Demo/data"), 1, "Nothing listens"),
         (("benchmark", "http://127.0.0.1:1", "--images", "/nowhere"), 1, "no picture in /nowhere"),
         (("benchmark", "http://127.0.0.1:1", "--clients", "none"), 64, "--clients"),
@@ -73,7 +73,7 @@ def test_the_version_names_the_runtime() -> None:
 
 
 def test_the_manual_page_has_every_command_and_option() -> None:
-    page = subprocess.run([ROOT / "Scripts/manpage", BINARY], capture_output=True, text=True, check=True).stdout
+    page = subprocess.run([ROOT / "Scripts/manpage.py", BINARY], capture_output=True, text=True, check=True).stdout
     for command in ("serve", "detect", "evaluate", "models list", "benchmark", "health", "version", "completions"):
         assert f'.SS "osprey {command}"' in page
     assert "\\fB\\-\\-polygon\\-tolerance\\fR" in page and ".SH EXIT STATUS" in page

@@ -13,7 +13,7 @@ from conftest import DEMO_MODEL, ROOT, Server, missing
 from probes import call, evaluate
 from pycocotools import mask as coco
 
-SCENES = ROOT / ".build/release/scenes"
+SCENES = ROOT / "Tools/Scenes/.build/release/scenes"
 # Mean average precision over all thresholds, as the issue asks for.
 BOXES, MASKS = 0.80, 0.70
 
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 def fresh(tmp_path: Path) -> Path:
     """200 pictures of another seed than the demo's (105) and those of the training (1)."""
     if not SCENES.is_file():
-        missing(f"{SCENES} is not there: swift build --configuration release --product scenes")
+        missing(f"{SCENES} is not there: swift build --configuration release --package-path Tools/Scenes")
     folder = tmp_path / "scenes"
     subprocess.run([SCENES, "--seed", "2", "--count", "200", "--output", folder], check=True, capture_output=True)
     return folder

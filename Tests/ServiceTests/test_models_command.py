@@ -218,7 +218,7 @@ def test_a_checkpoint_finds_the_same_when_it_was_exported(tmp_path: Path) -> Non
         ("Demo/models/shapes.pt", "shapes.onnx", 64, "must end in .xml"),
         ("Demo/models/shapes.pt", "/proc/nowhere/shapes.xml", 1, "cannot be written"),
         ("Tests/Fixtures/exports/whole-rows.onnx", "whole.xml", 1, "cannot be used"),
-        ("README.md", "readme.xml", 64, "is no model"),
+        ("README.md", "readme.xml", 64, "is not a model"),
     ],
 )
 def test_what_cannot_be_exported_is_said_and_nothing_is_left(

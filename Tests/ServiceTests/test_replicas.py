@@ -204,7 +204,7 @@ def test_a_password_opens_redis_and_is_told_nobody(
         (("--store", "redis://"), "The setting store cannot be used"),
         (("--store", "redis://127.0.0.1:99999"), "The setting store cannot be used"),
         (("--store", "redis://127.0.0.1?ca=x"), "The setting store cannot be used"),
-        (("--store", "somewhere", "--store-ttl", "60"), "store-ttl is for a store in Redis"),
+        (("--store", "somewhere", "--store-ttl", "60"), "store-ttl needs a store in Redis"),
         (("--store", "redis://127.0.0.1", "--store-ttl", "day"), "The setting store-ttl must be"),
     ],
 )

@@ -1,5 +1,6 @@
 import Foundation
 import Storage
+import TestSupport
 import Testing
 
 @Suite("datasets")
@@ -7,14 +8,14 @@ struct DatasetTests {
     private let directory: TemporaryDirectory
 
     init() throws {
-        directory = try TemporaryDirectory()
+        directory = try TemporaryDirectory(inMemory: true)
     }
 
     private func open() throws -> Dataset {
         try Dataset(name: "test", directory: directory.path)
     }
 
-    @Test("pictures are found by their endings, in any case and at any depth, in the order of their ids")
+    @Test("pictures are found by file extension, in any case and at any depth, and sorted by id")
     func finds() throws {
         try directory.write("images/train2017/000000000144.jpg", [144])
         try directory.write("images/train2017/000000000009.JPEG")
@@ -33,7 +34,7 @@ struct DatasetTests {
         #expect(try dataset.path(of: .coco(1)) == nil)
     }
 
-    @Test("of two files with one id the first path is taken, and the other is reported")
+    @Test("of two files with the same id, the first path is used and the other is reported")
     func duplicates() throws {
         try directory.write("b/144.jpg", [2])
         try directory.write("a/000000000144.png", [1])
@@ -45,7 +46,7 @@ struct DatasetTests {
     }
 
     @Test(
-        "a file whose name is no id, or the id of an upload, is left out and reported",
+        "a file name that is not a valid id, or is an upload's id, is skipped and reported",
         arguments: ["my cat.jpg", "Größe.png", "img_ba7816bf8f01cfea414140de5dae2223.jpg", "a\nb.jpg"]
     )
     func invalidNames(name: String) throws {
@@ -57,9 +58,9 @@ struct DatasetTests {
         #expect(dataset.warnings.first?.contains("\n") == false)
     }
 
-    @Test("links lead to files inside of the dataset and nowhere else")
+    @Test("symbolic links are followed only to files inside of the dataset")
     func links() throws {
-        let outside = try TemporaryDirectory()
+        let outside = try TemporaryDirectory(inMemory: true)
         try outside.write("secret.jpg")
         try directory.write("images/1.jpg", [1])
         let links = [
@@ -82,10 +83,10 @@ struct DatasetTests {
             atPath: "\(directory.path)/images/1.jpg",
             withDestinationPath: "\(outside.path)/secret.jpg"
         )
-        #expect(throws: StorageError.self, "a link that came later") { try dataset.read(.coco(1)) }
+        #expect(throws: StorageError.self, "a link that was added later") { try dataset.read(.coco(1)) }
     }
 
-    @Test("pages go through all ids, also when the one at the cursor is gone")
+    @Test("pages cover all ids, even if the id at the cursor does not exist")
     func pages() throws {
         for number in [1, 3, 5, 7, 9] { try directory.write("\(number).jpg") }
         let dataset = try open()
@@ -102,7 +103,7 @@ struct DatasetTests {
         #expect(try page(nil, -1) == [])
     }
 
-    @Test("a directory that is missing fails, one without pictures warns")
+    @Test("a missing directory is an error, one without pictures a warning")
     func missing() throws {
         #expect(try open().warnings.count == 1)
         let error = #expect(throws: StorageError.self) {
@@ -111,12 +112,12 @@ struct DatasetTests {
         #expect(error?.code == .failed)
     }
 
-    @Test("the warnings stay few enough to read")
+    @Test("the number of warnings is limited")
     func warnings() throws {
         for number in 0..<150 { try directory.write("no id \(number).jpg") }
         let warnings = try open().warnings
         #expect(warnings.count == 101)
-        // 150 files and the absence of any picture, less the hundred.
+        // 150 files and the lack of any picture make 151 warnings, of which 100 are listed.
         #expect(warnings.last?.hasPrefix("51 more") == true)
     }
 }

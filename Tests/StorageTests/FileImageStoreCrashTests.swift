@@ -1,16 +1,17 @@
 import Foundation
 import Storage
+import TestSupport
 import Testing
 
-@Suite("what a crash leaves behind")
+@Suite("recovery of the image store after a crash")
 struct FileImageStoreCrashTests {
     private let directory: TemporaryDirectory
     private let upload = StoredImage.sample(seed: 1)
     private let processed: StoredImage
 
-    /// A store with an upload and a processed version of COCO's 144, closed again.
+    /// Creates a store with an upload and a processed version of COCO's 144, and closes it.
     init() throws {
-        directory = try TemporaryDirectory()
+        directory = try TemporaryDirectory(inMemory: true)
         processed = .sample(try .coco(144), seed: 2)
         let store = try FileImageStore(directory: directory.path)
         try store.store(upload: upload)
@@ -21,7 +22,7 @@ struct FileImageStoreCrashTests {
         "objects/\(image.metadata.sha256.prefix(2))/\(image.metadata.sha256)"
     }
 
-    @Test("what a killed process was writing is swept without a word")
+    @Test("files that a killed process was writing are removed without a warning")
     func sweeps() throws {
         let orphan = StoredImage.sample(seed: 3)
         try directory.write("temporary/17", [1, 2])
@@ -37,7 +38,7 @@ struct FileImageStoreCrashTests {
         #expect(try store.upload(orphan.metadata.id) == orphan)
     }
 
-    @Test("the processed version of an upload that is gone is swept")
+    @Test("the processed version of a missing upload is removed")
     func processedWithoutUpload() throws {
         try FileImageStore(directory: directory.path).store(processed: .sample(upload.metadata.id, seed: 4))
         try FileManager.default.removeItem(atPath: "\(directory.path)/uploads/\(upload.metadata.id).json")
@@ -47,7 +48,7 @@ struct FileImageStoreCrashTests {
         #expect(directory.files(in: "objects").count == 1)
     }
 
-    @Test("a picture whose object is missing or cut short is dropped and reported", arguments: [nil, 0, 99, 101])
+    @Test("a picture with a missing or wrong-sized object is dropped and reported", arguments: [nil, 0, 99, 101])
     func lostObject(count: Int?) throws {
         for image in [upload, processed] {
             try FileManager.default.removeItem(atPath: "\(directory.path)/\(object(of: image))")
@@ -62,7 +63,7 @@ struct FileImageStoreCrashTests {
     }
 
     @Test(
-        "metadata that is none, or another picture's, is dropped and reported",
+        "invalid metadata, and that of another picture, is dropped and reported",
         arguments: ["", "{}", "\u{0}\u{0}", "{\"id\": \"../../etc/passwd\"}", String(repeating: " ", count: 100_000)]
     )
     func damagedMetadata(text: String) throws {
@@ -78,7 +79,7 @@ struct FileImageStoreCrashTests {
         #expect(try store.processed(.coco(145)) == nil)
     }
 
-    @Test("bytes that changed on the disk never come out, and storing them again repairs them")
+    @Test("bytes that changed on disk are never returned, and storing the picture again repairs them")
     func changedBytes() throws {
         try directory.write(object(of: upload), Array(repeating: 0, count: 100))
         try directory.write(object(of: processed), Array(repeating: 0, count: 100))
@@ -95,7 +96,7 @@ struct FileImageStoreCrashTests {
         #expect(try store.processed(.coco(144)) == processed)
     }
 
-    @Test("an object that someone removes from a running store is missed, not invented")
+    @Test("an object that is removed from a running store is reported as missing")
     func removedObject() throws {
         let store = try FileImageStore(directory: directory.path)
         #expect(try store.upload(upload.metadata.id) == upload)
@@ -108,10 +109,10 @@ struct FileImageStoreCrashTests {
         #expect(directory.files(in: "temporary").isEmpty)
     }
 
-    @Test("a disk without room is reported as full and leaves nothing behind")
+    @Test("a full disk is reported as full, and leaves no files behind")
     func fullDisk() async throws {
         await #expect(processExitsWith: .success) { [path = directory.path as String] in
-            // A limit on the size of files stands in for a full disk: the write fails half way.
+            // A limit on the file size stands in for a full disk: the write fails halfway.
             signal(SIGXFSZ, SIG_IGN)
             let resource = __rlimit_resource_t(RLIMIT_FSIZE.rawValue)
             var limit = rlimit()
@@ -125,14 +126,14 @@ struct FileImageStoreCrashTests {
                 }
                 #expect(error?.code == .full)
             }
-            // Had the failures kept their reservations, there would be no room left in the quota.
+            // If the failed calls kept their reservations, the quota would be used up.
             try store.store(upload: .sample(seed: 10, count: 49_000))
         }
         #expect(directory.files(in: "temporary").isEmpty)
         #expect(try FileImageStore(directory: directory.path).uploads(after: nil, limit: 10).count == 2)
     }
 
-    @Test("kill -9 at any moment loses nothing acknowledged", arguments: [3, 10, 30, 100, 300])
+    @Test("kill -9 at any moment loses no acknowledged picture", arguments: [3, 10, 30, 100, 300])
     func kill(milliseconds: Int) async throws {
         await #expect(processExitsWith: .signal(SIGKILL)) {
             [path = directory.path as String, milliseconds = milliseconds as Int] in

@@ -1,22 +1,23 @@
 import Foundation
 import Storage
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite("the image store under load")
 struct FileImageStoreStressTests {
-    @Test("eight threads on the same pictures in a store that is too small only ever see whole ones")
+    @Test("eight threads that share pictures in a store too small for them read only complete ones")
     func wholePictures() throws {
-        let directory = try TemporaryDirectory()
-        // Room for about six of the twelve processed versions, so that they are evicted all the time.
+        let directory = try TemporaryDirectory(inMemory: true)
+        // Room for about six of the twelve processed versions, so that evictions are constant.
         let store = try FileImageStore(directory: directory.path, quotaBytes: 200_000)
         expectWholePictures(in: [store], steps: 250)
         try expectConsistent(store, directory)
     }
 
-    @Test("a processed version that is being written does not outlive its upload")
+    @Test("a processed version that is being written is deleted with its upload")
     func deletedWhileWriting() throws {
-        let directory = try TemporaryDirectory()
+        let directory = try TemporaryDirectory(inMemory: true)
         let store = try FileImageStore(directory: directory.path)
         let upload = StoredImage.sample(seed: 1)
         let processed = StoredImage.sample(upload.metadata.id, seed: 2, count: 2_000_000)
@@ -26,7 +27,7 @@ struct FileImageStoreStressTests {
                 if thread == 0 {
                     try? store.store(processed: processed)
                 } else {
-                    // Some of the delays fall into the writing.
+                    // With some of the delays, the upload is deleted during the write.
                     Thread.sleep(forTimeInterval: Double(step) * 0.000_05)
                     _ = try? store.deleteUpload(upload.metadata.id)
                 }
@@ -37,14 +38,14 @@ struct FileImageStoreStressTests {
         try expectConsistent(store, directory)
     }
 
-    @Test("any calls leave what a store made of two dictionaries would hold", arguments: 0..<12 as Range<UInt64>)
+    @Test("random calls give the same results as a model made of two dictionaries", arguments: 0..<12 as Range<UInt64>)
     func agreesWithModel(seed: UInt64) throws {
-        let directory = try TemporaryDirectory()
+        let directory = try TemporaryDirectory(inMemory: true)
         let quota = 100_000
         var store = try FileImageStore(directory: directory.path, quotaBytes: quota)
-        var generator = SplitMix64(state: seed)
+        var generator = SeededGenerator(seed: seed)
         var uploads: [StoredImage] = []
-        /// In the order of their use.
+        /// In order of last use.
         var processed: [StoredImage] = []
         func cost(_ images: [StoredImage]) -> Int {
             let objects = Dictionary(images.map { ($0.metadata.sha256, $0.bytes.count) }) { first, _ in first }
@@ -79,7 +80,7 @@ struct FileImageStoreStressTests {
                 let image = StoredImage.sample(id, seed: number, count: count)
                 guard cost(uploads) + cost([image]) <= quota else { continue }
                 try store.store(processed: image)
-                // The version in its place is the last one to be evicted, being in use.
+                // Storing uses the version to be replaced first, so that it is the last one to be evicted.
                 let old = processed.filter { $0.metadata.id == id }
                 processed = processed.filter { $0.metadata.id != id } + old
                 while cost(uploads + processed) + cost([image]) > quota { processed.removeFirst() }
@@ -97,7 +98,7 @@ struct FileImageStoreStressTests {
             )
             #expect(directory.files(in: "processed").count == processed.count)
         }
-        // Reading in their order keeps the order.
+        // Reading them in order of last use keeps that order.
         for image in processed { #expect(try store.processed(image.metadata.id) == image) }
         try expectConsistent(store, directory)
 
@@ -107,7 +108,7 @@ struct FileImageStoreStressTests {
         for image in uploads { #expect(try store.upload(image.metadata.id) == image) }
     }
 
-    /// Checks that there are exactly the files that there should be.
+    /// Expects exactly the files that the store's contents require.
     private func expectConsistent(_ store: FileImageStore, _ directory: TemporaryDirectory) throws {
         #expect(directory.files(in: "temporary").isEmpty)
         var objects: Set<String> = []
@@ -120,7 +121,7 @@ struct FileImageStoreStressTests {
             let id = try #require(ImageID(String(pointer.dropFirst("processed/".count).dropLast(".json".count))))
             let image = try #require(try store.processed(id))
             #expect(image.isWhole)
-            #expect(!id.isUpload || store.uploadMetadata(id) != nil, "none outlives its upload")
+            #expect(!id.isUpload || store.uploadMetadata(id) != nil, "no processed version outlives its upload")
             objects.insert(image.metadata.sha256)
         }
         let files = directory.files(in: "objects").compactMap { $0.split(separator: "/").last.map(String.init) }

@@ -1,23 +1,24 @@
 import Foundation
 import Storage
+import TestSupport
 import Testing
 
-@Suite("the image store in files")
+@Suite("image store in files")
 struct FileImageStoreTests {
     private let directory: TemporaryDirectory
 
-    /// What a picture of up to a block takes: a block for itself and one for its metadata.
+    /// Space of a picture of up to one block: a block for its bytes and one for its metadata.
     private static let smallCost = 2 * 4096
 
     init() throws {
-        directory = try TemporaryDirectory()
+        directory = try TemporaryDirectory(inMemory: true)
     }
 
     private func open(quota: Int = 1 << 20) throws -> FileImageStore {
         try FileImageStore(directory: "\(directory.path)/store", quotaBytes: quota)
     }
 
-    @Test("what was stored is there, also for the next process")
+    @Test("a stored picture can be read, also by the next process")
     func roundTrip() throws {
         let created = Date(timeIntervalSince1970: 1_700_000_000.75)
         let upload = StoredImage(bytes: [1, 2, 3], format: "png", width: 3, height: 4, created: created)
@@ -36,21 +37,21 @@ struct FileImageStoreTests {
         do {
             let store = try open()
             #expect(try store.store(upload: upload))
-            #expect(try !store.store(upload: upload), "the second time it is not new")
+            #expect(try !store.store(upload: upload), "it is not new the second time")
             try store.store(processed: processed)
             try check(store)
         }
         try check(open())
     }
 
-    @Test("an empty picture is a picture")
+    @Test("an empty picture can be stored")
     func empty() throws {
         let store = try open()
         try store.store(upload: StoredImage.sample(seed: 1, count: 0))
         #expect(try store.upload(ImageID(contentOf: []))?.bytes == [])
     }
 
-    @Test("the latest processed version wins and leaves no file behind")
+    @Test("the latest processed version replaces earlier ones and their files")
     func latestWins() throws {
         let store = try open()
         for seed in 1...3 { try store.store(processed: .sample(.coco(1), seed: seed)) }
@@ -60,7 +61,7 @@ struct FileImageStoreTests {
         #expect(directory.files(in: "store/temporary").isEmpty)
     }
 
-    @Test("two ids may share their bytes, and the one outlives the other")
+    @Test("two ids can share the same bytes, and one survives deletion of the other")
     func sharing() throws {
         let store = try open()
         let upload = StoredImage.sample(seed: 1)
@@ -74,7 +75,7 @@ struct FileImageStoreTests {
         #expect(directory.files(in: "store/objects").count == 1)
     }
 
-    @Test("deleting an upload deletes its processed version, and none can be stored later")
+    @Test("deleting an upload deletes its processed version and prevents storing another one")
     func deletion() throws {
         let store = try open()
         let upload = StoredImage.sample(seed: 1)
@@ -82,7 +83,7 @@ struct FileImageStoreTests {
         try store.store(upload: upload)
         try store.store(processed: processed)
         #expect(try store.deleteUpload(upload.metadata.id))
-        #expect(try !store.deleteUpload(upload.metadata.id), "there is none any more")
+        #expect(try !store.deleteUpload(upload.metadata.id), "it no longer exists")
         #expect(try store.upload(upload.metadata.id) == nil)
         #expect(try store.processed(upload.metadata.id) == nil)
         #expect(store.uploads(after: nil, limit: 10).isEmpty)
@@ -92,7 +93,7 @@ struct FileImageStoreTests {
         #expect(try store.store(upload: upload), "it is new again")
     }
 
-    @Test("pages go through all uploads in the order of their ids", arguments: [1, 3, 7, 100])
+    @Test("pages cover all uploads in the order of their ids", arguments: [1, 3, 7, 100])
     func pages(limit: Int) throws {
         let images = (0..<20).map { StoredImage.sample(seed: $0) }
         let store = try open()
@@ -106,7 +107,7 @@ struct FileImageStoreTests {
         #expect(listed == images.map(\.metadata).sorted { $0.id < $1.id })
     }
 
-    @Test("two stores cannot use one directory, one after the other can")
+    @Test("two stores cannot use one directory at the same time")
     func exclusive() throws {
         let first = try open()
         let error = #expect(throws: StorageError.self) { try open() }
@@ -114,41 +115,41 @@ struct FileImageStoreTests {
         #expect(try first.store(upload: .sample(seed: 1)))
     }
 
-    @Test("the directory is made with all those it lies in")
+    @Test("the directory is created together with its parents")
     func makesDirectory() throws {
         let store = try FileImageStore(directory: "\(directory.path)/a/b/c/")
         #expect(try store.store(upload: .sample(seed: 1)))
         #expect(directory.files(in: "a/b/c/uploads").count == 1)
     }
 
-    @Test("a directory that is none fails")
+    @Test("a path that is not a directory is an error")
     func noDirectory() throws {
         try directory.write("store")
         let error = #expect(throws: StorageError.self) { try open() }
         #expect(error?.code == .failed)
-        #expect(error?.message.contains(directory.path) == false, "a client may see the message")
-        #expect(error?.description.contains(directory.path) == true, "the log has the path")
+        #expect(error?.message.contains(directory.path) == false, "the message may be shown to clients")
+        #expect(error?.description.contains(directory.path) == true, "the log contains the path")
     }
 }
 
 extension FileImageStoreTests {
-    /// Processed versions, by their numbers, that are there after some of them were used in a store of three.
+    /// Processed versions, by number, that remain after some were used in a store with room for three.
     fileprivate static let recency: [(name: String, use: [Int], remaining: [Int])] = [
-        ("the first one goes when none was used", [], [2, 3, 4]),
-        ("the used one stays", [1], [1, 3, 4]),
+        ("without use, the first one is evicted", [], [2, 3, 4]),
+        ("a used one is kept", [1], [1, 3, 4]),
         ("using the newest changes nothing", [3, 3], [2, 3, 4]),
-        ("the order of use counts, not that of storing", [2, 1], [1, 2, 4]),
-        ("all of them in turn", [3, 2, 1], [1, 2, 4]),
+        ("the order of use counts, not the order of storing", [2, 1], [1, 2, 4]),
+        ("all are used in turn", [3, 2, 1], [1, 2, 4]),
     ]
 
-    @Test("the processed version that was not used for the longest time goes", arguments: recency, [false, true])
+    @Test("the least recently used processed version is evicted", arguments: recency, [false, true])
     fileprivate func leastRecentlyUsed(
         example: (name: String, use: [Int], remaining: [Int]),
         isReopened: Bool
     ) throws {
         var store = try open(quota: 3 * Self.smallCost)
         func wait() {
-            // Between processes the order is that of the files' times, which go in steps of up to 10 ms.
+            // A later process takes the order from modification times, whose resolution may be as coarse as 10 ms.
             if isReopened { Thread.sleep(forTimeInterval: 0.02) }
         }
         for number in 1...3 {
@@ -168,7 +169,7 @@ extension FileImageStoreTests {
         #expect(remaining == example.remaining, "\(example.name)")
     }
 
-    @Test("asking for the metadata and storing the same bytes again count as use")
+    @Test("reading the metadata and storing the same bytes again count as use")
     func otherUses() throws {
         let store = try open(quota: 3 * Self.smallCost)
         for number in 1...3 { try store.store(processed: .sample(.coco(number), seed: number)) }
@@ -180,7 +181,7 @@ extension FileImageStoreTests {
     }
 
     @Test(
-        "the quota counts blocks of 4096 bytes and one more for the metadata",
+        "the quota counts blocks of 4096 bytes plus one block for the metadata",
         arguments: [(0, 4096), (1, 8192), (4096, 8192), (4097, 12288), (100_000, 106_496)]
     )
     func quota(byteCount: Int, cost: Int) throws {
@@ -203,20 +204,20 @@ extension FileImageStoreTests {
         let tooLarge = StoredImage.sample(seed: 14, count: 4097)
         let refused = #expect(throws: StorageError.self) { try store.store(upload: tooLarge) }
         #expect(refused?.code == .full)
-        #expect(try store.processedMetadata(.coco(2)) != nil, "what finds no room evicts nothing")
+        #expect(try store.processedMetadata(.coco(2)) != nil, "a picture that does not fit evicts nothing")
 
         try store.store(upload: .sample(seed: 15))
         #expect(try store.processedMetadata(.coco(2)) == nil)
         let full = #expect(throws: StorageError.self) { try store.store(processed: .sample(.coco(3), seed: 3)) }
         #expect(full?.code == .full)
-        #expect(full?.message.contains("delete") == true, "it says what to do")
+        #expect(full?.message.contains("delete") == true, "the message says what to do")
         #expect(store.uploads(after: nil, limit: 10).count == 4)
 
         try store.deleteUpload(ImageID(contentOf: StoredImage.sample(seed: 11).bytes))
         try store.store(processed: .sample(.coco(3), seed: 3))
     }
 
-    @Test("a quota that has become smaller evicts when the store is opened")
+    @Test("opening the store with a smaller quota evicts processed versions")
     func smallerQuota() throws {
         do {
             let store = try open(quota: 8 * Self.smallCost)

@@ -2,10 +2,10 @@ import Foundation
 import Storage
 import Testing
 
-@Suite("ids of pictures")
+@Suite("picture ids")
 struct ImageIDTests {
     @Test(
-        "COCO's ids may be shortened, others stay as they are",
+        "COCO ids are zero-padded, others are unchanged",
         arguments: [
             ("144", "000000000144"),
             ("0", "000000000000"),
@@ -27,7 +27,7 @@ struct ImageIDTests {
     }
 
     @Test(
-        "no path can be spelled with an id",
+        "an id cannot form a path",
         arguments: [
             "", ".", "..", ".hidden", "../x", "a/b", "/", "a\\b", "a b", "a\n", "a\u{0}", "ä", "e\u{301}", "１２", "%2e",
             String(repeating: "x", count: 65),
@@ -40,7 +40,7 @@ struct ImageIDTests {
         }
     }
 
-    @Test("an upload is named by the SHA-256 of its bytes")
+    @Test("an upload's id derives from the SHA-256 of its bytes")
     func upload() {
         // FIPS 180-2, appendix B.1: SHA-256 of "abc" is ba7816bf 8f01cfea 414140de 5dae2223 b00361a3 …
         let id = ImageID(contentOf: Array("abc".utf8))
@@ -53,7 +53,7 @@ struct ImageIDTests {
     }
 
     @Test(
-        "only 32 lower case hexadecimal digits make an upload's id",
+        "an upload's id has exactly 32 lower-case hexadecimal digits",
         arguments: [
             "144", "img_", "img_ba7816bf8f01cfea414140de5dae222", "img_ba7816bf8f01cfea414140de5dae22233",
             "img_BA7816bf8f01cfea414140de5dae2223", "IMG_ba7816bf8f01cfea414140de5dae2223",

@@ -1,7 +1,7 @@
 import Storage
 import Testing
 
-@Suite("addresses of Redis")
+@Suite("Redis addresses")
 struct RedisAddressTests {
     private static let valid: [(text: String, host: String, port: UInt16, database: Int, description: String)] = [
         ("redis://redis", "redis", 6379, 0, "redis://redis:6379/0"),
@@ -17,7 +17,7 @@ struct RedisAddressTests {
         ("rediss://redis?ca=/etc/ca%20file.pem", "redis", 6379, 0, "rediss://redis:6379/0"),
     ]
 
-    @Test("host, port and database are read, the password is not shown", arguments: valid)
+    @Test("host, port and database are parsed, and the password is masked", arguments: valid)
     fileprivate func reads(
         example: (text: String, host: String, port: UInt16, database: Int, description: String)
     ) throws {
@@ -52,7 +52,7 @@ struct RedisAddressTests {
         ("rediss://redis?ca=a&b=c", "ca=FILE"),
     ]
 
-    @Test("a wrong address is refused for a reason that does not repeat it", arguments: wrong)
+    @Test("an invalid address is rejected with a reason that does not repeat it", arguments: wrong)
     fileprivate func refuses(text: String, reason: String) {
         let error = #expect(throws: StorageError.self) { try RedisAddress(text) }
         #expect(error?.code == .failed)

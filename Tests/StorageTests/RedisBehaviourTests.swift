@@ -1,11 +1,12 @@
 import Foundation
 import Storage
+import TestSupport
 import Testing
 
-/// What any image store does; the same for both of them.
-@Suite("any image store")
+/// Behaviour that all image stores share.
+@Suite("image stores of both kinds")
 struct RedisBehaviourTests {
-    /// What a picture of up to a block takes: a block for itself and one for its metadata.
+    /// Space of a picture of up to one block: a block for its bytes and one for its metadata.
     private static let smallCost = 2 * 4096
 
     enum Kind: CaseIterable {
@@ -14,14 +15,14 @@ struct RedisBehaviourTests {
         static let usable = allCases.filter { $0 == .files || RedisServer.mayUse("redis-server") }
     }
 
-    /// A store with what it needs for as long as the test runs.
+    /// A store and what it needs while the test runs.
     private struct Fixture {
         let store: any ImageStore
         let directory: TemporaryDirectory?
         let keyspace: RedisKeyspace?
 
         init(_ kind: Kind, quota: Int = 1 << 20) throws {
-            directory = kind == .files ? try TemporaryDirectory() : nil
+            directory = kind == .files ? try TemporaryDirectory(inMemory: true) : nil
             keyspace = kind == .redis ? try RedisKeyspace(server: .shared) : nil
             store =
                 if let keyspace {
@@ -32,7 +33,7 @@ struct RedisBehaviourTests {
         }
     }
 
-    @Test("what was stored is there, with all that is known of it", arguments: Kind.usable)
+    @Test("a stored picture can be read with its metadata", arguments: Kind.usable)
     func roundTrip(kind: Kind) throws {
         let fixture = try Fixture(kind)
         let store = fixture.store
@@ -51,7 +52,7 @@ struct RedisBehaviourTests {
         #expect(try store.processedMetadata(upload.metadata.id) == nil)
     }
 
-    @Test("an upload that is there already stays as it is", arguments: Kind.usable)
+    @Test("storing an upload again leaves it as it is", arguments: Kind.usable)
     func repeatedUpload(kind: Kind) throws {
         let fixture = try Fixture(kind)
         let first = StoredImage.sample(seed: 1)
@@ -61,21 +62,21 @@ struct RedisBehaviourTests {
         #expect(try fixture.store.upload(first.metadata.id) == first)
     }
 
-    @Test("an empty picture is a picture", arguments: Kind.usable)
+    @Test("an empty picture can be stored", arguments: Kind.usable)
     func empty(kind: Kind) throws {
         let fixture = try Fixture(kind)
         try fixture.store.store(upload: StoredImage.sample(seed: 1, count: 0))
         #expect(try fixture.store.upload(ImageID(contentOf: []))?.bytes == [])
     }
 
-    @Test("the latest processed version wins", arguments: Kind.usable)
+    @Test("the latest processed version replaces earlier ones", arguments: Kind.usable)
     func latestWins(kind: Kind) throws {
         let fixture = try Fixture(kind)
         for seed in 1...3 { try fixture.store.store(processed: .sample(.coco(1), seed: seed)) }
         #expect(try fixture.store.processed(.coco(1)) == .sample(.coco(1), seed: 3))
     }
 
-    @Test("two ids may share their bytes, and the one outlives the other", arguments: Kind.usable)
+    @Test("two ids can share the same bytes, and one survives deletion of the other", arguments: Kind.usable)
     func sharing(kind: Kind) throws {
         let fixture = try Fixture(kind)
         let upload = StoredImage.sample(seed: 1)
@@ -86,7 +87,7 @@ struct RedisBehaviourTests {
         #expect(try fixture.store.processed(.coco(1))?.bytes == upload.bytes)
     }
 
-    @Test("deleting an upload deletes its processed version, and none can be stored later", arguments: Kind.usable)
+    @Test("deleting an upload deletes its processed version and prevents storing another", arguments: Kind.usable)
     func deletion(kind: Kind) throws {
         let fixture = try Fixture(kind)
         let store = fixture.store
@@ -95,7 +96,7 @@ struct RedisBehaviourTests {
         try store.store(upload: upload)
         try store.store(processed: processed)
         #expect(try store.deleteUpload(upload.metadata.id))
-        #expect(try !store.deleteUpload(upload.metadata.id), "there is none any more")
+        #expect(try !store.deleteUpload(upload.metadata.id), "it no longer exists")
         #expect(try store.upload(upload.metadata.id) == nil)
         #expect(try store.processed(upload.metadata.id) == nil)
         #expect(try store.uploads(after: nil, limit: 10).isEmpty)
@@ -105,7 +106,7 @@ struct RedisBehaviourTests {
         #expect(try store.processed(upload.metadata.id) == nil)
     }
 
-    @Test("deleting what is no upload deletes nothing", arguments: Kind.usable)
+    @Test("deleting an upload by another picture's id deletes nothing", arguments: Kind.usable)
     func deletionOfNone(kind: Kind) throws {
         let fixture = try Fixture(kind)
         let processed = StoredImage.sample(try .coco(1), seed: 1)
@@ -114,7 +115,7 @@ struct RedisBehaviourTests {
         #expect(try fixture.store.processed(.coco(1)) == processed)
     }
 
-    @Test("pages go through all uploads in the order of their ids", arguments: Kind.usable, [1, 3, 7, 100])
+    @Test("pages cover all uploads in the order of their ids", arguments: Kind.usable, [1, 3, 7, 100])
     func pages(kind: Kind, limit: Int) throws {
         let images = (0..<20).map { StoredImage.sample(seed: $0) }
         let fixture = try Fixture(kind)
@@ -126,20 +127,20 @@ struct RedisBehaviourTests {
             listed += page
         }
         #expect(listed == images.map(\.metadata).sorted { $0.id < $1.id })
-        #expect(try fixture.store.uploads(after: ImageID("img_"), limit: 20).count == 20, "a cursor need not exist")
+        #expect(try fixture.store.uploads(after: ImageID("img_"), limit: 20).count == 20, "the cursor need not exist")
         for limit in [0, -1] { #expect(try fixture.store.uploads(after: nil, limit: limit).isEmpty) }
     }
 
-    /// Processed versions, by their numbers, that are there after some of them were used in a store of three.
+    /// Processed versions, by number, that remain after some were used in a store with room for three.
     private static let recency: [(name: String, use: [Int], remaining: [Int])] = [
-        ("the first one goes when none was used", [], [2, 3, 4]),
-        ("the used one stays", [1], [1, 3, 4]),
+        ("without use, the first one is evicted", [], [2, 3, 4]),
+        ("a used one is kept", [1], [1, 3, 4]),
         ("using the newest changes nothing", [3, 3], [2, 3, 4]),
-        ("the order of use counts, not that of storing", [2, 1], [1, 2, 4]),
-        ("all of them in turn", [3, 2, 1], [1, 2, 4]),
+        ("the order of use counts, not the order of storing", [2, 1], [1, 2, 4]),
+        ("all are used in turn", [3, 2, 1], [1, 2, 4]),
     ]
 
-    @Test("the processed version that was not used for the longest time goes", arguments: Kind.usable, recency)
+    @Test("the least recently used processed version is evicted", arguments: Kind.usable, recency)
     fileprivate func leastRecentlyUsed(kind: Kind, example: (name: String, use: [Int], remaining: [Int])) throws {
         let fixture = try Fixture(kind, quota: 3 * Self.smallCost)
         let store = fixture.store
@@ -150,7 +151,7 @@ struct RedisBehaviourTests {
         #expect(remaining == example.remaining, "\(example.name)")
     }
 
-    @Test("asking for the metadata and storing the same bytes again count as use", arguments: Kind.usable)
+    @Test("reading the metadata and storing the same bytes again count as use", arguments: Kind.usable)
     func otherUses(kind: Kind) throws {
         let fixture = try Fixture(kind, quota: 3 * Self.smallCost)
         let store = fixture.store
@@ -162,7 +163,7 @@ struct RedisBehaviourTests {
     }
 
     @Test(
-        "the quota counts blocks of 4096 bytes and one more for the metadata",
+        "the quota counts blocks of 4096 bytes plus one block for the metadata",
         arguments: Kind.usable,
         [(0, 4096), (1, 8192), (4096, 8192), (4097, 12288), (100_000, 106_496)]
     )
@@ -186,27 +187,27 @@ struct RedisBehaviourTests {
         let tooLarge = StoredImage.sample(seed: 14, count: 4097)
         let refused = #expect(throws: StorageError.self) { try store.store(upload: tooLarge) }
         #expect(refused?.code == .full)
-        #expect(try store.processedMetadata(.coco(2)) != nil, "what finds no room evicts nothing")
+        #expect(try store.processedMetadata(.coco(2)) != nil, "a picture that does not fit evicts nothing")
 
         try store.store(upload: .sample(seed: 15))
         #expect(try store.processedMetadata(.coco(2)) == nil)
         let full = #expect(throws: StorageError.self) { try store.store(processed: .sample(.coco(3), seed: 3)) }
         #expect(full?.code == .full)
-        #expect(full?.message.contains("delete") == true, "it says what to do")
+        #expect(full?.message.contains("delete") == true, "the message says what to do")
         #expect(full?.message.contains("\(4 * Self.smallCost)") == true)
         #expect(try store.uploads(after: nil, limit: 10).count == 4)
-        #expect(try !store.store(upload: .sample(seed: 11)), "what is there needs no more room")
+        #expect(try !store.store(upload: .sample(seed: 11)), "a stored picture needs no more room")
 
         try store.deleteUpload(ImageID(contentOf: StoredImage.sample(seed: 11).bytes))
         try store.store(processed: .sample(.coco(3), seed: 3))
     }
 
-    @Test("eight threads on the same pictures in a store that is too small see whole ones only", arguments: Kind.usable)
+    @Test("eight threads that share pictures in too small a store read only complete ones", arguments: Kind.usable)
     func wholePictures(kind: Kind) throws {
-        // Room for about six of the twelve processed versions, so that they are evicted all the time.
+        // Room for about six of the twelve processed versions, so that evictions are constant.
         let quota = 200_000
         let fixture = try Fixture(kind, quota: quota)
-        // Another replica, where there may be one.
+        // A second replica, if the kind of store supports several.
         let stores = [fixture.store, try fixture.keyspace?.store(quota: quota) ?? fixture.store]
         expectWholePictures(in: stores, steps: 150)
         try fixture.keyspace?.expectConsistent(quota: quota)

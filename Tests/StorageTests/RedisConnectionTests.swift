@@ -1,9 +1,10 @@
 import Foundation
 import Storage
 import Synchronization
+import TestSupport
 import Testing
 
-@Suite("connections to Redis", .needsRedis)
+@Suite("Redis connections", .needsRedis)
 struct RedisConnectionTests {
     @Test("threads share a bounded number of connections")
     func bounded() throws {
@@ -18,11 +19,11 @@ struct RedisConnectionTests {
             }
         }
         #expect(failures.withLock { $0 } == [])
-        #expect(try server.command(["CLIENT", "LIST"]).count == 3 + 1, "the one that asks is one more")
+        #expect(try server.command(["CLIENT", "LIST"]).count == 3 + 1, "redis-cli's own connection is listed too")
         #expect(try store.uploads(after: nil, limit: .max).count == 320)
     }
 
-    @Test("connections that the server has closed and scripts that it has forgotten are made again unnoticed")
+    @Test("closed connections are reopened and lost scripts are sent again without an error")
     func closedByServer() throws {
         let server = try RedisServer()
         let store = try RedisImageStore(server.address())
@@ -34,7 +35,7 @@ struct RedisConnectionTests {
         #expect(try store.uploads(after: nil, limit: 10).count == 3)
     }
 
-    @Test("user, password and database are those of the address")
+    @Test("user, password and database are taken from the address")
     func login() throws {
         let server = try RedisServer(
             ["--requirepass", "s3cret", "--user", "osprey", "on", ">p@ss:/", "~*", "&*", "+@all"]
@@ -62,7 +63,7 @@ struct RedisConnectionTests {
         #expect(error?.code == .failed)
     }
 
-    @Test("databases are apart from each other")
+    @Test("databases are separate from each other")
     func databases() throws {
         let server = try RedisServer()
         let stores = try ["", "/1"].map { try RedisImageStore(server.address(suffix: $0)) }
@@ -71,14 +72,14 @@ struct RedisConnectionTests {
     }
 }
 
-@Suite("encrypted connections to Redis", .needsRedis, .needs("openssl"))
+@Suite("encrypted Redis connections", .needsRedis, .needs("openssl"))
 struct RedisTLSTests {
     private let directory: TemporaryDirectory
     private let server: RedisServer
     private let port: Int
 
     init() throws {
-        directory = try TemporaryDirectory()
+        directory = try TemporaryDirectory(inMemory: true)
         for (name, subject) in [("server", "IP:127.0.0.1,DNS:localhost"), ("other", "IP:127.0.0.1")] {
             let process = Process()
             process.executableURL = try URL(filePath: #require(RedisServer.path(of: "openssl")))
@@ -108,7 +109,7 @@ struct RedisTLSTests {
         #expect(try store.deleteUpload(image.metadata.id))
     }
 
-    @Test("no other server is, and nothing is sent in the clear")
+    @Test("an untrusted server is rejected, as is TLS on one side of the connection only")
     func untrusted() throws {
         let addresses = [
             ("the system's certificates", "rediss://127.0.0.1:\(port)"),
@@ -125,7 +126,7 @@ struct RedisTLSTests {
     }
 
     @Test(
-        "certificates that cannot be read are found when the store is opened",
+        "unreadable certificates are reported when the store is opened",
         arguments: ["missing.pem", "server.key"]
     )
     func noCertificates(file: String) throws {

@@ -2,9 +2,9 @@ import Foundation
 import Storage
 import Testing
 
-@Suite("what answers in place of Redis")
+@Suite("Redis failures")
 struct RedisFailureTests {
-    /// What is sent in place of an answer, and what becomes of it.
+    /// Bytes sent in place of a reply, and the expected error code.
     struct Answer: CustomTestStringConvertible {
         let testDescription: String
         let bytes: [UInt8]
@@ -22,31 +22,31 @@ struct RedisFailureTests {
     private static let pong = Array("+PONG\r\n".utf8)
 
     static let wrongAnswers = [
-        Answer("no type of Redis' protocol", "hello\r\n", .unavailable),
-        Answer("a length that is negative", "$-2\r\n", .unavailable),
-        Answer("a length that is no number", "$x\r\n", .unavailable),
-        Answer("a length of no machine word", "$99999999999999999999\r\n", .unavailable),
+        Answer("a type unknown to Redis' protocol", "hello\r\n", .unavailable),
+        Answer("a negative length", "$-2\r\n", .unavailable),
+        Answer("a length that is not a number", "$x\r\n", .unavailable),
+        Answer("a length that exceeds a machine word", "$99999999999999999999\r\n", .unavailable),
         Answer("an array of 16 GB of pointers", "*2147483647\r\n", .unavailable),
-        Answer("an array of a negative length", "*-2\r\n", .unavailable),
-        Answer("arrays in arrays", String(repeating: "*1\r\n", count: 30), .unavailable),
-        Answer("two answers", "+OK\r\n+OK\r\n", .unavailable),
-        Answer("nothing, and the end of the connection", "", .unavailable),
+        Answer("an array of negative length", "*-2\r\n", .unavailable),
+        Answer("deeply nested arrays", String(repeating: "*1\r\n", count: 30), .unavailable),
+        Answer("two replies", "+OK\r\n+OK\r\n", .unavailable),
+        Answer("a closed connection", "", .unavailable),
         Answer("an error without a code", "-\r\n", .failed),
-        Answer("an error that is no text", [UInt8(ascii: "-"), 0xFF, 0xFE, 0x0D, 0x0A], .failed),
-        Answer("an error of a server that starts", "-LOADING wait\r\n", .unavailable),
+        Answer("an error that is not UTF-8", [UInt8(ascii: "-"), 0xFF, 0xFE, 0x0D, 0x0A], .failed),
+        Answer("an error of a server that is starting", "-LOADING wait\r\n", .unavailable),
         Answer("a number", ":9223372036854775807\r\n", .failed),
         Answer("a status", "+OK\r\n", .failed),
         Answer("a string", "$1\r\nx\r\n", .failed),
-        Answer("nothing", "$-1\r\n", .failed),
+        Answer("a null string", "$-1\r\n", .failed),
         Answer("an empty array", "*0\r\n", .failed),
-        Answer("a missing array", "*-1\r\n", .failed),
+        Answer("a null array", "*-1\r\n", .failed),
         Answer("an array that is too short", "*1\r\n$1\r\nx\r\n", .failed),
         Answer("an array of numbers", "*6\r\n" + String(repeating: ":1\r\n", count: 6), .damaged),
         Answer("an array of arrays", "*6\r\n" + String(repeating: "*0\r\n", count: 6), .damaged),
         Answer("an array of pairs", "*1\r\n*2\r\n$3\r\nabc\r\n*0\r\n", .failed),
     ]
 
-    @Test("any answer is an error at once, or none, to every call", arguments: wrongAnswers)
+    @Test("after a wrong reply, every call fails or succeeds at once", arguments: wrongAnswers)
     func answer(answer: Answer) throws {
         let impostor = try RedisImpostor([Self.pong, answer.bytes])
         let store = try impostor.store(timeout: .seconds(5))
@@ -65,24 +65,24 @@ struct RedisFailureTests {
             let error = #expect(throws: StorageError.self) { try store.uploadMetadata(.coco(1)) }
             #expect(error?.code == answer.code, "\(error as Any)")
             for call in calls {
-                // Some of the answers are right for some of the calls.
+                // Some of the replies are valid for some of the calls.
                 do { try call() } catch is StorageError {}
             }
         }
-        #expect(time < .seconds(5), "no call waited for more")
+        #expect(time < .seconds(5), "no call waited for more bytes")
     }
 
     static let endlessAnswers = [
         Answer("two gigabytes", Array("$2147483647\r\n".utf8) + Array(repeating: 0, count: 2 << 20), .unavailable),
-        Answer("a line without an end", Array(repeating: UInt8(ascii: "+"), count: 2 << 20), .unavailable),
-        Answer("an array whose last string is large", endlessArray, .unavailable),
+        Answer("an endless line", Array(repeating: UInt8(ascii: "+"), count: 2 << 20), .unavailable),
+        Answer("an array with a large last string", endlessArray, .unavailable),
     ]
 
     private static let endlessArray =
         Array("*4000\r\n".utf8) + Array(repeating: Array("$4\r\nabcd\r\n".utf8), count: 3999).joined()
         + Array("$2000000\r\n".utf8) + Array(repeating: 0, count: 2_000_000)
 
-    @Test("more than an answer can have is not read", arguments: endlessAnswers)
+    @Test("a reply beyond the size limit is not read", arguments: endlessAnswers)
     func endless(answer: Answer) throws {
         let impostor = try RedisImpostor([Self.pong, answer.bytes])
         let store = try impostor.store(timeout: .seconds(5))
@@ -91,7 +91,7 @@ struct RedisFailureTests {
         #expect(error?.description.contains("more than 1048576 bytes") == true, "\(error as Any)")
     }
 
-    @Test("what is cut off is waited for, and then is an error")
+    @Test("a truncated reply times out")
     func cutOff() throws {
         let impostor = try RedisImpostor([Self.pong, Array("$10\r\nabc".utf8)])
         let error = #expect(throws: StorageError.self) { try impostor.store(timeout: .milliseconds(200)).check() }
@@ -100,7 +100,7 @@ struct RedisFailureTests {
     }
 
     @Test(
-        "a greeting that is none fails",
+        "an invalid reply to the first command is an error",
         arguments: ["$4\r\nPONG\r\n", "*0\r\n", ":1\r\n", "hello\r\n", "HTTP/1.1 400 \r\n"]
     )
     func greeting(text: String) throws {
@@ -110,7 +110,7 @@ struct RedisFailureTests {
         #expect(error?.code == .unavailable)
     }
 
-    @Test("a server that accepts and says nothing costs its time once, then nothing")
+    @Test("a server that accepts connections but never replies delays only a few calls")
     func silence() throws {
         let listener = try Listener(port: 0)
         defer { listener.close() }
@@ -124,10 +124,10 @@ struct RedisFailureTests {
             }
         }
         #expect(time >= .milliseconds(300))
-        #expect(time < .seconds(3), "all but a few fail at once, of 30 that would take 9 seconds")
+        #expect(time < .seconds(3), "most calls fail at once: 30 timeouts would take 9 seconds")
     }
 
-    @Test("a server that falls silent is left after the time for a command, for every call of many")
+    @Test("many calls to a server that has stopped replying all time out soon")
     func silenceLater() throws {
         let impostor = try RedisImpostor([Self.pong, nil])
         let store = try impostor.store(timeout: .milliseconds(300))
@@ -137,11 +137,11 @@ struct RedisFailureTests {
                 #expect(error?.code == .unavailable)
             }
         }
-        // Eight wait for their answers; the others wait for these, and some of them for answers of their own.
+        // Eight calls wait for replies; the others wait for a connection, and some of them then for a reply.
         #expect(time >= .milliseconds(300) && time < .seconds(3))
     }
 
-    @Test("a trickle of bytes does not hold a call for longer")
+    @Test("a trickle of bytes does not extend the deadline")
     func trickle() throws {
         let answer = Array(repeating: UInt8(ascii: "+"), count: 250)
         let impostor = try RedisImpostor([Self.pong, answer], pace: .init(byteCount: 1, pauseSeconds: 0.02))
@@ -153,7 +153,7 @@ struct RedisFailureTests {
         #expect(time >= .milliseconds(400) && time < .seconds(3))
     }
 
-    @Test("a large picture over a slow network may take longer, for as long as it comes")
+    @Test("a large picture over a slow network may exceed the timeout as long as bytes keep coming")
     func slowNetwork() throws {
         let image = StoredImage.sample(seed: 1, count: 5 << 20)
         let metadata = image.metadata
@@ -167,16 +167,16 @@ struct RedisFailureTests {
         #expect(ContinuousClock.now - start > .milliseconds(900))
     }
 
-    @Test("nobody at the address is unavailable, and the log alone has the address")
+    @Test("a refused connection means unavailable, and only the log contains the address")
     func nobody() throws {
         let store = try RedisImageStore(RedisAddress("redis://127.0.0.1:1"))
         let error = #expect(throws: StorageError.self) { try store.check() }
         #expect(error?.code == .unavailable)
-        #expect(error?.message.contains("127.0.0.1") == false, "a client may see the message")
+        #expect(error?.message.contains("127.0.0.1") == false, "the message may be shown to clients")
         #expect(error?.description.contains("127.0.0.1:1: Connection refused") == true)
     }
 
-    /// Redis' own texts, of version 7.0 where nothing else is said.
+    /// Redis' own error texts, from version 7.0 unless noted.
     private static let errors: [(text: String, code: StorageError.Code)] = [
         ("OOM command not allowed when used memory > 'maxmemory'.", .full),
         ("OOM command not allowed when used memory > 'maxmemory'. script: 2f, on @user_script:3.", .full),
@@ -205,19 +205,19 @@ struct RedisFailureTests {
         ("", .failed),
     ]
 
-    @Test("Redis' errors are told apart by their codes", arguments: errors)
+    @Test("Redis errors are mapped by their codes", arguments: errors)
     fileprivate func code(example: (text: String, code: StorageError.Code)) {
         let error = StorageError(redisError: example.text)
         #expect(error.code == example.code)
-        #expect(!error.message.contains("script"), "a client may see the message")
+        #expect(!error.message.contains("script"), "the message may be shown to clients")
     }
 }
 
-@Suite("coming back to a server that was away")
+@Suite("reconnecting after an outage")
 struct RedisReconnectionTests {
     private let start = ContinuousClock.now
 
-    @Test("the delay doubles from 50 ms to a second, and begins anew after a success")
+    @Test("the delay doubles from 50 ms to a second, and restarts after a success")
     func delays() {
         var reconnection = RedisReconnection()
         var now = start
@@ -232,13 +232,13 @@ struct RedisReconnectionTests {
 
         reconnection.didSucceed()
         let answers = (0..<2).map { _ in reconnection.mayBegin(at: now) }
-        #expect(answers == [true, true], "any number may connect to a server that is there")
+        #expect(answers == [true, true], "any number of callers may connect to an available server")
         reconnection.didFail(at: now, jitter: 0.5)
         let later = [24, 25].map { reconnection.mayBegin(at: now + .milliseconds($0)) }
         #expect(later == [false, true])
     }
 
-    @Test("one caller tries for all, and those that failed together count as one")
+    @Test("one caller tries on behalf of all, and simultaneous failures count as one")
     func oneTries() {
         var reconnection = RedisReconnection()
         let first = (0..<8).map { _ in reconnection.mayBegin(at: start) }

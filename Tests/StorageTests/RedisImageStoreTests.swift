@@ -1,8 +1,9 @@
 import Foundation
 import Storage
+import TestSupport
 import Testing
 
-@Suite("the image store in Redis", .needsRedis)
+@Suite("image store in Redis", .needsRedis)
 struct RedisImageStoreTests {
     private static let smallCost = 2 * 4096
 
@@ -12,7 +13,7 @@ struct RedisImageStoreTests {
         keys = try RedisKeyspace(server: .shared)
     }
 
-    @Test("what one replica stores, another one sees")
+    @Test("a picture stored by one replica is visible to another")
     func replicas() throws {
         let (first, second) = (try keys.store(), try keys.store())
         let upload = StoredImage.sample(seed: 1)
@@ -28,7 +29,7 @@ struct RedisImageStoreTests {
         try keys.expectConsistent(quota: 0)
     }
 
-    @Test("a picture of 32 MiB goes in and comes out")
+    @Test("a picture of 32 MiB can be stored and read")
     func large() throws {
         let store = try keys.store(quota: 1 << 30)
         var bytes = [UInt8](repeating: 0, count: 32 << 20)
@@ -39,7 +40,7 @@ struct RedisImageStoreTests {
         #expect(try store.processedMetadata(.coco(1)) == image.metadata)
     }
 
-    @Test("more uploads than one command lists are listed in full")
+    @Test("more uploads than one command lists are all listed")
     func manyUploads() throws {
         let store = try keys.store(quota: 1 << 30)
         for seed in 0..<1100 { try store.store(upload: .sample(seed: seed, count: 8)) }
@@ -49,7 +50,7 @@ struct RedisImageStoreTests {
         #expect(try store.uploads(after: ids[99], limit: 1000).map(\.id) == Array(ids[100...]))
     }
 
-    @Test("a smaller quota evicts with the next picture")
+    @Test("a smaller quota evicts when the next picture is stored")
     func smallerQuota() throws {
         let store = try keys.store(quota: 8 * Self.smallCost)
         for number in 1...8 { try store.store(processed: .sample(.coco(number), seed: number)) }
@@ -58,7 +59,7 @@ struct RedisImageStoreTests {
         try keys.expectConsistent(quota: 3 * Self.smallCost)
     }
 
-    @Test("bytes that changed in Redis never come out, and storing them again repairs them")
+    @Test("bytes that changed in Redis are never returned, and storing the picture again repairs them")
     func changedBytes() throws {
         let store = try keys.store()
         let upload = StoredImage.sample(seed: 1)
@@ -78,7 +79,7 @@ struct RedisImageStoreTests {
     }
 
     @Test(
-        "metadata that is none is damaged",
+        "invalid metadata is reported as damaged",
         arguments: [
             ("width", "x"), ("width", "-1"), ("height", "99999999999999999999"), ("sha256", ""), ("created", ""),
         ]
@@ -98,7 +99,7 @@ struct RedisImageStoreTests {
         #expect(try store.deleteUpload(upload.metadata.id))
     }
 
-    @Test("keys that someone else uses fail, and say so to the log alone", arguments: ["costs", "uploads", "recency"])
+    @Test("keys in use by others are an error; only the log has details", arguments: ["costs", "uploads", "recency"])
     func foreignKeys(key: String) throws {
         let store = try keys.store()
         try keys.command("SET", "\(key)", "x")
@@ -111,7 +112,7 @@ struct RedisImageStoreTests {
         #expect(error?.description.contains("WRONGTYPE") == true)
     }
 
-    @Test("a Redis out of memory is full: nothing can be stored, all else can be done")
+    @Test("a Redis out of memory is reported as full, and all calls but storing still work")
     func outOfMemory() throws {
         let keys = RedisKeyspace(server: try RedisServer())
         let store = try keys.store(quota: 1 << 30, timeToLive: 1000)
@@ -141,13 +142,13 @@ struct RedisImageStoreTests {
         #expect(try store.store(upload: .sample(seed: 3)))
     }
 
-    @Test("any calls leave what a store made of two dictionaries would hold", arguments: 0..<6 as Range<UInt64>)
+    @Test("random calls give the same results as a model made of two dictionaries", arguments: 0..<6 as Range<UInt64>)
     func agreesWithModel(seed: UInt64) throws {
         let quota = 100_000
         let stores = [try keys.store(quota: quota), try keys.store(quota: quota)]
-        var generator = SplitMix64(state: seed)
+        var generator = SeededGenerator(seed: seed)
         var uploads: [StoredImage] = []
-        /// In the order of their use.
+        /// In order of last use.
         var processed: [StoredImage] = []
         func cost(_ images: [StoredImage]) -> Int {
             images.reduce(0) { $0 + 4096 + ($1.bytes.count + 4095) / 4096 * 4096 }
@@ -186,7 +187,7 @@ struct RedisImageStoreTests {
             while cost(uploads + processed) > quota { processed.removeFirst() }
             #expect(try store.uploads(after: nil, limit: .max).map(\.id) == uploads.map(\.metadata.id).sorted())
         }
-        // Reading in their order keeps the order.
+        // Reading them in order of last use keeps that order.
         for image in processed { #expect(try stores[0].processed(image.metadata.id) == image) }
         for image in uploads { #expect(try stores[1].upload(image.metadata.id) == image) }
         #expect(try keys.costs()["used"] == cost(uploads + processed))
@@ -195,12 +196,12 @@ struct RedisImageStoreTests {
 }
 
 extension RedisImageStoreTests {
-    /// How much longer a picture lives, in milliseconds; -1 is for ever, -2 is not at all.
+    /// Returns a picture's remaining time to live in milliseconds; -1 if it has no limit, -2 if it does not exist.
     private func remainingTime(_ name: String) throws -> Int {
         try #require(Int(keys.command("PTTL", "\(name)").first ?? ""))
     }
 
-    /// Ends the time of all uploads, as if it had passed.
+    /// Makes all uploads expire now.
     private func expireUploads() throws {
         let script = """
             for _, id in ipairs(redis.call('ZRANGE', KEYS[1] .. 'uploads', 0, -1)) do
@@ -211,7 +212,7 @@ extension RedisImageStoreTests {
         try keys.server.command(["EVAL", script, "1", keys.prefix])
     }
 
-    @Test("the time of an upload begins when it comes, that of a processed version with each use")
+    @Test("an upload's time to live restarts with each upload, a processed version's with each use")
     func timesToLive() throws {
         let store = try keys.store(timeToLive: 100)
         let upload = StoredImage.sample(seed: 1)
@@ -237,7 +238,7 @@ extension RedisImageStoreTests {
         }
     }
 
-    @Test("without a time to live all stays, and one that is set or taken back counts from the next use")
+    @Test("without a time to live nothing expires, and a changed one applies from the next use")
     func withoutTimeToLive() throws {
         let (store, mortal) = (try keys.store(), try keys.store(timeToLive: 100))
         try store.store(processed: .sample(.coco(1), seed: 1))
@@ -249,7 +250,7 @@ extension RedisImageStoreTests {
         #expect(try keys.command("ZCARD", "expiry") == ["0"])
     }
 
-    @Test("what has lived its time is gone, and no longer counts")
+    @Test("expired pictures are gone and no longer count towards the quota")
     func expiry() throws {
         let store = try keys.store(timeToLive: 1)
         let upload = StoredImage.sample(seed: 1)
@@ -265,16 +266,16 @@ extension RedisImageStoreTests {
         #expect(try store.uploads(after: nil, limit: 10).isEmpty)
         #expect(try store.processed(.coco(1)) == nil)
         try keys.expectConsistent(quota: 0)
-        #expect(try store.store(upload: upload), "it is new again")
+        #expect(try store.store(upload: upload), "it counts as new again")
     }
 
-    @Test("the processed version of an upload does not outlive it, whatever its own time")
+    @Test("the processed version of an upload expires with it, whatever its own time to live")
     func expiredSource() throws {
         let store = try keys.store(timeToLive: 1000)
         let upload = StoredImage.sample(seed: 1)
         try store.store(upload: upload)
         try store.store(processed: .sample(upload.metadata.id, seed: 2))
-        // Redis has removed the upload, and no script has noticed.
+        // As if Redis had removed the upload, unnoticed by the scripts.
         try keys.command("DEL", "upload:\(upload.metadata.id)")
         #expect(try store.processed(upload.metadata.id) == nil)
         #expect(try store.uploads(after: nil, limit: 10).isEmpty)
@@ -286,7 +287,7 @@ extension RedisImageStoreTests {
         try keys.expectConsistent(quota: 0)
     }
 
-    @Test("the room of a picture that Redis has removed by itself is its own again")
+    @Test("the space of a picture that Redis has removed by itself is reclaimed")
     func evictedByRedis() throws {
         let store = try keys.store(quota: Self.smallCost)
         let upload = StoredImage.sample(seed: 1)
@@ -298,7 +299,7 @@ extension RedisImageStoreTests {
         try keys.expectConsistent(quota: 0)
     }
 
-    @Test("what has lived its time makes room, a bounded number a call, and is never listed")
+    @Test("expired pictures are purged, a bounded number per call, and never listed")
     func purge() throws {
         let count = 250
         let store = try keys.store(quota: count * Self.smallCost, timeToLive: 1000)

@@ -1,12 +1,12 @@
 import Foundation
 import Storage
 
-/// A socket that listens on 127.0.0.1.
+/// A socket listening on 127.0.0.1.
 final class Listener: Sendable {
     let descriptor: Int32
     let port: Int
 
-    /// Listens; port 0 is any that is free.
+    /// Starts to listen; port 0 selects any free port.
     init(port: Int) throws {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
@@ -24,7 +24,7 @@ final class Listener: Sendable {
         self.port = Int(UInt16(bigEndian: address.sin_port))
         guard isListening else {
             close()
-            throw StorageError(.failed, "nothing can listen on port \(port)")
+            throw StorageError(.failed, "cannot listen on port \(port)")
         }
     }
 
@@ -34,8 +34,7 @@ final class Listener: Sendable {
     }
 }
 
-/// Something that listens where a Redis should be: it answers each command with the next of its answers, then with the
-/// last one again and again.
+/// A fake Redis server: on each connection it replies to commands with its answers in order, then repeats the last one.
 final class RedisImpostor: Sendable {
     struct Pace {
         let byteCount: Int
@@ -44,9 +43,9 @@ final class RedisImpostor: Sendable {
 
     private let listener: Listener
 
-    /// Begins to listen; of the answers, nil sends nothing, and an empty one closes the connection.
+    /// Starts to listen; an answer of nil sends nothing, and an empty one closes the connection.
     ///
-    /// With a pace, answers but the first of a connection go in pieces, with a pause behind each.
+    /// With a pace, all answers but the first of a connection are sent in pieces, with a pause after each.
     init(_ answers: [[UInt8]?], pace: Pace? = nil) throws {
         let listener = try Listener(port: 0)
         self.listener = listener
@@ -93,7 +92,7 @@ final class RedisImpostor: Sendable {
         return true
     }
 
-    /// A store that believes the impostor.
+    /// Returns a store that connects to the impostor.
     func store(timeout: Duration = .seconds(2)) throws -> RedisImageStore {
         try RedisImageStore(
             RedisAddress("redis://127.0.0.1:\(listener.port)"),

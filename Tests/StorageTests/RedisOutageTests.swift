@@ -3,9 +3,9 @@ import Storage
 import Synchronization
 import Testing
 
-@Suite("a Redis that goes away and comes back", .needsRedis)
+@Suite("a Redis outage", .needsRedis)
 struct RedisOutageTests {
-    @Test("killed and restarted under load, it is missed, and is back within five seconds with all that was stored")
+    @Test("after a restart under load, Redis is used again within five seconds and nothing stored is lost")
     func restart() throws {
         let server = try RedisServer(["--appendonly", "yes"])
         let keys = RedisKeyspace(server: server)
@@ -29,7 +29,7 @@ struct RedisOutageTests {
                     } catch {
                         let code = (error as? StorageError).map { "\($0.code)" } ?? "\(error)"
                         failures.withLock { $0[code, default: 0] += 1 }
-                        // As fast as a client that goes on at once.
+                        // Short, like a client that retries at once.
                         Thread.sleep(forTimeInterval: 0.001)
                     }
                 }
@@ -45,7 +45,7 @@ struct RedisOutageTests {
         while lastSuccess.withLock({ $0.min() ?? start }) < start, ContinuousClock.now - start < .seconds(5) {
             Thread.sleep(forTimeInterval: 0.01)
         }
-        #expect(lastSuccess.withLock { $0.min() ?? start } > start, "every thread goes on")
+        #expect(lastSuccess.withLock { $0.min() ?? start } > start, "every thread succeeds again")
         isOver.store(true, ordering: .relaxed)
         while !load.isFinished { Thread.sleep(forTimeInterval: 0.01) }
 

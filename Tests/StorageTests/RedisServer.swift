@@ -1,11 +1,13 @@
 import Foundation
 import Storage
+import TestSupport
 import Testing
 
-/// A real Redis on a port of its own, with its files in a temporary directory; it goes with its owner.
+/// A real Redis on its own port, with its files in a temporary directory; it is killed when its owner is released.
 final class RedisServer: Sendable {
-    /// Whether tests with a program can run: also where it is missing and the environment says that no test may be skipped
-    /// (`OSPREY_TEST_ASSETS=required`), so that they fail instead.
+    /// Returns whether tests that need a program should run.
+    ///
+    /// With `OSPREY_TEST_ASSETS=required` they run even if the program is missing, and fail instead of being skipped.
     static func mayUse(_ program: String) -> Bool {
         ProcessInfo.processInfo.environment["OSPREY_TEST_ASSETS"] == "required" || path(of: program) != nil
     }
@@ -15,11 +17,11 @@ final class RedisServer: Sendable {
     private let directory: TemporaryDirectory
     private nonisolated(unsafe) var process: Process?
 
-    /// Starts a server with further settings, such as `--requirepass`.
+    /// Starts a server with additional options, such as `--requirepass`.
     init(_ options: [String] = []) throws {
         port = try Self.freePort()
         self.options = options
-        directory = try TemporaryDirectory()
+        directory = try TemporaryDirectory(inMemory: true)
         try start()
     }
 
@@ -41,7 +43,7 @@ final class RedisServer: Sendable {
         }
     }
 
-    /// Ends the server at once, as a loss of power does.
+    /// Kills the server, as in a power failure.
     func kill() {
         guard let process else { return }
         Foundation.kill(process.processIdentifier, SIGKILL)
@@ -49,7 +51,7 @@ final class RedisServer: Sendable {
         self.process = nil
     }
 
-    /// Sends a command through Redis' own client and gives the lines of its answer.
+    /// Sends a command with redis-cli and returns the lines of the reply.
     @discardableResult
     func command(_ arguments: [String]) throws -> [String] {
         let executable = try #require(Self.path(of: "redis-cli"), "install redis-tools")
@@ -70,8 +72,10 @@ final class RedisServer: Sendable {
         return process
     }
 
-    /// A port that nobody listens on, below those that the system gives to clients: a client that tries to reach a
-    /// server that is away would in the end be given the server's own port, and talk to itself.
+    /// Returns a free port below the system's range of ephemeral ports.
+    ///
+    /// A client that keeps trying to reach a stopped server could otherwise be given the server's port as its own, and
+    /// connect to itself.
     static func freePort() throws -> Int {
         for _ in 0..<100 {
             let port = Int.random(in: 20_000..<32_000)
@@ -90,11 +94,11 @@ final class RedisServer: Sendable {
 }
 
 extension RedisServer {
-    /// A server for all tests that leave it as it is.
+    /// The server shared by all tests that do not change it.
     static var shared: RedisServer { get throws { try sharedResult.get() } }
 
     private static let sharedResult = Result {
-        // What is static has no deinitialiser.
+        // Static values are never deinitialised.
         atexit {
             guard let server = try? RedisServer.shared else { return }
             server.kill()
@@ -103,36 +107,36 @@ extension RedisServer {
         return try RedisServer()
     }
 
-    /// The server's address, with what goes before the host and behind the port.
+    /// Returns the server's address with credentials before the host and a suffix after the port.
     func address(credentials: String = "", suffix: String = "") throws -> RedisAddress {
         try RedisAddress("redis://\(credentials)127.0.0.1:\(port)\(suffix)")
     }
 }
 
-/// Keys of a server that no other test uses.
+/// A key prefix on a server that no other test uses.
 struct RedisKeyspace {
     let server: RedisServer
     let prefix = "{test-\(UUID().uuidString)}:"
 
-    /// A store with these keys, as a replica opens it.
+    /// Opens a store with this prefix, as a replica does.
     func store(quota: Int = 1 << 20, timeToLive: Int = 0) throws -> RedisImageStore {
         try RedisImageStore(server.address(), prefix: prefix, quotaBytes: quota, timeToLiveSeconds: timeToLive)
     }
 
-    /// Sends a command about a key through Redis' own client and gives the lines of its answer.
+    /// Sends a command for a key with redis-cli and returns the lines of the reply.
     @discardableResult
     func command(_ name: String, _ key: String, _ arguments: String...) throws -> [String] {
         try server.command([name, prefix + key] + arguments)
     }
 
-    /// What pictures take, by their keys, and the sums.
+    /// Returns the space that each picture takes, by key, and the totals.
     func costs() throws -> [String: Int] {
         let lines = try command("HGETALL", "costs")
         let pairs = stride(from: 0, to: lines.count - 1, by: 2).map { (lines[$0], Int(lines[$0 + 1])) }
         return Dictionary(uniqueKeysWithValues: pairs).compactMapValues(\.self)
     }
 
-    /// Checks that what the store counts is what is there.
+    /// Expects that the store's bookkeeping matches its contents.
     func expectConsistent(quota: Int, sourceLocation: SourceLocation = #_sourceLocation) throws {
         var costs = try costs()
         let used = costs.removeValue(forKey: "used") ?? 0
@@ -156,10 +160,10 @@ struct RedisKeyspace {
 }
 
 extension Trait where Self == ConditionTrait {
-    /// Skips a test, or a suite, where there is no Redis.
+    /// Skips a test or suite if Redis is not installed.
     static var needsRedis: Self { needs("redis-server") }
 
-    /// Skips a test, or a suite, where a program of Debian's package of that name is missing.
+    /// Skips a test or suite if a program is missing; its Debian package has the same name.
     static func needs(_ program: String) -> Self {
         .enabled(if: RedisServer.mayUse(program), "needs \(program): apt-get install \(program)")
     }

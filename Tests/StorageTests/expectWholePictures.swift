@@ -1,18 +1,19 @@
 import Storage
 import Synchronization
+import TestSupport
 import Testing
 
-/// Has eight threads store, delete and read the same few pictures, and expects that they only ever see whole ones.
+/// Stores, deletes and reads the same few pictures on eight threads, and expects that all pictures read are complete.
 ///
 /// - Parameters:
-///   - stores: One store, or several with the same pictures, which the threads share out.
-///   - steps: How many calls each thread makes.
+///   - stores: One store, or several with the same pictures, which are distributed over the threads.
+///   - steps: Number of calls that each thread makes.
 func expectWholePictures(in stores: [any ImageStore], steps: Int) {
     let uploads = (0..<4).map { StoredImage.sample(seed: $0, count: 5000) }
     let reads = Atomic(0)
     let unexpected = Mutex<[String]>([])
     onThreads(8) { thread in
-        var generator = SplitMix64(state: UInt64(thread))
+        var generator = SeededGenerator(seed: UInt64(thread))
         let store = stores[thread % stores.count]
         for step in 0..<steps {
             do {
@@ -30,13 +31,13 @@ func expectWholePictures(in stores: [any ImageStore], steps: Int) {
                     for image in [try store.processed(id), try store.upload(id)].compactMap(\.self) {
                         reads.add(1, ordering: .relaxed)
                         guard image.isWhole, image.metadata.id == id else {
-                            unexpected.withLock { $0.append("\(id) is not whole") }
+                            unexpected.withLock { $0.append("\(id) is not complete") }
                             continue
                         }
                     }
                 }
             } catch let error as StorageError where error.code == .notFound || error.code == .full {
-                // An upload that another thread deleted, and room that others have reserved.
+                // Expected: another thread has deleted the upload, or others have reserved the room.
             } catch {
                 unexpected.withLock { $0.append("\(error)") }
             }

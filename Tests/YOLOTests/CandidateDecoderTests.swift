@@ -22,7 +22,7 @@ import YOLO
         }
     }
 
-    /// A head of 2 rows and 3 columns whose cells are all empty but for the ones given.
+    /// Decodes a head of 2 rows and 3 columns in which all cells are empty except the given ones.
     private static func decode(
         _ cells: [(anchor: Int, row: Int, column: Int, values: [Float])],
         options: DetectionOptions
@@ -38,8 +38,8 @@ import YOLO
         return decode(logits, [1, 14, 2, 3], layout, options).detections
     }
 
-    /// By hand from YOLOv5's formulas: a logit of 0 has a sigmoid of 0.5, so x is (2 * 0.5 - 0.5 + column) * stride and
-    /// the width is (2 * 0.5)² * anchor; ln 3 has a sigmoid of 0.75.
+    /// Computed by hand from YOLOv5's formulas: the sigmoid of 0 is 0.5, so x is (2 * 0.5 - 0.5 + column) * stride and
+    /// the width is (2 * 0.5)² * anchor; the sigmoid of ln 3 is 0.75.
     @Test("a cell is decoded by YOLOv5's formulas") func formulas() {
         let found = Self.decode([(1, 1, 2, [0, 0, 0, 1.0986123, 1.0986123, -20, 20])], options: DetectionOptions())
         #expect(found.count == 1)
@@ -50,7 +50,7 @@ import YOLO
     }
 
     @Test(
-        "one box has its best class, or every likely one when several are wanted",
+        "a box yields its best class, or every likely class with multiLabel",
         arguments: [(false, [0]), (true, [0, 1])]
     )
     func labels(isMultiLabel: Bool, expected: [Int]) {
@@ -59,9 +59,9 @@ import YOLO
         #expect(found.map(\.classID) == expected)
     }
 
-    @Test("only scores above the threshold count", arguments: [(0.25, 2), (0.6, 1), (0.99, 0)])
+    @Test("only scores above the threshold are kept", arguments: [(0.25, 2), (0.6, 1), (0.99, 0)])
     func threshold(confidence: Double, expectedCount: Int) {
-        // Scores of 0.5 * 0.5 + and 0.75: sigmoid(0.05) is just above 0.5, sigmoid(ln 3) is 0.75.
+        // The scores are sigmoid(0.05)², which is just above 0.25, and sigmoid(ln 3), which is 0.75.
         let cells: [(Int, Int, Int, [Float])] = [
             (0, 0, 0, [0, 0, 0, 0, 0.05, 0.05, -20]), (0, 1, 1, [0, 0, 0, 0, 20, 1.0986123, -20]),
         ]
@@ -69,14 +69,14 @@ import YOLO
         #expect(Self.decode(cells, options: options).count == expectedCount)
     }
 
-    @Test("other classes than the wanted are left out") func classes() {
+    @Test("only the selected classes are kept") func classes() {
         let cells: [(Int, Int, Int, [Float])] = [
             (0, 0, 0, [0, 0, 0, 0, 10, 10, -10]), (0, 1, 1, [0, 0, 0, 0, 10, -10, 10]),
         ]
         #expect(Self.decode(cells, options: DetectionOptions(classes: [1])).map(\.classID) == [1])
     }
 
-    @Test("values that are no numbers give no detections") func notANumber() {
+    @Test("NaN values yield no detections") func notANumber() {
         let cells: [(Int, Int, Int, [Float])] = [
             (0, 0, 0, [0, 0, 0, 0, .nan, 10, 10]), (0, 0, 1, [0, 0, 0, 0, 10, .nan, .nan]),
             (0, 0, 2, [.nan, 0, 0, 0, 10, 10, 10]), (0, 1, 0, [0, 0, 0, .nan, 10, 10, 10]),
@@ -84,7 +84,7 @@ import YOLO
         #expect(Self.decode(cells, options: DetectionOptions()).isEmpty)
     }
 
-    @Test("a head's mask coefficients lie a plane apart after its classes") func headCoefficients() {
+    @Test("a head's mask coefficients follow its classes, one plane apart") func headCoefficients() {
         let head = DetectionHead(stride: 8, anchors: [.init(width: 8, height: 8)], valuesPerAnchor: 8)
         var logits = [Float](repeating: -20, count: 8 * 6)
         for (value, logit) in [0, 0, 0, 0, 20, 20, 0.25, 0.75].enumerated() { logits[value * 6 + 4] = Float(logit) }
@@ -95,7 +95,7 @@ import YOLO
         #expect(found.sources.map { [logits[$0.offset], logits[$0.offset + $0.step]] } == [[0.25, 0.75]])
     }
 
-    /// One box a row: centre, size, objectness, two classes, two mask coefficients.
+    /// One box per row: centre, size, objectness, two classes, two mask coefficients.
     private static let rows: [[Float]] = [
         [10, 20, 4, 8, 0.9, 0.5, 0.25, 1, 2],
         [10, 20, 4, 8, 0.2, 1, 1, 3, 4],
@@ -118,7 +118,7 @@ import YOLO
         #expect(found.sources.map { [values[$0.offset], values[$0.offset + $0.step]] } == [[1, 2], [5, 6]])
     }
 
-    // As many columns as fill one tile of the decoder and part of the next, and an odd number of them.
+    // Fewer columns than a tile of the decoder, exactly one tile, and two tiles with an odd remainder.
     @Test("columns are decoded, with their mask coefficients", arguments: [6, 512, 1_031])
     func columnsLayout(columnCount: Int) {
         var values = [Float](repeating: 0, count: 8 * columnCount)
@@ -141,7 +141,7 @@ import YOLO
         #expect(all.detections.map(\.classID) == [0, 1, 0, 1, 0, 1])
     }
 
-    @Test("an answer without boxes has no candidates") func empty() {
+    @Test("outputs without boxes yield no candidates") func empty() {
         let options = DetectionOptions()
         #expect(Self.decode([], [1, 0, 7], .init(boxes: .rows, classCount: 2), options).detections.isEmpty)
         #expect(Self.decode([], [1, 6, 0], .init(boxes: .columns, classCount: 2), options).detections.isEmpty)

@@ -1,10 +1,10 @@
-import CheckpointSupport
 import Inference
+import TestSupport
 import Testing
 import YOLO
 
 @Suite struct CheckpointRefusalTests {
-    /// A change that makes a model one that must be refused, and what the refusal must say.
+    /// A change that makes a model invalid, and words that the error message must contain.
     struct Fault: Sendable, CustomTestStringConvertible {
         var testDescription: String
         var words: [String]
@@ -24,13 +24,13 @@ import YOLO
         Fault("a block of a later model", says: "model.3 (ultralytics.nn.modules.block.C2f)", "ONNX") {
             $0.layers[3].module = .module("ultralytics.nn.modules.block.C2f")
         },
-        Fault("somebody else's Conv", says: "model.0 (mymodels.common.Conv)") {
+        Fault("a Conv of another package", says: "model.0 (mymodels.common.Conv)") {
             $0.layers[0].module = .module("mymodels.common.Conv", modules: [("conv", .convolution(3, 4))])
         },
-        Fault("an activation that is not known", says: "model.1.act (torch.nn.modules.activation.GELU)") {
+        Fault("an unsupported activation", says: "model.1.act (torch.nn.modules.activation.GELU)") {
             $0.layers[1].module = .conv(4, 4, stride: 2, activation: .module("torch.nn.modules.activation.GELU"))
         },
-        Fault("another number of channels", says: "model.2 (models.common.Conv)", "4 channels") {
+        Fault("a wrong number of channels", says: "model.2 (models.common.Conv)", "4 channels") {
             $0.layers[2].module = .conv(8, 4, stride: 2)
         },
         Fault("no weight", says: "model.2 (torch.nn.modules.conv.Conv2d)", "weight") {
@@ -39,7 +39,7 @@ import YOLO
         Fault("no convolution in a Conv", says: "model.2 (models.common.Conv)", "conv") {
             $0.layers[2].module = .module("models.common.Conv")
         },
-        Fault("a weight that is no kernel", says: "model.2 (torch.nn.modules.conv.Conv2d)", "weight") {
+        Fault("a weight that is not a kernel", says: "model.2 (torch.nn.modules.conv.Conv2d)", "weight") {
             $0.layers[2].module = .convolution(4, 4, weight: SavedTensor([1, 2, 3, 4], shape: [2, 2]))
         },
         Fault("a weight without filters", says: "model.2 (torch.nn.modules.conv.Conv2d)", "weight") {
@@ -48,14 +48,14 @@ import YOLO
         Fault("an empty kernel", says: "model.2 (torch.nn.modules.conv.Conv2d)") {
             $0.layers[2].module = .convolution(4, 4, weight: SavedTensor([], shape: [4, 4, 0, 3]))
         },
-        Fault("a name that would fill a terminal", says: "model.2.?[31mlayer?xxxxxxxx", "C3TR") { saved in
+        Fault("a long name with control characters", says: "model.2.?[31mlayer?xxxxxxxx", "C3TR") { saved in
             let name = "\u{1B}[31mlayer\n" + String(repeating: "x", count: 100_000)
             saved.layers[2].module = .module(
                 "torch.nn.modules.container.Sequential",
                 modules: [(name, .module("models.common.C3TR"))]
             )
         },
-        Fault("a bias of another size", says: "model.2 (torch.nn.modules.conv.Conv2d)") {
+        Fault("a bias of the wrong size", says: "model.2 (torch.nn.modules.conv.Conv2d)") {
             $0.layers[2].module = .module(
                 "torch.nn.modules.conv.Conv2d",
                 parameters: [
@@ -66,7 +66,7 @@ import YOLO
         Fault("groups that do not divide the channels", says: "model.2 (torch.nn.modules.conv.Conv2d)", "groups") {
             $0.layers[2].module = .convolution(4, 4).with("groups", .int(3))
         },
-        Fault("no groups", says: "model.2 (torch.nn.modules.conv.Conv2d)", "groups") {
+        Fault("zero groups", says: "model.2 (torch.nn.modules.conv.Conv2d)", "groups") {
             $0.layers[2].module = .convolution(4, 4).with("groups", .int(0))
         },
         Fault("a stride of 0", says: "model.2 (torch.nn.modules.conv.Conv2d)") {
@@ -75,70 +75,70 @@ import YOLO
         Fault("a negative padding", says: "model.2 (torch.nn.modules.conv.Conv2d)") {
             $0.layers[2].module = .convolution(4, 4).with("padding", .pair(-1))
         },
-        Fault("a padding in words", says: "model.2 (torch.nn.modules.conv.Conv2d)", "padding") {
+        Fault("a padding given as text", says: "model.2 (torch.nn.modules.conv.Conv2d)", "padding") {
             $0.layers[2].module = .convolution(4, 4).with("padding", .string("same"))
         },
-        Fault("a padding that reflects", says: "model.2 (torch.nn.modules.conv.Conv2d)", "zeros") {
+        Fault("reflection padding", says: "model.2 (torch.nn.modules.conv.Conv2d)", "zeros") {
             $0.layers[2].module = .convolution(4, 4).with("padding_mode", .string("reflect"))
         },
-        Fault("a stride of three axes", says: "model.2 (torch.nn.modules.conv.Conv2d)", "stride") {
+        Fault("a stride along three axes", says: "model.2 (torch.nn.modules.conv.Conv2d)", "stride") {
             $0.layers[2].module = .convolution(4, 4).with("stride", .tuple([.int(1), .int(1), .int(1)]))
         },
         Fault(
-            "a batch norm of other channels",
+            "a batch norm with a wrong number of channels",
             says: "model.2.bn (torch.nn.modules.batchnorm.BatchNorm2d)",
-            "4 before it"
+            "4 channels of its input"
         ) {
             $0.layers[2].module = .conv(4, 4, stride: 2, normalization: .batchNorm(3))
         },
-        Fault("an enlargement between the pixels", says: "model.2 (torch.nn.modules.upsampling.Upsample)", "bilinear") {
+        Fault("bilinear upsampling", says: "model.2 (torch.nn.modules.upsampling.Upsample)", "bilinear") {
             $0.layers[2].module = .upsample(.float(2), mode: "bilinear")
         },
-        Fault("an enlargement by one and a half", says: "model.2 (torch.nn.modules.upsampling.Upsample)") {
+        Fault("upsampling by 1.5", says: "model.2 (torch.nn.modules.upsampling.Upsample)") {
             $0.layers[2].module = .upsample(.float(1.5))
         },
-        Fault("an enlargement by nothing", says: "model.2 (torch.nn.modules.upsampling.Upsample)") {
+        Fault("upsampling without a factor", says: "model.2 (torch.nn.modules.upsampling.Upsample)") {
             $0.layers[2].module = .upsample(.none)
         },
-        Fault("an enormous enlargement", says: "model.2 (torch.nn.modules.upsampling.Upsample)") {
+        Fault("upsampling by an enormous factor", says: "model.2 (torch.nn.modules.upsampling.Upsample)") {
             $0.layers[2].module = .upsample(.float(1e18))
         },
-        Fault("a pool without a size", says: "model.2 (torch.nn.modules.pooling.MaxPool2d)") {
+        Fault("pooling without a kernel size", says: "model.2 (torch.nn.modules.pooling.MaxPool2d)") {
             $0.layers[2].module = .module("torch.nn.modules.pooling.MaxPool2d")
         },
-        Fault("a pool with gaps", says: "model.2 (torch.nn.modules.pooling.MaxPool2d)", "dilation") {
+        Fault("dilated pooling", says: "model.2 (torch.nn.modules.pooling.MaxPool2d)", "dilation") {
             $0.layers[2].module = .module(
                 "torch.nn.modules.pooling.MaxPool2d",
                 attributes: [("kernel_size", .int(3)), ("stride", .int(2)), ("dilation", .int(2))]
             )
         },
-        Fault("layers joined along the rows", says: "model.3 (models.common.Concat)") {
+        Fault("concatenation along the rows", says: "model.3 (models.common.Concat)") {
             $0.layers[3] = SavedYOLO.Layer(module: .concat(dimension: 2), inputs: [2, 2])
         },
-        Fault("channels that are doubled again and again", says: "(models.common.Concat)", "channels") {
+        Fault("channels doubled too many times", says: "(models.common.Concat)", "channels") {
             $0.layers.append(SavedYOLO.Layer(module: .concat(), inputs: [-1, -1]))
             for _ in 0..<20 { $0.layers.append(SavedYOLO.Layer(module: .concat(), inputs: [-1, -1])) }
         },
-        Fault("a residual of other channels", says: "model.3 (models.common.Bottleneck)", "4 and 8 channels") {
+        Fault("a residual of different channels", says: "model.3 (models.common.Bottleneck)", "4 and 8 channels") {
             $0.layers[3].module = .bottleneck(.conv(4, 4), .conv(4, 8))
         },
-        Fault("two inputs of a convolution", says: "model.3 (models.common.Conv)", "2 inputs") {
+        Fault("a convolution with two inputs", says: "model.3 (models.common.Conv)", "2 inputs") {
             $0.layers[3].inputs = [1, 2]
         },
         Fault("no inputs", says: "model.3 (models.common.Conv)") { $0.layers[3].inputs = [] },
-        Fault("a layer that takes itself", says: "model.3 (models.common.Conv)", "layer 3") {
+        Fault("a layer that reads from itself", says: "model.3 (models.common.Conv)", "layer 3") {
             $0.layers[3].inputs = [3]
         },
-        Fault("a layer that takes a later one", says: "model.1 (models.common.Conv)", "layer 4") {
+        Fault("a layer that reads from a later one", says: "model.1 (models.common.Conv)", "layer 4") {
             $0.layers[1].inputs = [4]
         },
-        Fault("a layer before the first", says: "model.1 (models.common.Conv)", "layer -9") {
+        Fault("an input from before the first layer", says: "model.1 (models.common.Conv)", "layer -9") {
             $0.layers[1].inputs = [-9]
         },
-        Fault("blocks in blocks in blocks", says: "0.0.0.0 (torch.nn.modules.container.Sequential)", "deep") {
+        Fault("blocks nested too deep", says: "0.0.0.0 (torch.nn.modules.container.Sequential)", "deep") {
             for _ in 0..<40 { $0.layers[3].module = .sequential([$0.layers[3].module]) }
         },
-        Fault("a block in itself", says: "holds itself") { $0.layers[3].module = .selfContaining },
+        Fault("a block that contains itself", says: "contains itself") { $0.layers[3].module = .selfContaining },
     ]
 
     static let headFaults = [
@@ -146,22 +146,22 @@ import YOLO
             $0.head.className = "models.common.Classify"
         },
         Fault("no anchors", says: "model.5 (models.yolo.Detect)", "anchors") { $0.head.anchors = nil },
-        Fault("an anchor that is no number", says: "model.5 (models.yolo.Detect)", "anchors") {
+        Fault("a NaN anchor", says: "model.5 (models.yolo.Detect)", "anchors") {
             $0.head.anchors = SavedTensor([1, 2, 3, 4, 5, 6, 7, 8, 9, .nan, 11, 12], shape: [3, 2, 2])
         },
-        Fault("an anchor without width", says: "model.5 (models.yolo.Detect)", "anchors") {
+        Fault("an anchor of width 0", says: "model.5 (models.yolo.Detect)", "anchors") {
             $0.head.anchors = SavedTensor([0, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12], shape: [3, 2, 2])
         },
-        Fault("an endless anchor", says: "model.5 (models.yolo.Detect)", "anchors") {
+        Fault("an infinite anchor", says: "model.5 (models.yolo.Detect)", "anchors") {
             $0.head.anchors = SavedTensor([.infinity, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12], shape: [3, 2, 2])
         },
-        Fault("anchors in a row", says: "model.5 (models.yolo.Detect)", "anchors") {
+        Fault("anchors with two axes", says: "model.5 (models.yolo.Detect)", "anchors") {
             $0.head.anchors = SavedTensor([Float](repeating: 1, count: 12), shape: [3, 4])
         },
-        Fault("anchors of too few heads", says: "model.5 (models.yolo.Detect)", "anchors") {
+        Fault("anchors for too few heads", says: "model.5 (models.yolo.Detect)", "anchors") {
             $0.head.anchors = SavedTensor([Float](repeating: 1, count: 8), shape: [2, 2, 2])
         },
-        Fault("heads without an anchor", says: "model.5 (models.yolo.Detect)") {
+        Fault("heads without anchors", says: "model.5 (models.yolo.Detect)") {
             $0.head.anchors = SavedTensor([], shape: [3, 0, 2])
         },
         Fault("more heads than inputs", says: "model.5 (models.yolo.Detect)", "3 heads and 2 inputs") {
@@ -175,29 +175,29 @@ import YOLO
             $0.head.strides = []
             $0.head.anchors = SavedTensor([], shape: [0, 2, 2])
         },
-        Fault("a head that is no convolution", says: "model.5.m.1 (torch.nn.modules.linear.Linear)") {
+        Fault("a head that is not a convolution", says: "model.5.m.1 (torch.nn.modules.linear.Linear)") {
             $0.head.convolutions[1] = .module("torch.nn.modules.linear.Linear")
         },
-        Fault("more classes than the heads answer", says: "model.5 (models.yolo.Detect)", "14 channels") {
+        Fault("classes without channels in the heads", says: "model.5 (models.yolo.Detect)", "14 channels") {
             $0.head.classCount = 3
         },
         Fault("no classes", says: "model.5 (models.yolo.Detect)", "classes") { $0.head.classCount = 0 },
-        Fault("endless classes", says: "model.5 (models.yolo.Detect)", "classes") { $0.head.classCount = .max },
+        Fault("too many classes", says: "model.5 (models.yolo.Detect)", "classes") { $0.head.classCount = .max },
         Fault("a stride that is too large", says: "stride 64") { $0.head.strides = [8, 16, 64] },
         Fault("a stride that is too small", says: "stride 4") { $0.head.strides = [4, 16, 32] },
-        Fault("a stride that is not whole", says: "model.5 (models.yolo.Detect)", "strides") {
+        Fault("a fractional stride", says: "model.5 (models.yolo.Detect)", "strides") {
             $0.head.strides = [8, 16, 32.5]
         },
         Fault("a stride of 0", says: "model.5 (models.yolo.Detect)", "strides") { $0.head.strides = [0, 16, 32] },
-        Fault("a stride that is no number", says: "model.5 (models.yolo.Detect)", "strides") {
+        Fault("a NaN stride", says: "model.5 (models.yolo.Detect)", "strides") {
             $0.head.strides = [8, .nan, 32]
         },
-        Fault("strides of too few heads", says: "model.5 (models.yolo.Detect)", "strides") {
+        Fault("strides for too few heads", says: "model.5 (models.yolo.Detect)", "strides") {
             $0.head.strides = [8, 16]
         },
     ]
 
-    @Test("a layer that makes no sense is refused by its name", arguments: layerFaults + headFaults)
+    @Test("an invalid layer is rejected with an error that names it", arguments: layerFaults + headFaults)
     func refusal(fault: Fault) throws {
         var saved = SavedYOLO()
         fault.spoil(&saved)
@@ -206,28 +206,30 @@ import YOLO
 
     static let maskFaults = [
         Fault("no prototypes", says: "model.5 (models.yolo.Segment)", "proto") { $0.head.masks = nil },
-        Fault("other prototypes than coefficients", says: "model.5 (models.yolo.Segment)", "8 coefficients") {
+        Fault("a wrong number of prototypes", says: "model.5 (models.yolo.Segment)", "8 coefficients") {
             $0.head.masks = (8, .prototypes(4, 6))
         },
-        Fault("more coefficients than the heads answer", says: "model.5 (models.yolo.Segment)", "30 channels") {
+        Fault("coefficients without channels in the heads", says: "model.5 (models.yolo.Segment)", "30 channels") {
             $0.head.masks = (9, .prototypes(4, 9))
         },
-        Fault("endless coefficients", says: "model.5 (models.yolo.Segment)") {
+        Fault("too many coefficients", says: "model.5 (models.yolo.Segment)") {
             $0.head.masks = (.max, .prototypes(4, 8))
         },
     ]
 
-    @Test("a segmentation head that makes no sense is refused", arguments: maskFaults)
+    @Test("an invalid segmentation head is rejected", arguments: maskFaults)
     func maskRefusal(fault: Fault) throws {
         var saved = SavedYOLO(coefficientCount: 8)
         fault.spoil(&saved)
         try Self.expectRefusal(of: saved.checkpoint, saying: fault.words)
     }
 
-    // What the graph itself finds out once the picture's size is known.
+    // Faults that show in the graph once the picture's size is known.
     static let sizeFaults = [
-        Fault("a residual of another size") { $0.layers[3].module = .bottleneck(.conv(4, 4), .conv(4, 4, stride: 2)) },
-        Fault("layers of different sizes side by side") {
+        Fault("a residual of a different size") {
+            $0.layers[3].module = .bottleneck(.conv(4, 4), .conv(4, 4, stride: 2))
+        },
+        Fault("concatenated layers of different sizes") {
             $0.layers.insert(SavedYOLO.Layer(module: .concat(), inputs: [1, 2]), at: 3)
             $0.layers[4].module = .conv(8, 4, stride: 2)
         },
@@ -237,7 +239,7 @@ import YOLO
                 attributes: [("kernel_size", .int(1000)), ("stride", .int(2))]
             )
         },
-        Fault("a picture that becomes enormous", says: "too many") { saved in
+        Fault("an enormous feature map", says: "more than the limit of") { saved in
             let enlarged = (0..<4).map { _ in SavedYOLO.Layer(module: .upsample(.float(32))) }
             let pooled = (0..<4).map { _ in
                 SavedYOLO.Layer(
@@ -249,7 +251,7 @@ import YOLO
         },
     ]
 
-    @Test("a network whose sizes make no sense is refused", arguments: sizeFaults)
+    @Test("a network with inconsistent or excessive sizes is rejected", arguments: sizeFaults)
     func sizeRefusal(fault: Fault) throws {
         var saved = SavedYOLO()
         fault.spoil(&saved)
@@ -257,9 +259,9 @@ import YOLO
     }
 
     static let roots: [(name: String, words: [String], root: @Sendable () -> SavedValue)] = [
-        ("weights alone", ["state dict"], { .orderedDictionary([("model.0.weight", .tensor(SavedTensor([1])))]) }),
+        ("only weights", ["state dict"], { .orderedDictionary([("model.0.weight", .tensor(SavedTensor([1])))]) }),
         (
-            "a checkpoint of weights alone", ["state dict"],
+            "a checkpoint with only weights", ["state dict"],
             { .dictionary([("model", .orderedDictionary([("model.0.weight", .tensor(SavedTensor([1])))]))]) }
         ),
         (
@@ -268,15 +270,15 @@ import YOLO
         ),
         ("nothing", ["no model"], { .none }),
         ("an empty dictionary", ["no model"], { .dictionary([(String, SavedValue)]()) }),
-        ("a training that is over without a model", ["no model"], { .dictionary([("model", .none), ("ema", .none)]) }),
-        ("a model of something else", ["timm.models.resnet.ResNet"], { .module("timm.models.resnet.ResNet") }),
+        ("a checkpoint without a model", ["no model"], { .dictionary([("model", .none), ("ema", .none)]) }),
+        ("a model of another kind", ["timm.models.resnet.ResNet"], { .module("timm.models.resnet.ResNet") }),
         ("a model without layers", ["layers"], { .module("models.yolo.Model", modules: [("model", .sequential([]))]) }),
         (
             "a call instead of a model", ["os.system"],
             { .dictionary([("model", .call("os.system", [.string("true")]))]) }
         ),
         (
-            "a weight of which one number stands for all", ["far more elements"],
+            "a weight expanded from a single number", ["far more elements"],
             {
                 var saved = SavedYOLO()
                 let storage = SavedStorage([1])
@@ -287,18 +289,18 @@ import YOLO
         ),
     ]
 
-    @Test("a file of something else is refused, saying what it is", arguments: roots.indices)
+    @Test("a file without a YOLOv5 model is rejected with an error that says what it holds", arguments: roots.indices)
     func rootRefusal(index: Int) throws {
         try Self.expectRefusal(of: Self.roots[index].root(), saying: Self.roots[index].words)
     }
 
     private static func expectRefusal(of root: SavedValue, saying words: [String]) throws {
-        let folder = try ModelFolder()
+        let folder = try TemporaryDirectory()
         let file = try folder.save(root)
         #expect {
             try Network(file: file, runtime: Runtime())
         } throws: { error in
-            guard let error = error as? InferenceError, error.code == .invalidModel else { return false }
+            guard let error = error as? YOLOError, error.code == .invalidModel else { return false }
             let missing = words.filter { !error.message.contains($0) }
             #expect(missing.isEmpty, "\(error.message)")
             return true

@@ -1,18 +1,19 @@
 import Inference
+import TestSupport
 import Testing
 import YOLO
 
-// All numbers are PyTorch's, from Scripts/checkpoint-golden.py.
+// All expected values are PyTorch's, from Tools/Goldens/checkpoint_golden.py.
 @Suite struct CheckpointTests {
     private static let names = [
         "bfloat16", "fused", "ghost", "p6", "release2", "release3", "release7", "unfinished", "unusual",
     ]
 
-    @Test("each of the committed checkpoints is tested") func complete() {
+    @Test("every committed checkpoint is tested") func complete() {
         #expect(GoldenCheckpoint.all.keys.sorted() == Self.names)
     }
 
-    @Test("a checkpoint tells its heads, classes, task and size", arguments: names)
+    @Test("the heads, classes, task and size of a checkpoint are read", arguments: names)
     func description(name: String) throws {
         let expected = try #require(GoldenCheckpoint.all[name])
         let network = try Network(file: Self.file(name), runtime: Runtime())
@@ -25,7 +26,7 @@ import YOLO
         #expect(network.isDynamic && network.uncutReason == nil)
     }
 
-    @Test("a checkpoint's network answers what PyTorch computes", arguments: names)
+    @Test("a checkpoint's network returns the same outputs as PyTorch", arguments: names)
     func outputs(name: String) async throws {
         let expected = try #require(GoldenCheckpoint.all[name])
         let runtime = try Runtime()
@@ -46,7 +47,7 @@ import YOLO
         }
     }
 
-    @Test("an inspection counts what PyTorch counts", arguments: ["release7", "release2", "ghost", "unusual"])
+    @Test("an inspection agrees with PyTorch", arguments: ["release7", "release2", "ghost", "unusual"])
     func inspection(name: String) throws {
         let expected = try #require(GoldenCheckpoint.all[name])
         let inspection = try ModelInspection(file: Self.file(name), runtime: Runtime())

@@ -3,7 +3,7 @@ import YOLO
 
 @Suite struct ClassNamesTests {
     @Test(
-        "names are read from a Python dictionary or list",
+        "names are parsed from a Python dictionary or list",
         arguments: [
             ("{0: 'person', 1: 'bicycle'}", ["person", "bicycle"]),
             ("{'0': 'person', '1': 'bicycle'}", ["person", "bicycle"]),
@@ -17,7 +17,7 @@ import YOLO
     }
 
     @Test(
-        "text of another form gives no names",
+        "malformed text yields no names",
         arguments: [
             "", "person", "{0: 'person'", "{0 'person'}", "[person]", "{0: 'a', 2: 'b'}", "['a' 'b']", "{0: 'a",
         ]

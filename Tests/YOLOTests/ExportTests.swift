@@ -1,16 +1,16 @@
 import Foundation
 import Inference
 import ObjectDetection
-import TestAssets
+import TestSupport
 import Testing
 import YOLO
 
-/// The files, and what PyTorch finds with the networks in them, come from Scripts/export-fixtures.py.
+/// Tools/Goldens/export_fixtures.py wrote the files, and the candidates that PyTorch finds with their networks.
 @Suite struct ExportTests {
-    /// A file in Tests/Fixtures/exports and what it must be read as.
+    /// A file in Tests/Fixtures/exports, and what must be read from it.
     struct Export: Sendable, CustomTestStringConvertible {
         var file: String
-        /// What PyTorch found, by its key in candidates.json.
+        /// Key of PyTorch's candidates in candidates.json.
         var candidates: String
         var boxes: OutputLayout.Boxes
         var maskCoefficientCount = 0
@@ -44,7 +44,7 @@ import YOLO
     static let exports = [
         Export(file: "detect-11.onnx", candidates: "detect", boxes: usual),
         Export(file: "detect-11-simplified.onnx", candidates: "detect", boxes: usual),
-        // A size in the middle of the graph keeps it from taking others.
+        // A size in the middle of the graph prevents all others.
         Export(file: "detect-11-sized.onnx", candidates: "detect", boxes: usual, isDynamic: false),
         Export(file: "detect-12-v6.onnx", candidates: "detect", boxes: usual),
         Export(file: "detect-12-inplace.onnx", candidates: "detect", boxes: usual),
@@ -66,7 +66,7 @@ import YOLO
         Export(file: "segment-17-half.onnx", candidates: "segment", boxes: masks, maskCoefficientCount: 4),
         Export(file: "detect-ir.xml", candidates: "detect", boxes: usual),
         Export(file: "segment-ir-half.xml", candidates: "segment", boxes: masks, maskCoefficientCount: 4),
-        // Its boxes are not decoded as YOLOv5's are.
+        // Its boxes are not decoded like YOLOv5's.
         Export(file: "detect-11-v3.onnx", candidates: "v3", boxes: .rows, isDynamic: false),
         Export(file: "free-17.onnx", candidates: "free", boxes: .columns, isDynamic: false),
         Export(file: "free-16-half.onnx", candidates: "free", boxes: .columns, isDynamic: false),
@@ -82,10 +82,10 @@ import YOLO
     ]
 
     private static func network(_ file: String) throws -> Network {
-        try Network(export: Fixtures.path("exports/\(file)"), runtime: Runtime())
+        try Network(file: #require(ModelFile(path: Fixtures.path("exports/\(file)"))), runtime: Runtime())
     }
 
-    @Test("an export is understood in each of its forms", arguments: exports) func understood(export: Export) throws {
+    @Test("every form of export is recognised", arguments: exports) func understood(export: Export) throws {
         let network = try Self.network(export.file)
         #expect(network.layout.boxes == export.boxes)
         #expect(network.layout.classCount == 3)
@@ -98,7 +98,7 @@ import YOLO
         #expect(try network.sized.graph().cost.operations > 0)
     }
 
-    @Test("an export finds what PyTorch finds with the network in it", arguments: exports)
+    @Test("an export yields the same candidates as its network in PyTorch", arguments: exports)
     func found(export: Export) async throws {
         let expected = try #require(try Expected.load()[export.candidates])
         let network = try Self.network(export.file)
@@ -121,9 +121,9 @@ import YOLO
 
     // The anchors of YOLOv5 v7.0's models/yolov5n.yaml.
     @Test("the published export is cut at its heads", .needs(.model("yolov5n.onnx"))) func published() throws {
-        let network = try Network(export: Asset.model("yolov5n.onnx").path, runtime: Runtime())
+        let network = try Network(file: #require(ModelFile(path: Asset.model("yolov5n.onnx").path)), runtime: Runtime())
         guard case .heads(let heads) = network.layout.boxes else {
-            Issue.record("it was not cut")
+            Issue.record("the network was not cut")
             return
         }
         let sizes = heads.map { $0.anchors.map { [$0.width, $0.height] } }
@@ -138,42 +138,42 @@ import YOLO
         #expect(network.isDynamic && network.inputSide == 640)
     }
 
-    // The file's own messages, of which each says what was found; the advice after the colon is for people.
+    // The part of each message that says what was found; the advice after the colon is not tested.
     @Test(
-        "a network that cannot be served is refused with what was found in it",
+        "an unsupported network is rejected with an error that says what was found",
         arguments: [
-            ("best", "answers with the best boxes only, [1, 30, 6]"),
-            ("classify", "answers with none of YOLO's shapes (it answers [1, 10])"),
-            ("endless", "holds more than 536870912 values at a time"),
-            ("gray", "takes [1, 1, 64, 64]"),
-            ("huge", "takes [1, 3, 64, 1099511627776]"),
+            ("best", "returns only the best boxes, [1, 30, 6]"),
+            ("classify", "does not return boxes in a supported layout (it returns [1, 10])"),
+            ("endless", "holds more than the limit of 536870912 values at a time"),
+            ("gray", "expects [1, 1, 64, 64]"),
+            ("huge", "expects [1, 3, 64, 1099511627776]"),
             ("inputs", "has 2 inputs"),
-            ("last", "takes [1, 64, 64, 3]"),
+            ("last", "expects [1, 64, 64, 3]"),
             ("nms", "suppresses overlapping boxes itself"),
-            ("odd", "takes pictures of 65x64, which are no multiples of its stride of 32"),
-            ("outputs", "answers with none of YOLO's shapes"),
+            ("odd", "expects pictures of 65x64, which are not multiples of its stride of 32"),
+            ("outputs", "does not return boxes in a supported layout"),
             ("pose", "is a model for the task 'pose'"),
-            ("prototypes", "has 4 mask coefficients a box but no prototypes"),
-            ("train", "answers with its raw heads, and the anchors that they need are not in the file"),
-            ("values", "answers with none of YOLO's shapes (it answers [1, 84, 4])"),
+            ("prototypes", "has 4 mask coefficients per box but no prototypes"),
+            ("train", "returns its raw heads, and the file does not hold their anchors"),
+            ("values", "does not return boxes in a supported layout (it returns [1, 84, 4])"),
         ]
     ) func refused(name: String, finding: String) throws {
-        let error = try #require(throws: InferenceError.self) { try Self.network("refused-\(name).onnx") }
+        let error = try #require(throws: YOLOError.self) { try Self.network("refused-\(name).onnx") }
         #expect(error.code == .invalidModel)
         #expect(error.message.contains("it \(finding)"), "\(error)")
     }
 
-    @Test("anchors that are no numbers give no boxes that are none") func notANumber() async throws {
+    @Test("NaN anchors yield no NaN boxes") func notANumber() async throws {
         let network = try Self.network("whole-nan.onnx")
         #expect(network.layout.boxes == .rows && network.uncutReason != nil)
-        // One of the 252 boxes of 64 x 64 pixels has a height that is no number.
+        // One of the 252 boxes for 64 x 64 pixels has a NaN height.
         let expected = Expected(height: 64, width: 64, threshold: 0, candidates: [])
         #expect(try await Self.run(network, on: expected).candidates.detections.count == 251)
     }
 }
 
 extension ExportTests {
-    /// What PyTorch found.
+    /// Candidates that PyTorch found.
     private struct Expected: Decodable {
         var height: Int
         var width: Int
@@ -192,7 +192,7 @@ extension ExportTests {
         var coefficients: [[Float]]
     }
 
-    /// Runs a network on the script's picture; also gives the shape of its last output.
+    /// Runs a network on the script's picture, and returns the candidates and the shape of the last output.
     private static func run(
         _ network: Network,
         on expected: Expected

@@ -1,20 +1,21 @@
 import Foundation
+import TestSupport
 
-/// What Scripts/checkpoint-golden.py wrote of a checkpoint in Tests/Fixtures/checkpoints.
+/// Expected values for a checkpoint in Tests/Fixtures/checkpoints, written by Tools/Goldens/checkpoint_golden.py.
 struct GoldenCheckpoint: Decodable {
-    /// A picture that the network was applied to, and what PyTorch computed.
+    /// An input picture, and the outputs that PyTorch computed for it.
     struct Picture: Decodable {
         var height: Int
         var width: Int
         var outputs: [Output]
 
-        /// `[height, width, 3]`, as the script makes it.
+        /// Pixels `[height, width, 3]`, generated like the script's.
         var pixels: [UInt8] {
             (0..<UInt32(height * width * 3)).map { UInt8(($0 &* 2_654_435_761) >> 24) }
         }
     }
 
-    /// The values of an output.
+    /// An output of the network.
     struct Output: Decodable {
         var shape: [Int]
         var float32: Data
@@ -30,14 +31,14 @@ struct GoldenCheckpoint: Decodable {
 
     var names: [String]
     var strides: [Int]
-    /// Width and height in pixels, by head and anchor.
+    /// Anchor widths and heights in pixels, by head and anchor.
     var anchors: [[[Float]]]
     var inputSide: Int
     var maskCoefficients: Int
     var parameters: Int
     var pictures: [Picture]
 
-    /// All of them by name.
+    /// All checkpoints by name.
     static let all: [String: GoldenCheckpoint] = {
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase

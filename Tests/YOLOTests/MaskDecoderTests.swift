@@ -2,12 +2,13 @@ import Foundation
 import Imaging
 import Inference
 import ObjectDetection
+import TestSupport
 import Testing
 import YOLO
 
 @Suite("Masks from prototypes")
 struct MaskDecoderTests {
-    @Test("masks are those of YOLOv5's process_mask_native, pixel by pixel")
+    @Test("masks match YOLOv5's process_mask_native pixel by pixel")
     func golden() throws {
         for object in try MaskGolden.load().objects {
             let (width, height) = (object.image[0], object.image[1])
@@ -18,7 +19,7 @@ struct MaskDecoderTests {
         }
     }
 
-    @Test("the region is that of the pixels whose numbers are inside the box")
+    @Test("the region covers the pixels with indices inside the box")
     func region() throws {
         for object in try MaskGolden.load().objects {
             let box = object.boundingBox
@@ -33,7 +34,7 @@ struct MaskDecoderTests {
         }
     }
 
-    @Test("a decoded mask is the one that its pixels make, without runs of no pixels")
+    @Test("a decoded mask equals a mask made from its pixels, and has no empty runs")
     func runs() throws {
         for object in try MaskGolden.load().objects {
             guard let mask = object.mask(in: object.boundingBox) else { continue }
@@ -50,12 +51,12 @@ struct MaskDecoderTests {
         }
     }
 
-    @Test("a box in a larger one has the larger one's pixels")
+    @Test("the mask of a box is a crop of the mask of a larger box")
     func cropping() throws {
         for object in try MaskGolden.load().objects {
             let (width, height) = (Float(object.image[0]), Float(object.image[1]))
             guard let whole = object.mask(in: BoundingBox(minX: 0, minY: 0, maxX: width, maxY: height)) else {
-                Issue.record("a box of the whole picture has a mask")
+                Issue.record("a box that covers the picture must have a mask")
                 continue
             }
             let part = BoundingBox(minX: width * 0.3, minY: height * 0.2, maxX: width * 0.8, maxY: height * 0.7)
@@ -79,7 +80,7 @@ struct MaskDecoderTests {
         #expect(object.mask(in: BoundingBox(minX: minX, minY: minY, maxX: maxX, maxY: maxY)) == nil)
     }
 
-    @Test("a box without bounds is the picture's, whatever the numbers in it", arguments: [Float.nan, .infinity, 1e38])
+    @Test("an unbounded box covers the picture for any coefficients", arguments: [Float.nan, .infinity, 1e38])
     func unusual(coefficient: Float) throws {
         let object = try MaskGolden.load().objects[0]
         let infinite = BoundingBox(minX: -.infinity, minY: -1e30, maxX: .infinity, maxY: 1e30)
@@ -88,7 +89,7 @@ struct MaskDecoderTests {
         #expect(mask?.width == object.image[0] && mask?.height == object.image[1])
     }
 
-    /// Ten million pixels, of which a few thousand are looked at.
+    /// Ten million pixels, of which the decoder computes only a few thousand.
     @Test("probabilities are interpolated to pictures of any size")
     func large() throws {
         let values: [Float] = (0..<64).map { $0 % 8 < 4 ? -1 : 1 }
@@ -99,13 +100,13 @@ struct MaskDecoderTests {
             )
             .mask(in: BoundingBox(minX: 0, minY: 0, maxX: 3200, maxY: 3200), coefficients: [1])
         }
-        // From -1 to 1 halfway between two prototypes: at the middle of the picture.
+        // Prototypes change from -1 to 1 at the middle of the picture.
         #expect(mask?.area == 1600 * 3200)
         #expect(mask?.polygons() == [[1600, 0, 3200, 0, 3200, 3200, 1600, 3200]])
     }
 }
 
-/// What Scripts/mask-golden.py wrote.
+/// Masks computed by YOLOv5, written by Tools/Goldens/mask_golden.py.
 private struct MaskGolden: Decodable {
     struct Object: Decodable {
         var image: [Int]
@@ -128,7 +129,7 @@ private struct MaskGolden: Decodable {
 extension MaskGolden.Object {
     var boundingBox: BoundingBox { BoundingBox(minX: box[0], minY: box[1], maxX: box[2], maxY: box[3]) }
 
-    /// Noise, as the script makes it.
+    /// Noise, generated like the script's.
     var prototypeValues: [Float] {
         (0..<prototypes[1] * prototypes[2]).flatMap { y in
             (0..<prototypes[3]).map { x in

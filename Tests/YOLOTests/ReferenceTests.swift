@@ -2,21 +2,21 @@ import Foundation
 import Imaging
 import Inference
 import ObjectDetection
-import TestAssets
+import TestSupport
 import Testing
 import YOLO
 
-/// Whole pictures through whole networks, compared with what YOLOv5's own code answers in PyTorch.
+/// Complete detections, compared with those of YOLOv5's own code in PyTorch.
 @Suite struct ReferenceTests {
-    /// How detections agree with those of the reference.
+    /// Agreement of detections with those of the reference.
     struct Agreement {
-        /// How far scores may differ.
+        /// Maximum difference between scores.
         var scoreTolerance: Float = 0.005
         var matched: [(found: Detection, expected: Detection)] = []
-        /// Detections of either side alone, with the picture they are in.
+        /// Detections found by only one side, with their picture.
         var alone: [(picture: String, detection: Detection)] = []
 
-        /// Pairs each expected detection with one of the same class whose box and score are the same but for rounding.
+        /// Pairs each expected detection with one of the same class and, except for rounding, the same box and score.
         mutating func compare(_ found: [Detection], with expected: [Detection], in picture: String) {
             var remaining = found
             for wanted in expected {
@@ -45,7 +45,7 @@ import YOLO
     }
 
     @Test(
-        "a checkpoint finds on all 128 pictures what PyTorch finds with it, and nothing else",
+        "a checkpoint yields the same detections as PyTorch on all 128 pictures",
         .needs(.coco128, .model("yolov5n-v6.0.pt"), .golden("yolov5n-v6.0-detections.json"))
     )
     func checkpoint() async throws {
@@ -57,21 +57,21 @@ import YOLO
             let found = try await detector.detect(in: RGBImage.coco(id), options: DetectionOptions()).detections
             agreement.compare(found, with: expected.map(\.detection), in: id)
         }
-        // A detection whose score is as near to the threshold may be over it on one side alone.
+        // A detection with a score this close to the threshold may exceed it on one side only.
         let (excepted, wrong) = agreement.alone.split { abs($0.detection.score - 0.25) <= 0.005 }
-        print("\(agreement.matched.count) detections are the reference's, \(excepted.count) are at the threshold")
+        print("\(agreement.matched.count) detections match the reference, \(excepted.count) are at the threshold")
         #expect(wrong.isEmpty)
         #expect(excepted.count <= 4)
     }
 
     @Test(
-        "masks are those of PyTorch",
+        "masks match those of PyTorch",
         .needs(.coco128, .model("yolov5n-seg.onnx"), .golden("yolov5n-seg-masks.json"))
     )
     func masks() async throws {
         let detector = try Self.detector(Asset.model("yolov5n-seg.onnx").path)
         var overlaps: [(area: Int, overlap: Double, roundTrip: Double)] = []
-        // The file's input is half precision, which the reference's is not: one score differs by 0.006.
+        // The file's input has half precision, unlike the reference's, so one score differs by 0.006.
         var agreement = Agreement(scoreTolerance: 0.01)
         for (id, expected) in try ReferenceDetection.load(Asset.golden("yolov5n-seg-masks.json").path) {
             let picture = try RGBImage.coco(id)
@@ -104,7 +104,7 @@ import YOLO
 }
 
 extension Array {
-    /// The elements that fit and those that do not.
+    /// Returns the elements that fit, and the others.
     fileprivate func split(_ fits: (Element) -> Bool) -> (fitting: [Element], others: [Element]) {
         (filter(fits), filter { !fits($0) })
     }

@@ -1,6 +1,6 @@
-import CheckpointSupport
+import TestSupport
 
-/// PyTorch's and YOLOv5's layers as they are saved.
+/// Saved layers of PyTorch and YOLOv5.
 extension SavedValue {
     /// `models.common.Conv`: a convolution, a batch norm, an activation.
     static func conv(
@@ -21,7 +21,7 @@ extension SavedValue {
         )
     }
 
-    /// `torch.nn.Conv2d` that keeps the picture's size but for its stride.
+    /// `torch.nn.Conv2d`, padded so that only its stride reduces the picture's size.
     static func convolution(
         _ channels: Int,
         _ filters: Int,
@@ -98,10 +98,10 @@ extension SavedValue {
         .module("models.common.Concat", attributes: [("d", .int(dimension))])
     }
 
-    /// A size that is the same along both sides.
+    /// A size that is the same along both axes.
     static func pair(_ side: Int) -> SavedValue { .tuple([.int(side), .int(side)]) }
 
-    /// The same module with an attribute set.
+    /// Returns the module with an attribute set.
     func with(_ name: String, _ value: SavedValue) -> SavedValue {
         guard case .object(let className, .dictionary(let entries)) = self else { return self }
         let kept = entries.filter { key, _ in
@@ -110,11 +110,11 @@ extension SavedValue {
         return .object(className: className, state: .dictionary(kept + [(.string(name), value)]))
     }
 
-    /// The module that holds itself under the name `conv`.
+    /// A module that contains itself under the name `conv`.
     static var selfContaining: SavedValue {
         let place = littleEndian(UInt32.max)
         let text = { (text: String) in [UInt8(ascii: "X")] + littleEndian(UInt32(text.utf8.count)) + Array(text.utf8) }
-        // A new Conv, remembered; its state {"_modules": {"conv": what was remembered}}.
+        // Creates a Conv, stores it in the memo, and sets its state to {"_modules": {"conv": <the memo's entry>}}.
         var opcodes = Array("cmodels.common\nConv\n)".utf8) + [0x81, UInt8(ascii: "r")] + place
         opcodes += Array("}(".utf8) + text("_modules") + Array("}(".utf8) + text("conv")
         opcodes += [UInt8(ascii: "j")] + place + Array("uub".utf8)

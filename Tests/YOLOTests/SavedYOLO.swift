@@ -1,10 +1,10 @@
-import CheckpointSupport
+import TestSupport
 
-/// A YOLOv5 model as training saves it, with the fewest layers that it can have; tests change and spoil them.
+/// A YOLOv5 model as training saves it, with as few layers as possible; tests modify and break it.
 ///
-/// Every layer halves its input, and each head takes the layer of its stride.
+/// Every layer halves its input, and each head reads from the layer with its stride.
 struct SavedYOLO {
-    /// A layer, and the numbers of those that it takes.
+    /// A layer, and the numbers of the layers that it reads from.
     struct Layer {
         var module: SavedValue
         var inputs = [-1]
@@ -16,28 +16,28 @@ struct SavedYOLO {
         var classCount: Int
         var inputs: [Int]
         var strides: [Float]
-        /// In cells, `[heads, anchors, 2]`; nil leaves them out.
+        /// Anchors in cells, `[heads, anchors, 2]`; nil omits them.
         var anchors: SavedTensor?
         var convolutions: [SavedValue]
-        /// Mask coefficients and the layers that give the prototypes.
+        /// Number of mask coefficients, and the module that computes the prototypes.
         var masks: (coefficientCount: Int, prototypes: SavedValue)?
     }
 
     var layers: [Layer]
     var head: Head
     var names: SavedValue
-    /// Longest side of the pictures in training; nil does not say.
+    /// Longest side of the pictures in training, in pixels; nil omits it.
     var imageSize: Int?
 
-    /// A model of the given form.
+    /// Creates a valid model.
     ///
     /// - Parameters:
-    ///   - strides: Pixels by cell of each head, rising powers of 2.
+    ///   - strides: Pixels per cell of each head, ascending powers of 2.
     ///   - anchors: Width and height in cells of each head's anchors.
-    ///   - classCount: How many classes it has; their names are letters.
-    ///   - width: Channels of every layer.
-    ///   - coefficientCount: Mask coefficients of each box; 0 makes a model without masks.
-    ///   - activation: Class of the layers' activations.
+    ///   - classCount: Number of classes, which are named by letters.
+    ///   - width: Number of channels of every layer.
+    ///   - coefficientCount: Number of mask coefficients per box; 0 creates a model without masks.
+    ///   - activation: Class name of the layers' activations.
     init(
         strides: [Int] = [8, 16, 32],
         anchors: [(Float, Float)] = [(1, 2), (3, 1.5)],
@@ -80,7 +80,7 @@ struct SavedYOLO {
         )
     }
 
-    /// What training saves.
+    /// The checkpoint that training saves.
     var checkpoint: SavedValue {
         .dictionary([
             ("epoch", .int(-1)), ("model", model), ("ema", .none),
@@ -108,7 +108,7 @@ struct SavedYOLO {
 }
 
 extension [Int] {
-    /// As YOLOv5 has it: a number, or a list where there are several.
+    /// Saved like YOLOv5's layer numbers: a number, or a list if there are several.
     fileprivate var saved: SavedValue {
         count == 1 ? .int(self[0]) : .list(map(SavedValue.int))
     }

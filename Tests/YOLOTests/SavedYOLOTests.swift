@@ -1,11 +1,11 @@
-import CheckpointSupport
 import Foundation
 import Inference
+import TestSupport
 import Testing
 import YOLO
 
 @Suite struct SavedYOLOTests {
-    /// A model, and what its head must say.
+    /// Properties of a model.
     struct Form: Sendable, CustomTestStringConvertible {
         var strides = [8, 16, 32]
         var anchors: [(Float, Float)] = [(1, 2), (3, 1.5)]
@@ -32,7 +32,7 @@ import YOLO
         Form(strides: [8, 16, 32, 64], coefficientCount: 5),
     ]
 
-    @Test("a model of any form has the heads that it says", arguments: forms)
+    @Test("the heads of any form of model are read", arguments: forms)
     func heads(form: Form) throws {
         let saved = SavedYOLO(
             strides: form.strides,
@@ -41,7 +41,7 @@ import YOLO
             width: form.width,
             coefficientCount: form.coefficientCount
         )
-        let folder = try ModelFolder()
+        let folder = try TemporaryDirectory()
         let network = try Network(file: folder.save(saved.checkpoint), runtime: Runtime())
         // Anchors are saved in cells.
         let heads = form.strides.map { stride in
@@ -63,25 +63,25 @@ import YOLO
         let channels = form.anchors.count * (5 + form.classCount + form.coefficientCount)
         var expected = form.strides.map { [1, channels, side / $0, side / $0] }
         if form.coefficientCount > 0 {
-            // Twice the cells of the first head.
+            // Prototypes have twice as many rows and columns as the first head.
             expected.append([1, form.coefficientCount, side / form.strides[0] * 2, side / form.strides[0] * 2])
         }
         #expect(outputs == expected)
     }
 
     @Test(
-        "the side is that of training, rounded up to the coarsest stride",
+        "the input side is that of training, rounded up to a multiple of the coarsest stride",
         arguments: [(320, 320), (416, 416), (500, 512), (31, 640), (5000, 640)]
     )
     func side(imageSize: Int, expected: Int) throws {
         var saved = SavedYOLO()
         saved.imageSize = imageSize
-        let folder = try ModelFolder()
+        let folder = try TemporaryDirectory()
         #expect(try Network(file: folder.save(saved.checkpoint), runtime: Runtime()).inputSide == expected)
     }
 
     @Test(
-        "YOLOv5's classes are known in its own tree and as a package",
+        "YOLOv5's classes are recognised in its source tree and in its package",
         arguments: ["models.common.Conv", "yolov5.models.common.Conv", "models.common.DWConv"]
     )
     func packages(className: String) throws {
@@ -92,7 +92,7 @@ import YOLO
                 ("conv", .convolution(3, 4, stride: 2)), ("act", .module("torch.nn.modules.activation.ReLU")),
             ]
         )
-        let folder = try ModelFolder()
+        let folder = try TemporaryDirectory()
         #expect(try Network(file: folder.save(saved.checkpoint), runtime: Runtime()).stride == 32)
     }
 
@@ -106,16 +106,16 @@ import YOLO
         ({ .none }, ["class 0", "class 1"]),
     ]
 
-    @Test("there is one name a class, whatever the file has", arguments: names.indices)
+    @Test("every class has exactly one name, whatever the file contains", arguments: names.indices)
     func labels(index: Int) throws {
         var saved = SavedYOLO()
         saved.names = Self.names[index].names()
-        let folder = try ModelFolder()
+        let folder = try TemporaryDirectory()
         let network = try Network(file: folder.save(saved.checkpoint), runtime: Runtime())
         #expect(network.labels == Self.names[index].expected)
     }
 
-    // Each function as PyTorch's documentation has it.
+    // Each function as defined in PyTorch's documentation.
     static let activations: [(className: String, function: @Sendable (Double) -> Double)] = [
         ("torch.nn.modules.activation.SiLU", { $0 / (1 + exp(-$0)) }),
         ("utils.activations.SiLU", { $0 / (1 + exp(-$0)) }),
@@ -128,7 +128,7 @@ import YOLO
         ("torch.nn.modules.linear.Identity", { $0 }),
     ]
 
-    @Test("a convolution, its batch norm and its activation are what they are by hand", arguments: activations.indices)
+    @Test("convolution, batch norm and activation match a computation by hand", arguments: activations.indices)
     func arithmetic(index: Int) async throws {
         let (className, function) = Self.activations[index]
         var saved = SavedYOLO(strides: [2], anchors: [(1, 1)], classCount: 1, width: 1)
@@ -148,9 +148,9 @@ import YOLO
         saved.head.convolutions = [
             .convolution(1, 6, kernel: 1, weight: SavedTensor([1, 2, 3, 4, 5, 6], shape: [6, 1, 1, 1]), bias: 0.125)
         ]
-        let folder = try ModelFolder()
+        let folder = try TemporaryDirectory()
         let network = try Network(file: folder.save(saved.checkpoint), runtime: Runtime())
-        // Only each other pixel counts: 2 of the 8, the red of the first and the third.
+        // Only every second row and column counts: the red values of the first and third of 8 pixels.
         let pixels = [UInt8](unsafeUninitializedCapacity: 24) { pixels, count in
             for index in 0..<24 { pixels.initializeElement(at: index, to: 255) }
             pixels[0] = 0
@@ -166,13 +166,14 @@ import YOLO
         #expect(zip(outputs[0].values, expected).allSatisfy { abs($0 - $1) < 1e-5 }, "\(outputs[0].values) \(expected)")
     }
 
-    // 3x3x3x4 and 3x3x4x4 weights, 4 + 4 of a batch norm, 1x1x4x14 weights and 14 biases a head; the sides are halved.
+    // 3x3x3x4 or 3x3x4x4 weights and 4 + 4 of a batch norm per layer, 1x1x4x14 weights and 14 biases per head; all
+    // layers but one halve the sides.
     @Test("an inspection lists the layers of a checkpoint") func inspection() throws {
         var saved = SavedYOLO(strides: [8, 16])
         saved.layers.insert(SavedYOLO.Layer(module: .conv(4, 4), inputs: [2]), at: 3)
         saved.head.inputs = [3, 4]
         saved.imageSize = 64
-        let folder = try ModelFolder()
+        let folder = try TemporaryDirectory()
         let inspection = try ModelInspection(file: folder.save(saved.checkpoint, as: "tiny.pt"), runtime: Runtime())
         #expect(inspection.layers.map(\.inputs) == [[], [0], [1], [2], [3], [3, 4]])
         #expect(inspection.layers.map(\.parameters) == [116, 152, 152, 152, 152, 140])
@@ -188,7 +189,7 @@ import YOLO
         #expect(inspection.heads.map(\.stride) == [8, 16])
         #expect(inspection.heads.first?.anchors.map(\.width) == [8, 24])
         #expect(inspection.isDynamic && inspection.uncutReason == nil && inspection.inputSide == 64)
-        // With batch norms folded: 4 biases a layer instead of 8 numbers.
+        // Folded batch norms leave 4 biases per layer instead of 8 numbers.
         #expect(inspection.cost.parameters == 864 - 5 * 4)
     }
 }

@@ -3,7 +3,7 @@ import Imaging
 import Inference
 import ObjectDetection
 import Synchronization
-import TestAssets
+import TestSupport
 import Testing
 import YOLO
 
@@ -23,7 +23,7 @@ import YOLO
     }
 
     @Test(
-        "the published export finds what ONNX Runtime finds with it",
+        "the published export yields the same detections as in ONNX Runtime",
         .needs(.coco128, .model("yolov5n.onnx"))
     )
     func parity() async throws {
@@ -44,21 +44,20 @@ import YOLO
         }
     }
 
-    @Test("a compiled form is kept where it can be, and is made anew where it does not fit")
+    @Test("a compiled network is cached, and compiled again if the cache is invalid")
     func cache() async throws {
-        let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
-        defer { try? FileManager.default.removeItem(at: folder) }
+        let folder = try TemporaryDirectory()
         let detector = try Self.detector(Asset.demoModel, cacheDirectory: folder.path)
         #expect(detector.cacheFailure == nil)
         let picture = try RGBImage.jpeg(Asset.demoPicture)
         let options = DetectionOptions()
         let expected = try await detector.detect(in: picture, options: options).detections
         #expect(!expected.isEmpty)
-        let kept = folder.appending(path: detector.model.sha256)
+        let kept = folder.url.appending(path: detector.model.sha256)
         let blobs = try FileManager.default.contentsOfDirectory(at: kept, includingPropertiesForKeys: nil)
         let blob = try #require(blobs.first)
         let whole = try Data(contentsOf: blob)
-        // As another version of OpenVINO, or a disk that ran full, leaves it behind.
+        // Another version of OpenVINO, or a full disk, may leave such files behind.
         for spoiled in [whole, Data(whole.dropFirst(1)), whole.prefix(whole.count / 2), whole.prefix(1000), Data()] {
             try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: blob.path)
             try spoiled.write(to: blob)
@@ -70,7 +69,7 @@ import YOLO
         }
     }
 
-    @Test("a shape that comes often is compiled for, once a mode, and all ways of running find the same")
+    @Test("a frequent shape is compiled once per mode, and all compiled networks find the same objects")
     func fixedShapes() async throws {
         let works = Mutex<[@Sendable () -> Void]>([])
         let configuration = YOLODetector.Configuration(
@@ -96,16 +95,16 @@ import YOLO
         }
     }
 
-    @Test("a folder that takes no compiled form is told of, and the model works")
+    @Test("an unusable cache directory is reported, and the model works")
     func cacheFailure() async throws {
-        // Nobody may make a folder there, not even root.
+        // Not even root can create a folder there.
         let detector = try Self.detector(Asset.demoModel, cacheDirectory: "/proc/nowhere")
         #expect(detector.cacheFailure != nil)
         let image = RGBImage(width: 64, height: 64) { $0.initialize(repeating: 0) }
         _ = try await detector.detect(in: image, options: DetectionOptions())
     }
 
-    @Test("a picture of any shape is looked at, and boxes stay inside it")
+    @Test("pictures of any shape are accepted, and boxes stay inside them")
     func shapes() async throws {
         let detector = try Self.detector(Asset.demoModel)
         for (width, height) in [(1, 1), (3, 900), (900, 3), (33, 640), (1280, 720), (641, 639)] {
@@ -123,8 +122,8 @@ import YOLO
         }
     }
 
-    // What the network answers, and so what must come out, is written in Scripts/export-fixtures.py.
-    @Test("an export without heads to cut at runs whole") func uncut() async throws {
+    // Tools/Goldens/export_fixtures.py defines the network's constant output, and therefore the expected detections.
+    @Test("an export without known heads runs uncut") func uncut() async throws {
         let detector = try Self.detector(Fixtures.path("exports/whole-rows.onnx"))
         #expect(detector.uncutReason != nil)
         #expect(detector.model.labels == LabelMap(["round", "square"]))
@@ -141,17 +140,17 @@ import YOLO
         )
     }
 
-    @Test("a file that is no model is refused", arguments: ["exports/refused-pose.onnx", "missing.onnx", "missing.pt"])
+    @Test("an unusable file is rejected", arguments: ["exports/refused-pose.onnx", "missing.onnx", "missing.pt"])
     func notAModel(name: String) {
         #expect {
             try Self.detector(Fixtures.path(name))
         } throws: { error in
-            (error as? InferenceError)?.code == .invalidModel
+            (error as? YOLOError)?.code == .invalidModel
         }
     }
 
     @Test(
-        "many pictures at the same time find what they find alone",
+        "pictures processed concurrently yield the same detections as one at a time",
         .needs(.coco128, .model("yolov5n.onnx"))
     )
     func concurrency() async throws {

@@ -1,8 +1,8 @@
-// A C face for the part of OpenVINO's C++ runtime that Osprey uses.
+// C interface to the part of OpenVINO's C++ runtime that Osprey uses.
 //
-// Handles are owned by the caller and freed with the matching `_free`. A function that returns `COVStatus` leaves its
-// results untouched on failure, and `cov_last_error` then says why, on the same thread, until the next call.
-// Strings returned stay valid as long as the handle they were asked of.
+// Handles are owned by the caller and freed with the matching `_free`. If a function that returns `COVStatus` fails,
+// it leaves its results untouched, and `cov_last_error` returns the reason on the same thread until the next call.
+// Returned strings are valid as long as the handle that they belong to.
 #ifndef COPENVINO_H
 #define COPENVINO_H
 
@@ -31,13 +31,13 @@ typedef enum COVPrecision { COV_PRECISION_AUTO, COV_PRECISION_F32, COV_PRECISION
 
 enum { COV_MAXIMUM_RANK = 8 };
 
-/// Sizes by axis; -1 for an axis that is not fixed. A rank of -1 stands for one that is not fixed either.
+/// Size of each axis, -1 if it is not fixed. The rank is -1 if it is not fixed or exceeds `COV_MAXIMUM_RANK`.
 typedef struct COVShape {
     int32_t rank;
     int64_t dimensions[COV_MAXIMUM_RANK];
 } COVShape;
 
-/// An output of a node: the node's index in the model's topological order, and which of its outputs.
+/// An output of a node: the node's index in the model's topological order, and the index of the output.
 typedef struct COVPort {
     size_t node;
     size_t output;
@@ -54,18 +54,19 @@ typedef struct COVCompileOptions {
     COVPrecision precision;
     int32_t streams;
     int32_t threads;
-    /// Where the compiled form is kept for the next time; null keeps none.
+    /// Directory that caches compiled models; null disables caching.
     const char *cache_directory;
 } COVCompileOptions;
 
-/// How the boxes of a detection head are decoded: pixels by cell, then width and height in pixels of each anchor in turn.
+/// How to decode the boxes of a detection head: the stride in pixels per cell, and the width and height of each anchor
+/// in pixels, in alternation.
 typedef struct COVHead {
     size_t stride;
     size_t anchor_count;
     const float *anchors;
 } COVHead;
 
-/// Height first.
+/// Parameters of a kernel window; each pair is height, width.
 typedef struct COVWindow {
     size_t kernel[2];
     size_t stride[2];
@@ -82,7 +83,7 @@ typedef enum COVActivation {
     COV_ACTIVATION_MISH,
 } COVActivation;
 
-/// Called once on a thread of OpenVINO's; `message` is null on success and valid during the call.
+/// Called once on an OpenVINO thread; `message` is null on success, and valid only during the call.
 typedef void (*COVCompletion)(void *context, COVStatus status, const char *message);
 
 const char *cov_last_error(void);
@@ -90,7 +91,7 @@ const char *cov_version(void);
 
 COVStatus cov_core_create(COVCore **core);
 
-/// Reads an ONNX file, or an OpenVINO IR named by its .xml file.
+/// Reads an ONNX file, or the .xml file of an OpenVINO IR.
 COVStatus cov_model_read(COVCore *core, const char *path, COVModel **model);
 void cov_model_free(COVModel *model);
 
@@ -99,80 +100,81 @@ size_t cov_model_output_count(const COVModel *model);
 COVShape cov_model_input_shape(const COVModel *model, size_t index);
 COVShape cov_model_output_shape(const COVModel *model, size_t index);
 
-/// Where an output of the model comes from.
+/// Returns the port that feeds an output of the model.
 COVPort cov_model_output_port(const COVModel *model, size_t index);
 
-/// The text that an exporter left under `key`, or null.
+/// Returns the text that the exporter stored under `key`, or null.
 const char *cov_model_metadata(COVModel *model, const char *key);
-/// Leaves a text under `key`, for those who read the model once it is saved.
+/// Stores a text under `key`, to be saved with the model.
 COVStatus cov_model_set_metadata(COVModel *model, const char *key, const char *text);
 
-/// The model's nodes in topological order. Indices stay valid until the model is changed or freed.
+/// The model's nodes in topological order. Indices are valid until the model is modified or freed.
 size_t cov_model_node_count(const COVModel *model);
 COVNode cov_model_node(const COVModel *model, size_t node);
 COVPort cov_model_node_input(const COVModel *model, size_t node, size_t input);
 COVShape cov_model_port_shape(const COVModel *model, COVPort port);
 
-/// Fixes the size of the only input to `[batch, 3, height, width]`; -1 leaves an axis open.
+/// Reshapes the only input to `[batch, 3, height, width]`; -1 leaves an axis dynamic.
 COVStatus cov_model_reshape(COVModel *model, int64_t batch, int64_t height, int64_t width);
 
-/// What an output becomes when the given ports hold the given values, as many as their fixed shapes have; what comes
-/// before them is not computed. `capacity` must be the number of the output's values.
+/// Computes an output from values given at ports, one value per element of their fixed shapes, without running the
+/// operations before the ports. `capacity` must equal the number of values of the output.
 COVStatus cov_model_evaluate(COVCore *core, const COVModel *model, size_t output, const COVPort *ports,
                              const float *const *values, size_t count, float *result, size_t capacity);
 
-/// A new model that computes the given ports from the same input.
+/// Creates a model that computes the given ports from the same input.
 COVStatus cov_model_cut(const COVModel *model, const COVPort *ports, size_t count, COVModel **result);
-/// A copy of the model for pictures of one size, so that the shapes of its ports are fixed.
+/// Creates a copy of the model for a single picture size, which fixes the shapes of its ports.
 COVStatus cov_model_sized(const COVModel *model, size_t height, size_t width, COVModel **result);
-/// Changes the model to take `[1, height, width, 3]` UInt8 RGB in place of `[1, 3, height, width]` in 0...1, and to
-/// answer in float. With `dynamic_size`, height and width are no longer fixed.
+/// Makes the model accept `[1, height, width, 3]` UInt8 RGB instead of `[1, 3, height, width]` in 0...1, and return
+/// float values. With `dynamic_size`, height and width become dynamic.
 COVStatus cov_model_take_pixels(COVModel *model, bool dynamic_size);
 
-/// A copy of a model of fixed size, the first outputs of which are `count` heads, that answers with their decoded boxes
-/// `[1, boxes, values]`, and then with its other outputs.
+/// Creates a copy of a model of fixed size that decodes its boxes. The first `count` outputs must be heads; a single
+/// output of their decoded boxes, `[1, boxes, values]`, replaces them and precedes the other outputs.
 COVStatus cov_model_decoded(const COVModel *model, const COVHead *heads, size_t count, size_t class_count,
                             COVModel **result);
-/// Writes the model as an OpenVINO IR, the .xml file at `path` and the .bin file beside it.
+/// Writes the model as an OpenVINO IR: the .xml file at `path`, and a .bin file next to it.
 COVStatus cov_model_save(const COVModel *model, const char *path);
 
-/// Builds a network that takes `[1, 3, height, width]` in 0...1, height and width not fixed, operation by operation.
-/// Each operation names the outputs it takes by the numbers that earlier ones left in `output`; 0 is the picture.
+/// Creates a builder for a network with the input `[1, 3, height, width]` in 0...1, with dynamic height and width.
+/// Operations refer to their inputs by the indices that earlier operations stored in `output`; 0 is the network's
+/// input.
 COVStatus cov_builder_create(COVBuilder **builder);
 void cov_builder_free(COVBuilder *builder);
 COVShape cov_builder_shape(const COVBuilder *builder, size_t output);
-/// `weights` has `filters * channels / groups * kernel` values; `bias` has `filters`.
+/// `weights` has `filters * channels / groups * kernel` values; `bias` has `filters`, or is null for none.
 COVStatus cov_builder_convolution(COVBuilder *builder, size_t input, size_t filters, size_t groups, COVWindow window,
                                   const float *weights, const float *bias, size_t *output);
-/// Each channel times its scale, plus its shift.
+/// Multiplies each channel by its scale and adds its shift.
 COVStatus cov_builder_affine(COVBuilder *builder, size_t input, size_t channels, const float *scale,
                              const float *shift, size_t *output);
 COVStatus cov_builder_activation(COVBuilder *builder, size_t input, COVActivation activation, float slope,
                                  size_t *output);
 COVStatus cov_builder_max_pool(COVBuilder *builder, size_t input, COVWindow window, size_t *output);
 COVStatus cov_builder_add(COVBuilder *builder, size_t left, size_t right, size_t *output);
-/// The channels of all inputs, one after the other.
+/// Concatenates the channels of the inputs.
 COVStatus cov_builder_concat(COVBuilder *builder, const size_t *inputs, size_t count, size_t *output);
-/// Repeats each cell `factor` times along both sides.
+/// Repeats each cell `factor` times along both axes.
 COVStatus cov_builder_upsample(COVBuilder *builder, size_t input, size_t factor, size_t *output);
-/// Every second cell along both sides, beginning with the given row and column.
+/// Takes every second cell along both axes, starting at the given row and column.
 COVStatus cov_builder_every_second(COVBuilder *builder, size_t input, size_t row, size_t column, size_t *output);
-/// The network that computes the given outputs; the builder can go on.
+/// Creates a model that computes the given outputs; the builder can still be used.
 COVStatus cov_builder_model(const COVBuilder *builder, const size_t *outputs, size_t count, COVModel **model);
 
 COVStatus cov_model_compile(COVCore *core, const COVModel *model, COVCompileOptions options,
                             COVCompiledModel **compiled);
 void cov_compiled_model_free(COVCompiledModel *compiled);
-/// The arithmetic chosen: "f32", "bf16", "f16".
+/// Precision chosen by OpenVINO: "f32", "bf16" or "f16".
 const char *cov_compiled_model_precision(COVCompiledModel *compiled);
 
 COVStatus cov_request_create(COVCompiledModel *compiled, COVRequest **request);
 void cov_request_free(COVRequest *request);
-/// Sizes the input tensor to `[1, height, width, 3]` and hands out its memory, valid until the next call.
+/// Resizes the input tensor to `[1, height, width, 3]` and returns its memory, valid until the next call.
 COVStatus cov_request_input(COVRequest *request, size_t height, size_t width, uint8_t **pixels);
 /// Starts the request; `completion` is called exactly once if this returns `COV_OK`, and never otherwise.
 COVStatus cov_request_start(COVRequest *request, COVCompletion completion, void *context);
-/// The values of an output of the last run, valid until the next start.
+/// Returns the values and shape of an output of the last run, valid until the next start.
 COVStatus cov_request_output(COVRequest *request, size_t index, const float **values, COVShape *shape);
 
 #ifdef __cplusplus

@@ -1,48 +1,57 @@
+internal import DetectionPipeline
 internal import HTTPTypes
 internal import NIOCore
 internal import NIOHTTPTypes
 internal import NIOHTTPTypesHTTP1
 
-/// What a server owes its connections and Hummingbird leaves open.
+/// Handles what Hummingbird leaves to the application.
 ///
 /// - Answers `Expect: 100-continue`, so that curl does not wait a second before it sends a picture.
-/// - Closes a connection whose client does not send a request's head whole in time, or does not take its answer.
-/// - Closes the connection after an answer that says so, instead of reading what the client still sends.
-/// - Tells the monitor when the client leaves while its request is worked on.
-/// - Says as a problem what is wrong with a request that is not HTTP.
+/// - Closes a connection whose client does not send a complete request head, or read its response, in time.
+/// - Closes the connection after a response that announces it, instead of reading what the client still sends.
+/// - Notifies the running request when its client disconnects.
+/// - Returns a problem for requests that are not HTTP.
+///
+/// All of its state belongs to the connection's event loop.
 final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
     typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = HTTPResponsePart
 
-    private let monitor: ConnectionMonitor
-    /// Time that the client has for its next head, or to take an answer.
+    /// Time in which the client must send its next head, or read a response.
     private let clientTimeout: TimeAmount
     private let maximumBodyBytes: Int
 
-    private var token: ConnectionMonitor.Token?
     private var timer: Scheduled<Void>?
-    /// Heads that came and are not answered yet.
+    /// Whether the client has disconnected.
+    private var hasClientLeft = false
+    /// Called when the client disconnects.
+    private var onClientLeft: (() -> Void)?
+    /// Request heads without a complete response.
     private var openRequests = 0
-    /// Answers that were begun and that the client has not taken whole yet.
+    /// Responses that the client has not read completely.
     private var openAnswers = 0
-    /// Answers still to be given before the connection is closed; nil while it is kept.
+    /// Responses left before the connection is closed; nil while it is kept.
     private var answersUntilClose: Int?
-    /// Set when a request comes after the last one that is answered.
+    /// Set when a request follows the last one that gets a response.
     private var ignoresInput = false
 
-    init(monitor: ConnectionMonitor, clientTimeout: TimeAmount, maximumBodyBytes: Int) {
-        self.monitor = monitor
+    init(clientTimeout: TimeAmount, maximumBodyBytes: Int) {
         self.clientTimeout = clientTimeout
         self.maximumBodyBytes = maximumBodyBytes
     }
 
+    /// Calls `action` when the client disconnects, or now if it already has; nil stops watching.
+    func watchClient(_ action: (() -> Void)?) {
+        onClientLeft = action
+        if hasClientLeft { action?() }
+    }
+
     func handlerAdded(context: ChannelHandlerContext) {
-        token = monitor.opened(ObjectIdentifier(context.channel))
         let pipeline = context.pipeline.syncOperations
         if let codec = try? pipeline.handler(type: HTTP1ToHTTPServerCodec.self) {
-            // It cannot fail: the codec was found, and is on the same event loop.
+            // Cannot fail: the codec was found, and is on the same event loop.
             try? pipeline.addHandler(HTTP1RulesHandler(), position: .before(codec))
         }
         if context.channel.isActive { startTimer(context, in: clientTimeout) }
@@ -60,10 +69,6 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     func channelInactive(context: ChannelHandlerContext) {
         timer?.cancel()
         clientLeft()
-        if let token {
-            // Its last request may only now come to the point where it asks.
-            context.eventLoop.scheduleTask(in: .minutes(1)) { [monitor] in monitor.closed(token) }
-        }
         context.fireChannelInactive()
     }
 
@@ -90,7 +95,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
             answersUntilClose = 0
             context.close(promise: promise)
         case .head where openRequests == 0:
-            refuseMalformedRequest(context, promise: promise)
+            rejectMalformedRequest(context, promise: promise)
         case .head(let response):
             if response.headerFields[.connection] == "close" { answersUntilClose = 1 }
             beginAnswer(context)
@@ -104,7 +109,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         }
     }
 
-    /// At shutdown, Hummingbird closes right behind an answer; what the client has not taken yet would be lost.
+    /// At shutdown, Hummingbird closes right after a response; data that the client has not read would be lost.
     func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
         guard mode == .all, openAnswers > 0 else {
             context.close(mode: mode, promise: promise)
@@ -119,7 +124,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         openRequests += 1
         if openAnswers == 0 { timer?.cancel() }
         if request.headerFields[.connection] == "close" { answersUntilClose = openRequests }
-        // Behind other requests it would land between their answers; those clients do not wait for it.
+        // With several requests in flight it would land between their responses; such clients do not wait for it.
         if request.headerFields[.expect]?.lowercased() == "100-continue", openRequests == 1, openAnswers == 0,
             request.headerFields[.contentLength].flatMap({ Int($0) }) ?? 0 <= maximumBodyBytes
         {
@@ -128,8 +133,8 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         }
     }
 
-    /// Hummingbird answers what its parser refuses with an empty 400; there was no head, so there is no request.
-    private func refuseMalformedRequest(_ context: ChannelHandlerContext, promise: EventLoopPromise<Void>?) {
+    /// Replaces Hummingbird's empty 400 for what its parser rejects; without a head there is no request.
+    private func rejectMalformedRequest(_ context: ChannelHandlerContext, promise: EventLoopPromise<Void>?) {
         let id = EnvelopeMiddleware.makeRequestID()
         let problem = Problem(.malformed, "The request is not valid HTTP.", headers: [.connection: "close"])
         var (head, body) = problem.parts(requestID: id)
@@ -157,7 +162,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private func answerTaken(_ context: ChannelHandlerContext) {
         openAnswers -= 1
         if answersUntilClose == 0 {
-            // Closing at once would reset the connection while the client still sends, and lose it the answer.
+            // Closing immediately would reset the connection while the client still sends, and discard the response.
             context.close(mode: .output, promise: nil)
             startTimer(context, in: .seconds(2))
         } else if openRequests == 0 {
@@ -168,7 +173,8 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     private func clientLeft() {
-        if let token { monitor.clientLeft(token) }
+        hasClientLeft = true
+        onClientLeft?()
     }
 
     private func startTimer(_ context: ChannelHandlerContext, in amount: TimeAmount) {
@@ -178,6 +184,6 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
 }
 
 extension HTTPResponse.Status {
-    /// What the log says of a request whose client did not wait; nobody is left to be told.
+    /// Logged for a request whose client disconnected; it is never sent.
     static let clientClosedRequest = HTTPResponse.Status(code: 499, reasonPhrase: "Client Closed Request")
 }

@@ -2,9 +2,9 @@ internal import HummingbirdCore
 internal import Logging
 internal import NIOCore
 
-/// Runs a connection's tasks on the thread that reads and writes its socket, so that no other has to be woken.
+/// Runs a connection's tasks on the thread that reads and writes its socket, so that no other thread has to wake up.
 ///
-/// Nothing that keeps a thread busy may run here; that is for the worker threads.
+/// CPU-bound and blocking work must not run here; it belongs on the worker threads.
 final class EventLoopExecutor: TaskExecutor {
     private let eventLoop: any EventLoop
 
@@ -18,7 +18,7 @@ final class EventLoopExecutor: TaskExecutor {
     }
 }
 
-/// HTTP/1.1 whose requests are handled on the event loop of their connection.
+/// HTTP/1.1 with requests handled on the event loop of their connection.
 struct EventLoopHTTP1Channel: ServerChildChannel {
     let base: HTTP1Channel
 

@@ -2,11 +2,11 @@ internal import HTTPTypes
 internal import Hummingbird
 internal import Storage
 
-/// Lets in requests that carry one of the API keys whose hashes are configured.
+/// Admits requests that carry one of the configured API keys.
 struct Authentication: Sendable {
     private let hashes: [[UInt8]]
 
-    /// - Parameter hashes: SHA-256 of the keys, in hexadecimal digits; empty lets everybody in.
+    /// - Parameter hashes: SHA-256 of the keys, in hexadecimal digits; if empty, no key is needed.
     init(hashes: [String]) {
         self.hashes = hashes.map { Array($0.lowercased().utf8) }
     }
@@ -15,16 +15,16 @@ struct Authentication: Sendable {
 
     /// Checks `Authorization: Bearer` or `X-API-Key`.
     ///
-    /// - Throws: ``Problem`` (401) without a key, or with one that is not known.
+    /// - Throws: ``Problem`` (401) if the key is missing or unknown.
     func check(_ request: Request) throws {
         guard isRequired else { return }
         guard let key = Self.key(of: request) else {
-            throw Self.refusal("This service wants an API key: send Authorization: Bearer KEY, or X-API-Key: KEY.")
+            throw Self.rejection("This service requires an API key: send Authorization: Bearer KEY, or X-API-Key: KEY.")
         }
         let hash = Array(Digest.sha256(of: Array(key.utf8)).utf8)
-        // Every hash is compared, and every byte of it, so that the time taken says nothing.
+        // Compares every byte of every hash, so that the time taken reveals nothing.
         let isKnown = hashes.reduce(false) { found, known in Self.isEqual(known, hash) || found }
-        guard isKnown else { throw Self.refusal("The API key is not known here.") }
+        guard isKnown else { throw Self.rejection("The API key is unknown.") }
     }
 
     private static func key(of request: Request) -> String? {
@@ -39,7 +39,7 @@ struct Authentication: Sendable {
         return zip(left, right).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
     }
 
-    private static func refusal(_ detail: String) -> Problem {
+    private static func rejection(_ detail: String) -> Problem {
         Problem(.unauthorized, detail, headers: [.wwwAuthenticate: "Bearer"])
     }
 }

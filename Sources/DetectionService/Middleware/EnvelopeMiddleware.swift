@@ -1,12 +1,17 @@
+internal import DetectionPipeline
 internal import FoundationEssentials
 internal import HTTPTypes
 internal import Hummingbird
+internal import JSONSchema
 internal import Logging
 internal import Metrics
 
-/// What every request has: an id, a deadline, an answer whatever happens, its timing, a line in the log.
+/// Gives every request an id, a deadline, a response whatever happens, timings, metrics and a line in the log.
 struct EnvelopeMiddleware: RouterMiddleware {
-    let components: ServiceComponents
+    /// Longest time until the deadline.
+    let requestTimeout: Duration
+    let metrics: PrometheusRegistry
+    let readiness: Readiness
 
     func handle(
         _ request: Request,
@@ -15,10 +20,10 @@ struct EnvelopeMiddleware: RouterMiddleware {
     ) async throws -> Response {
         var context = context
         context.requestID = Self.requestID(of: request)
-        // In place of the id that Hummingbird made, which no client knows.
+        // Replaces Hummingbird's own id, which no client knows.
         context.logger[metadataKey: "hb.request.id"] = nil
         context.logger[metadataKey: "request_id"] = .string(context.requestID)
-        let inFlight = components.metrics.makeMeter(label: ServiceMetrics.inFlight, dimensions: [])
+        let inFlight = metrics.makeMeter(label: ServiceMetrics.inFlight, dimensions: [])
         inFlight.increment(by: 1)
         defer { inFlight.decrement(by: 1) }
 
@@ -39,17 +44,17 @@ struct EnvelopeMiddleware: RouterMiddleware {
         response.headers[.requestID] = context.requestID
         response.headers[.serverTiming] = context.stages.serverTiming(total: total)
         response.headers[.xContentTypeOptions] = "nosniff"
-        // A proxy that keeps connections would else send its next request to where soon nobody listens.
-        if !components.readiness.isReady { response.headers[.connection] = "close" }
+        // Otherwise a proxy would keep the connection and send its next request to a process that is about to stop.
+        if !readiness.isReady { response.headers[.connection] = "close" }
         if request.method == .head { response = response.createHeadResponse() }
         record(response, request: request, context: context, total: total)
         return response
     }
 
-    /// The client's own id where it is a sane one, so that its log and ours agree.
+    /// Returns the client's own id if it is valid, so that both logs agree.
     private static func requestID(of request: Request) -> String {
         if let given = request.headers[.requestID], (1...128).contains(given.utf8.count),
-            given.utf8.allSatisfy({ isSane($0) })
+            given.utf8.allSatisfy({ isAllowed($0) })
         {
             return given
         }
@@ -58,7 +63,7 @@ struct EnvelopeMiddleware: RouterMiddleware {
 
     static func makeRequestID() -> String { UUID().uuidString.lowercased() }
 
-    private static func isSane(_ byte: UInt8) -> Bool {
+    private static func isAllowed(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
             UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."):
@@ -67,24 +72,21 @@ struct EnvelopeMiddleware: RouterMiddleware {
         }
     }
 
-    /// `X-Request-Timeout` in seconds shortens the service's own limit.
+    /// Returns the deadline, which `X-Request-Timeout` in seconds can only shorten.
     private func deadline(of request: Request, from start: ContinuousClock.Instant) throws -> ContinuousClock.Instant {
-        let limit = components.settings.requestTimeout
-        guard let text = request.headers[.requestTimeout] else { return start.advanced(by: limit) }
+        guard let text = request.headers[.requestTimeout] else { return start.advanced(by: requestTimeout) }
         guard let seconds = Double(text), seconds > 0, seconds.isFinite else {
-            throw Problem(errors: [
-                ValidationError(
-                    location: ["header", "X-Request-Timeout"],
-                    message: "must be a number of seconds greater than 0",
-                    type: "out_of_range"
-                )
-            ])
+            let error = ValidationError(
+                location: ["header", "X-Request-Timeout"],
+                message: "must be a number of seconds greater than 0",
+                type: "out_of_range"
+            )
+            throw ValidationErrors([error])
         }
-        return start.advanced(by: min(limit, .seconds(min(seconds, 86_400))))
+        return start.advanced(by: min(requestTimeout, .seconds(min(seconds, 86_400))))
     }
 
     private func record(_ response: Response, request: Request, context: ServiceContext, total: Duration) {
-        let metrics = components.metrics
         let labels = [("route", context.route), ("method", Self.label(of: request.method))]
         let status = String(response.status.code)
         metrics.makeCounter(label: ServiceMetrics.requests, dimensions: labels + [("status", status)]).increment(by: 1)
@@ -100,7 +102,7 @@ struct EnvelopeMiddleware: RouterMiddleware {
         )
     }
 
-    /// Clients may invent methods; labels must stay few.
+    /// Clients can invent methods, but the number of labels must stay bounded.
     private static func label(of method: HTTPRequest.Method) -> String {
         [.get, .head, .post, .put, .delete, .patch, .options].contains(method) ? method.rawValue : "other"
     }

@@ -1,7 +1,7 @@
 internal import HTTPTypes
 internal import Hummingbird
 
-/// Answers 405 with `Allow` where an address exists, but not with the request's method.
+/// Returns 405 with `Allow` if an address exists, but not for the request's method.
 struct MethodMiddleware: RouterMiddleware {
     private let methodsByPath: [(path: [Substring], methods: [HTTPRequest.Method])]
 
@@ -22,7 +22,7 @@ struct MethodMiddleware: RouterMiddleware {
         } catch let error as HTTPError where error.status == .notFound {
             guard let methods = methods(at: request.uri.path) else { throw error }
             let allow = methods.map(\.rawValue).sorted().joined(separator: ", ")
-            throw Problem(.methodNotAllowed, "This address takes \(allow).", headers: [.allow: allow])
+            throw Problem(.methodNotAllowed, "This address accepts \(allow).", headers: [.allow: allow])
         }
     }
 

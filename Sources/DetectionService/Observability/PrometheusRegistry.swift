@@ -1,11 +1,11 @@
-public import CoreMetrics
+package import CoreMetrics
 internal import Synchronization
 
 /// Keeps metrics and writes them in Prometheus' text format, version 0.0.4.
 ///
 /// A backend of swift-metrics: counters count, meters and gauges hold a value, timers and recorders fill histograms
 /// of seconds.
-public final class PrometheusRegistry: MetricsFactory, Sendable {
+package final class PrometheusRegistry: MetricsFactory, Sendable {
     private struct Family {
         var type: String
         var help: String
@@ -25,17 +25,17 @@ public final class PrometheusRegistry: MetricsFactory, Sendable {
     /// Makes an empty registry.
     ///
     /// - Parameter descriptions: Help texts by metric name.
-    public init(descriptions: [String: String] = [:]) {
+    package init(descriptions: [String: String] = [:]) {
         self.descriptions = descriptions
     }
 
     /// Makes or finds a counter.
-    public func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
+    package func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
         series(label, dimensions, type: "counter") { CounterSeries() }
     }
 
     /// Makes or finds a gauge or a histogram of plain values.
-    public func makeRecorder(
+    package func makeRecorder(
         label: String,
         dimensions: [(String, String)],
         aggregate: Bool
@@ -47,26 +47,26 @@ public final class PrometheusRegistry: MetricsFactory, Sendable {
     /// Makes or finds a gauge.
     ///
     /// A name that ends in `_total` is of a counter whose value is read elsewhere.
-    public func makeMeter(label: String, dimensions: [(String, String)]) -> any MeterHandler {
+    package func makeMeter(label: String, dimensions: [(String, String)]) -> any MeterHandler {
         series(label, dimensions, type: label.hasSuffix("_total") ? "counter" : "gauge") { GaugeSeries() }
     }
 
     /// Makes or finds a histogram of seconds.
-    public func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
+    package func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
         series(label, dimensions, type: "histogram") { HistogramSeries() }
     }
 
     /// Does nothing: series live as long as the registry.
-    public func destroyCounter(_ handler: any CounterHandler) {}
+    package func destroyCounter(_ handler: any CounterHandler) {}
     /// Does nothing: series live as long as the registry.
-    public func destroyRecorder(_ handler: any RecorderHandler) {}
+    package func destroyRecorder(_ handler: any RecorderHandler) {}
     /// Does nothing: series live as long as the registry.
-    public func destroyMeter(_ handler: any MeterHandler) {}
+    package func destroyMeter(_ handler: any MeterHandler) {}
     /// Does nothing: series live as long as the registry.
-    public func destroyTimer(_ handler: any TimerHandler) {}
+    package func destroyTimer(_ handler: any TimerHandler) {}
 
     /// All metrics in Prometheus' text format.
-    public func exposition() -> String {
+    package func exposition() -> String {
         let families = families.withLock { $0 }
         var text = ""
         for (name, family) in families.sorted(by: { $0.key < $1.key }) {

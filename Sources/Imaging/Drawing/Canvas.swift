@@ -12,14 +12,14 @@ final class Canvas {
     private let surface: OpaquePointer
     private let context: OpaquePointer
 
-    /// Starts with a copy of a picture.
+    /// Makes a canvas with a copy of a picture.
     ///
-    /// - Throws: ``ImageError`` with `tooLarge` where a side is longer than 32,767 pixels, with `encodingFailed` where
-    ///   memory runs out.
+    /// - Throws: ``ImageError`` with `tooLarge` if a side is longer than 32,767 pixels, with `encodingFailed` if memory
+    ///   runs out.
     init(_ image: RGBImage) throws {
         width = image.width
         height = image.height
-        // Neither call returns NULL: on failure they answer an object that does nothing and knows why.
+        // Neither call returns NULL: on failure, they return an inert object with an error status.
         surface = cairo_image_surface_create(
             CAIRO_FORMAT_RGB24,
             Int32(clamping: image.width),
@@ -40,9 +40,9 @@ final class Canvas {
         cairo_surface_destroy(surface)
     }
 
-    /// A copy of what is on the canvas.
+    /// Returns a copy of the canvas.
     ///
-    /// - Throws: ``ImageError`` with `encodingFailed` where memory ran out since the canvas was made.
+    /// - Throws: ``ImageError`` with `encodingFailed` if memory ran out since the canvas was made.
     func image() throws -> RGBImage {
         cairo_surface_flush(surface)
         try check()
@@ -52,14 +52,14 @@ final class Canvas {
         }
     }
 
-    /// Colours the pixels of an object, which stay visible underneath.
+    /// Blends a colour into the pixels of an object, which remain visible.
     ///
     /// - Parameters:
-    ///   - mask: Of a picture of the canvas's size.
+    ///   - mask: A mask for a picture of the canvas's size.
     ///   - color: The colour.
-    ///   - opacity: How much of the colour there is, in `0...1`.
+    ///   - opacity: Share of the colour in the result, in `0...1`.
     func tint(_ mask: Mask, color: DrawingColor, opacity: Double) {
-        precondition(mask.imageWidth == width && mask.imageHeight == height, "a mask of this picture")
+        precondition(mask.imageWidth == width && mask.imageHeight == height, "the mask must have this picture's size")
         cairo_surface_flush(surface)
         guard let data = cairo_image_surface_get_data(surface) else { return }
         let stride = Int(cairo_image_surface_get_stride(surface))
@@ -71,7 +71,7 @@ final class Canvas {
         cairo_surface_mark_dirty(surface)
     }
 
-    /// Draws the line of a box just inside its edges.
+    /// Draws the outline of a box just inside its edges.
     func strokeBox(_ box: BoundingBox, color: DrawingColor, style: DrawingStyle) {
         // The lines of a small box meet in its middle.
         let inset = min(style.lineWidth, box.width / 2, box.height / 2) / 2
@@ -97,7 +97,7 @@ final class Canvas {
         addRoundedRectangle(frame, radius: style.cornerRadius)
         setColor(label.color)
         cairo_fill_preserve(context)
-        // Some scripts stack marks higher than the line.
+        // Clip the text: some scripts stack marks above the line height.
         cairo_clip(context)
 
         setColor(label.color.counterpart)
@@ -113,7 +113,7 @@ final class Canvas {
         line.show(on: context)
     }
 
-    /// Strokes the current path with a rim on either side, on which it can be told from anything in the picture.
+    /// Strokes the current path with a rim on either side, so that it stands out from any picture.
     private func strokeRimmed(_ color: DrawingColor, width: Float, style: DrawingStyle) {
         let rim = color.counterpart
         cairo_set_source_rgba(context, rim.red, rim.green, rim.blue, 0.6)
@@ -152,8 +152,11 @@ final class Canvas {
         let status = cairo_status(context)
         guard status != CAIRO_STATUS_SUCCESS else { return }
         if status == CAIRO_STATUS_INVALID_SIZE {
-            throw ImageError(.tooLarge, "Drawing takes pictures of up to 32,767 pixels a side, not \(width)x\(height).")
+            throw ImageError(
+                .tooLarge,
+                "the picture is \(width)x\(height), but drawing allows only 32,767 pixels a side: scale it down"
+            )
         }
-        throw ImageError(.encodingFailed, "Could not draw: \(String(cString: cairo_status_to_string(status))).")
+        throw ImageError(.encodingFailed, "drawing failed: \(String(cString: cairo_status_to_string(status)))")
     }
 }

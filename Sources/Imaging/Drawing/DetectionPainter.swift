@@ -1,33 +1,33 @@
-public import ObjectDetection
+package import ObjectDetection
 
-/// Draws detections on the picture that they were found in: a box each, with its class and score, over its mask.
+/// Draws detections on their picture: for each, a box with its class and score, and its mask.
 ///
-/// A class has the same colour in every picture. Lines and text grow with the picture. Masks are translucent, boxes
-/// over all of them. Weaker detections are drawn first, so that the strongest are on top, and labels over all boxes.
-/// Where no font is installed, boxes have no label.
+/// A class has the same colour in every picture. Lines and text scale with the picture. Masks are translucent and below
+/// all boxes; labels are above all boxes. Weaker detections are drawn first, so that the strongest are on top. If no
+/// font is installed, boxes have no labels.
 ///
-/// Painting is synchronous and may happen on many threads at once. The first of a process also loads the fonts, which
-/// takes some milliseconds, or seconds where the system has not yet indexed them.
-public struct DetectionPainter: Sendable {
+/// Drawing is synchronous and thread-safe. The first call in a process also loads the fonts, which takes a few
+/// milliseconds, or seconds if the system has not indexed them yet.
+package struct DetectionPainter: Sendable {
     private let labels: LabelMap
 
-    /// Makes a painter.
+    /// Makes a painter with the given class names.
     ///
-    /// - Parameter labels: Names of the classes; may hold any text, which is drawn literally.
-    public init(labels: LabelMap) {
+    /// - Parameter labels: Class names; any text is drawn literally.
+    package init(labels: LabelMap) {
         self.labels = labels
     }
 
     /// Draws detections on a copy of a picture.
     ///
     /// - Parameters:
-    ///   - detections: In any order, in pixels of the picture. What lies outside of it is not drawn, nor is the mask of
-    ///     a picture of another size.
-    ///   - image: The picture; it stays as it is.
+    ///   - detections: Detections in any order, in pixels of the picture. Parts outside the picture are not drawn, nor
+    ///     are masks made for another picture size.
+    ///   - image: The picture; it is not changed.
     /// - Returns: A new picture of the same size.
-    /// - Throws: ``ImageError`` with ``ImageError/Code/tooLarge`` where a side is longer than 32,767 pixels, and with
-    ///   ``ImageError/Code/encodingFailed`` where memory runs out.
-    public func draw(_ detections: [Detection], on image: RGBImage) throws -> RGBImage {
+    /// - Throws: ``ImageError`` with ``ImageError/Code/tooLarge`` if a side is longer than 32,767 pixels, and with
+    ///   ``ImageError/Code/encodingFailed`` if memory runs out.
+    package func draw(_ detections: [Detection], on image: RGBImage) throws -> RGBImage {
         let canvas = try Canvas(image)
         let marks =
             detections
@@ -56,7 +56,7 @@ public struct DetectionPainter: Sendable {
         return try canvas.image()
     }
 
-    /// Sets the labels and finds a place for each, the strongest first; weakest first in the result.
+    /// Lays out and places the labels, the strongest first; returns them weakest first.
     private func placedLabels(
         of marks: [Mark],
         on canvas: Canvas,
@@ -77,23 +77,23 @@ public struct DetectionPainter: Sendable {
     }
 }
 
-/// A detection as it is drawn.
+/// A detection prepared for drawing.
 private struct Mark {
-    /// The box, inside the picture, its edges between pixels.
+    /// The part of the box inside the picture, its edges aligned to the boundaries between pixels.
     let frame: BoundingBox
     let mask: Mask?
     let score: Float
     let classID: Int
     let color: DrawingColor
 
-    /// Nil where nothing of the box is inside the picture.
+    /// Returns nil if no part of the box is inside the picture.
     init?(_ detection: Detection, imageWidth: Int, imageHeight: Int) {
         let box = detection.box
         guard !box.minX.isNaN, !box.minY.isNaN, !box.maxX.isNaN, !box.maxY.isNaN else { return nil }
         let visible = box.clipped(toWidth: Float(imageWidth), height: Float(imageHeight))
         guard visible.width > 0, visible.height > 0 else { return nil }
 
-        // Lines that start between two pixels are sharp.
+        // Lines that start at the boundary between two pixels are sharp.
         frame = BoundingBox(
             minX: visible.minX.rounded(.down),
             minY: visible.minY.rounded(.down),
@@ -102,7 +102,7 @@ private struct Mark {
         )
         let fits = detection.mask?.imageWidth == imageWidth && detection.mask?.imageHeight == imageHeight
         mask = fits ? detection.mask : nil
-        // `minimum` and `maximum` prefer the number where the score is none.
+        // `minimum` and `maximum` return the number if the score is NaN.
         score = Float.minimum(Float.maximum(detection.score, 0), 1)
         classID = detection.classID
         color = .ofClass(detection.classID)

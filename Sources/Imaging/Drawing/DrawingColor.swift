@@ -21,16 +21,16 @@ package struct DrawingColor: Hashable, Sendable {
     package static let black = DrawingColor(0x000000)
     package static let white = DrawingColor(0xFFFFFF)
 
-    /// Twenty colours, each as far as can be in Oklab from those before it, at medium lightness and chroma.
+    /// Twenty colours of medium lightness and chroma, each as far as possible in Oklab from those before it.
     package static let palette = [
         0xFA7040, 0x1C6AE8, 0x1CFA9A, 0x348240, 0xE27CFA, 0x7CCAFA, 0xFAD010, 0xBE227C, 0x8EB876, 0x8E46CA,
         0xA05E10, 0x2894B2, 0xFAA6BE, 0x888EEE, 0xFA5EA0, 0xD02822, 0x10FAFA, 0xA66A9A, 0x3AAC10, 0xD69A10,
     ].map { DrawingColor($0) }
 
-    /// The colour of a class; any number has one.
+    /// Returns the colour of a class; any number is valid.
     ///
-    /// The palette starts elsewhere in each round, or classes that often meet would share a colour: COCO's person, wine
-    /// glass and dining table are 0, 40 and 60.
+    /// Each round through the palette starts at another colour. Otherwise classes that often occur together would share
+    /// a colour: COCO's person, wine glass and dining table are 0, 40 and 60.
     package static func ofClass(_ classID: Int) -> DrawingColor {
         let (round, index) = UInt(bitPattern: classID).quotientAndRemainder(dividingBy: UInt(palette.count))
         return palette[Int((index + round % UInt(palette.count) * 3) % UInt(palette.count))]
@@ -41,12 +41,12 @@ package struct DrawingColor: Hashable, Sendable {
         [red, green, blue].reduce(0) { $0 << 8 | UInt32(($1 * 255).rounded()) }
     }
 
-    /// Black or white, whichever is easier to tell from this colour.
+    /// Black or white, whichever has the higher contrast with this colour.
     package var counterpart: DrawingColor {
         contrast(with: .black) >= contrast(with: .white) ? .black : .white
     }
 
-    /// How well one colour can be read on the other, in `1...21`.
+    /// Returns the contrast ratio between two colours, in `1...21`.
     ///
     /// - SeeAlso: W3C, Web Content Accessibility Guidelines 2.2, contrast ratio; 4.5 is its minimum for text.
     package func contrast(with other: DrawingColor) -> Double {

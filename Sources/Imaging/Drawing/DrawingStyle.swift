@@ -1,25 +1,25 @@
-/// Sizes of what is drawn, in pixels, for one picture.
+/// Sizes of the elements drawn on one picture, in pixels.
 struct DrawingStyle {
-    /// Width of a box's line; whole pixels.
+    /// Width of a box's line, in whole pixels.
     let lineWidth: Float
-    /// Width of the rim on either side of a line, without which it would vanish on its own colour.
+    /// Width of the rim on either side of a line; without it, the line would vanish on the same colour.
     let rimWidth: Float
-    /// Height of the font's em; whole pixels, so that few sizes stay in the font caches.
+    /// Height of the font's em, in whole pixels so that the font caches hold few sizes.
     let fontSize: Float
-    /// Space left and right of a label's text, and above and below it.
+    /// Space to the left and right of a label's text (width), and above and below it (height).
     let textInset: (width: Float, height: Float)
     /// Radius of a label's corners.
     let cornerRadius: Float
 
-    /// How much of an object's pixels is its colour, in `0...1`.
+    /// Share of the class's colour in an object's pixels, in `0...1`.
     let maskOpacity = 0.4
 
-    /// Labels of small boxes are cut here.
+    /// Maximum width of a label that is wider than its box.
     var maximumLabelWidth: Float { 16 * fontSize }
-    /// Pictures narrower than this have no room for a label.
+    /// Labels are left out of pictures narrower than this.
     var minimumLabelWidth: Float { 5 * fontSize }
 
-    /// Everything grows with the picture; crowds of small boxes get finer lines and smaller text.
+    /// Makes sizes that grow with the picture; many small boxes get finer lines and smaller text.
     ///
     /// - Parameters:
     ///   - imageWidth: Width of the picture in pixels.

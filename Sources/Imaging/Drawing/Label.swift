@@ -1,11 +1,11 @@
 import ObjectDetection
 
-/// A label, set and placed.
+/// A label with its text laid out and its place chosen.
 struct Label {
-    /// What it says.
+    /// The text.
     let text: Typesetter.Text
-    /// Where it is, inside the picture.
+    /// The rectangle, inside the picture.
     let frame: BoundingBox
-    /// What it is filled with.
+    /// The fill colour.
     let color: DrawingColor
 }

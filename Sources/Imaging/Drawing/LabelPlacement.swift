@@ -1,24 +1,24 @@
 package import ObjectDetection
 
-/// Finds places for labels: at their boxes, inside the picture, on no other label if that can be.
+/// Finds places for labels: at their boxes, inside the picture and, if possible, not on other labels.
 package struct LabelPlacement {
     private let imageWidth: Float
     private let imageHeight: Float
     private var taken: [BoundingBox] = []
 
-    /// Starts with an empty picture of the given size, in pixels.
+    /// Starts without labels, in a picture of the given size in pixels.
     package init(imageWidth: Float, imageHeight: Float) {
         self.imageWidth = imageWidth
         self.imageHeight = imageHeight
     }
 
-    /// Places one label; those before it keep their places.
+    /// Places one label; earlier labels keep their places.
     ///
     /// - Parameters:
-    ///   - width: Width of the label, not more than the picture's.
-    ///   - height: Height of the label, not more than the picture's.
-    ///   - box: What the label belongs to, inside the picture.
-    /// - Returns: The label's place: the first free one that is best for reading, else the one that covers least.
+    ///   - width: Width of the label in pixels, at most the picture's.
+    ///   - height: Height of the label in pixels, at most the picture's.
+    ///   - box: The box that the label belongs to, inside the picture.
+    /// - Returns: The most readable free place, or otherwise the one that covers other labels least.
     package mutating func place(width: Float, height: Float, beside box: BoundingBox) -> BoundingBox {
         var best = BoundingBox(minX: 0, minY: 0, maxX: 0, maxY: 0)
         var leastCovered = Float.infinity
@@ -37,14 +37,14 @@ package struct LabelPlacement {
         return best
     }
 
-    /// Top left corners of the places for a label, the best first; at least one.
+    /// Returns the top left corners of possible places for a label, the best first; at least one.
     private func corners(width: Float, height: Float, of box: BoundingBox) -> [(x: Float, y: Float)] {
         let above = box.minY - height
         let right = box.maxX - width
         let outside = [(box.minX, above), (right, above), (box.minX, box.maxY), (right, box.maxY)]
             .filter { $0.1 >= 0 && $0.1 + height <= imageHeight }
         let inside = [(box.minX, box.minY), (right, box.minY), (box.minX, box.maxY - height)]
-        // A label inside a small box would hide what the box is about.
+        // A label inside a small box would hide the object.
         guard box.width >= width, box.height >= 3 * height else { return outside + inside }
         return outside.prefix { $0.1 == above } + inside + outside.drop { $0.1 == above }
     }

@@ -1,25 +1,26 @@
+import Basics
 import CCairo
 import Synchronization
 
-/// Sets the text of labels with Pango, for one caller at a time.
+/// Lays out the text of labels with Pango, for one caller at a time.
 ///
-/// Pango has a font map a thread, but Cairo shares the fonts behind them between all threads, and in 1.16 aborts the
-/// process when one thread lets go of a font that another is about to take (`! scaled_font->cache_frozen`). So there is
-/// one font map here, and one lock around all that makes, shows and releases text.
+/// Pango has one font map per thread, but Cairo shares the underlying fonts between all threads, and version 1.16
+/// aborts the process if one thread releases a font that another is about to use (`! scaled_font->cache_frozen`).
+/// Hence there is a single font map, and one lock around all code that makes, shows and releases text.
 struct Typesetter {
-    /// A label's text: its class, then its score, on one line.
+    /// A label's text: the class name, then the score, on one line.
     struct Text {
-        /// The class.
+        /// The class name.
         let name: TextLine
         /// The score.
         let score: TextLine
-        /// Width of both, the space between them and that around them, in pixels.
+        /// Width of both, including the space between and around them, in pixels.
         let width: Float
         /// Distance of the baseline from the top of the line, in pixels.
         let baseline: Float
     }
 
-    /// Height of a line of any text, in pixels.
+    /// Height of a line, whatever its text, in pixels.
     let lineHeight: Float
 
     private let name: TextLine
@@ -29,12 +30,12 @@ struct Typesetter {
 
     private static let fontMap = Mutex(FontMap())
 
-    /// Calls `body` with a typesetter, which together with its text must not outlive the call; not where no font is
-    /// installed.
+    /// Calls `body` with a typesetter, or does nothing if no font is installed.
     ///
+    /// Neither the typesetter nor its text may outlive the call.
     /// - Parameters:
     ///   - style: Sizes of the text.
-    ///   - body: Keeps other threads from setting text while it runs.
+    ///   - body: Runs while other threads wait to lay out text.
     static func withTypesetter(style: DrawingStyle, _ body: (Typesetter) -> Void) {
         fontMap.withLock { fontMap in
             guard let typesetter = Typesetter(fontMap, style: style) else { return }
@@ -47,7 +48,7 @@ struct Typesetter {
         defer { g_object_unref(UnsafeMutableRawPointer(context)) }
         let options = cairo_font_options_create()
         defer { cairo_font_options_destroy(options) }
-        // Colour fringes are for screens; these pixels are compressed and scaled before they meet one.
+        // Subpixel antialiasing suits only screens; these pixels are compressed and scaled before display.
         cairo_font_options_set_antialias(options, CAIRO_ANTIALIAS_GRAY)
         pango_cairo_context_set_font_options(context, options)
 
@@ -62,19 +63,19 @@ struct Typesetter {
         inset = style.textInset.width
     }
 
-    /// Sets the text of one label; a name that is too long for it ends in an ellipsis.
+    /// Lays out the text of one label; a name that is too long ends in an ellipsis.
     ///
     /// - Parameters:
-    ///   - name: Any text; drawn literally, in one line.
+    ///   - name: Any text; drawn literally, on one line.
     ///   - score: In `0...1`; drawn with two decimals.
-    ///   - width: Widest that the text may become, in pixels.
-    /// - Returns: The text and how wide it is.
+    ///   - width: Maximum width of the text, in pixels.
+    /// - Returns: The text and its width.
     func set(name: String, score: Float, width: Float) -> Text {
         let scoreLine = self.score.copy()
         scoreLine.set(Self.twoDecimals(score))
         let around = scoreLine.size.width + 3 * inset
         let nameLine = self.name.copy()
-        nameLine.set(Self.printable(name), width: max(0, width - around))
+        nameLine.set(name.printable(limit: 80), width: max(0, width - around))
         return Text(
             name: nameLine,
             score: scoreLine,
@@ -87,19 +88,9 @@ struct Typesetter {
         let hundredths = Int((score * 100).rounded())
         return "\(hundredths / 100).\(hundredths / 10 % 10)\(hundredths % 10)"
     }
-
-    /// Leaves out what Pango does not take, and more than a label could show.
-    private static func printable(_ name: String) -> String {
-        let longest = 80
-        var text = String.UnicodeScalarView()
-        for scalar in name.unicodeScalars.prefix(longest) {
-            text.append(scalar.properties.generalCategory == .control ? " " : scalar)
-        }
-        return String(text) + (name.unicodeScalars.count > longest ? "…" : "")
-    }
 }
 
-/// The fonts that Pango has loaded; lives as long as the process.
+/// The fonts that Pango has loaded; kept until the process ends.
 private final class FontMap {
     let pointer = pango_cairo_font_map_new()
 }

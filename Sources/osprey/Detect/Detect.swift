@@ -1,28 +1,31 @@
 internal import ArgumentParser
-internal import DetectionService
+internal import Basics
+internal import DetectionPipeline
 internal import FoundationEssentials
 internal import Glibc
 internal import Imaging
 internal import Inference
+internal import JSONSchema
 internal import NIOPosix
 internal import ObjectDetection
+internal import Scheduling
 internal import YOLO
 
-/// `osprey detect`: finds objects in files.
+/// `osprey detect`: detects objects in files.
 struct Detect: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Finds objects in pictures: files, folders, as many as there are.",
+        abstract: "Detects objects in image files and folders.",
         discussion: """
-            A picture is a file, or every one in a folder and the folders in it; a pattern in quotes; @FILE, a list \
-            of these with one a line (@- reads it from standard input); or -, a picture from standard input.
+            Each path is a file; a folder, searched recursively; a quoted pattern; @FILE, a list of paths with one per \
+            line (@- reads it from standard input); or -, a picture from standard input.
 
-            Results go to standard output as --format says, in the order of the pictures. With --output they go to a \
-            folder: a line of JSON for each picture in detections.jsonl, written as soon as it is known, the pictures \
-            with the detections drawn in pictures/, and, for another --format, a file of it at the end. After a crash, \
-            or in a folder that has got more pictures, --resume does what is left.
+            Results are printed in the order of the pictures, in the format that --format names. With --output they go \
+            to a folder: one line of JSON per picture in detections.jsonl, written as soon as it is known; the \
+            pictures with the detections drawn in pictures/; and, for another --format, a file in that format at the \
+            end. After a crash, or when pictures were added, --resume processes the rest.
 
-            A file that cannot be read is told of on standard error, and the others go on; the exit code is 1 then. It \
-            is 74 where results cannot be written, 75 where another run writes to them, and 64 for wrong options.
+            Unreadable files are reported on standard error and skipped; the exit code is then 1. It is 74 if results \
+            cannot be written, 75 if another run writes to the same folder, and 64 for invalid options.
 
             Examples:
               osprey detect photo.jpg
@@ -34,17 +37,23 @@ struct Detect: AsyncParsableCommand {
     )
 
     @Argument(
-        help: ArgumentHelp("Files, folders, patterns, @FILE for a list of them, - for a picture.", valueName: "path")
+        help: ArgumentHelp(
+            "Files, folders, patterns, @FILE for a list of paths, - for standard input.",
+            valueName: "path"
+        )
     )
     var paths: [String]
 
-    @Option(help: ArgumentHelp("A model's file, or its name in the models' folder. (default: yolov5s, or another)"))
+    @Option(help: ArgumentHelp("Model file, or name of a model in --models. (default: yolov5s if there, or another)"))
     var model: String?
 
     @Option(help: ArgumentHelp("Folder with models. (default: models)", valueName: "dir"))
     var models: String?
 
-    @Option(name: [.short, .long], help: ArgumentHelp("Form of the results. (default: text, or jsonl with --output)"))
+    @Option(
+        name: [.short, .long],
+        help: ArgumentHelp("Format of the results. (default: text, or jsonl with --output)")
+    )
     var format: ResultFormat?
 
     @Option(
@@ -53,72 +62,44 @@ struct Detect: AsyncParsableCommand {
     )
     var output: String?
 
-    @Flag(inversion: .prefixedNo, help: "Draw what was found on copies of the pictures.")
+    @Flag(inversion: .prefixedNo, help: "Draw the detections on copies of the pictures.")
     var draw = true
 
-    @Flag(help: "Go on in a folder that has results already.")
+    @Flag(help: "Continue in a folder that has results.")
     var resume = false
 
-    @Option(help: ArgumentHelp("Work on the Ith of N equal shares of the pictures.", valueName: "I/N"))
+    @Option(help: ArgumentHelp("Process the Ith of N equal shares of the pictures.", valueName: "I/N"))
     var shard: Shard?
 
-    @Option(help: "Score that a detection must exceed.")
-    var confidence: Float = 0.25
-
-    @Option(help: "Overlap above which the weaker of two detections is dropped.")
-    var iou: Float = 0.45
-
-    @Option(help: ArgumentHelp("Detections to keep in a picture at most.", valueName: "count"))
-    var maxDetections = 300
-
-    @Option(help: ArgumentHelp("Classes to keep, by name or number, with commas. (default: all)", valueName: "classes"))
-    var classes: String?
-
-    @Flag(help: "Let detections of different classes suppress each other.")
-    var agnosticNMS = false
-
-    @Flag(help: "Let one box be of several classes.")
-    var multiLabel = false
-
-    @Option(help: ArgumentHelp("Form of the masks of a segmentation model.", valueName: "form"))
-    var masks = MaskForm.polygon
-
-    @Option(help: ArgumentHelp("Pixels that polygons may be off to have fewer points.", valueName: "pixels"))
-    var polygonTolerance = 0.0
+    @OptionGroup(title: "Options of the detection")
+    var detection: DetectionFlags
 
     @Option(help: ArgumentHelp("Arithmetic: auto, f32 or bf16. (default: auto)"))
     var precision: String?
 
-    @Option(help: ArgumentHelp("Pictures in the network at the same time. (default: one a core)", valueName: "count"))
+    @Option(help: ArgumentHelp("Pictures in the network at the same time. (default: one per core)", valueName: "count"))
     var streams: String?
 
-    @Option(help: ArgumentHelp("Inference threads over all streams. (default: one a core)", valueName: "count"))
+    @Option(help: ArgumentHelp("Inference threads over all streams. (default: one per core)", valueName: "count"))
     var threads: String?
 
     @Option(help: ArgumentHelp("Folder for compiled models. (default: MODELS/.cache)", valueName: "dir"))
     var cache: String?
 
-    @Option(help: ArgumentHelp("Most pixels of a picture. (default: 50000000)", valueName: "pixels"))
+    @Option(help: ArgumentHelp("Maximum number of pixels of a picture. (default: 50000000)", valueName: "pixels"))
     var maxPixels: String?
 
-    @Flag(name: [.short, .long], help: "Say nothing but results and errors.")
+    @Flag(name: [.short, .long], help: "Print nothing but results and errors.")
     var quiet = false
 
     func validate() throws {
-        guard (0...1).contains(confidence), (0...1).contains(iou), (1...10_000).contains(maxDetections),
-            (0...100).contains(polygonTolerance)
-        else {
-            throw ValidationError(
-                "--confidence and --iou go from 0 to 1, --max-detections from 1 to 10000, --polygon-tolerance to 100."
-            )
-        }
         if output == nil {
-            guard !resume else { throw ValidationError("--resume goes on in a folder: name it with --output.") }
+            guard !resume else { throw ValidationError("--resume continues in a folder: name it with --output.") }
             guard format != .yolo else {
-                throw ValidationError("YOLO has a file for each picture: name a folder with --output.")
+                throw ValidationError("--format yolo writes one file per picture: name a folder with --output.")
             }
         } else if format == .text {
-            throw ValidationError("--format text is for people to read, not for a folder: choose jsonl or another.")
+            throw ValidationError("--format text is for terminals, not for a folder: choose jsonl or another.")
         }
     }
 
@@ -142,35 +123,42 @@ struct Detect: AsyncParsableCommand {
             budget: .current()
         )
         let detector = try loadDetector(settings, plan: plan, pictureCount: list.pictures.count)
-        let options = try detectionOptions(for: detector.model)
+        let request = try request(to: detector)
         let folder = try output.map { path in
-            try ResultsFolder(
-                path: path,
-                shard: shard,
-                settings: try record(of: detector.model, options),
-                resumes: resume
-            )
+            try ResultsFolder(path: path, shard: shard, settings: try record(of: request), resumes: resume)
         }
         let pictures = list.pictures.enumerated()
             .filter { shard?.contains($0.offset) ?? true }
             .map(\.element)
             .filter { folder?.has($0) != true }
-        let pool = NIOThreadPool(numberOfThreads: plan.slots + 1)
-        pool.start()
+        let inFlight = min(plan.slots, max(1, pictures.count))
+        let limits = ImageLimits(
+            maximumBytes: 1 << 30,
+            maximumPixels: try settings.integer("max-pixels", in: 1...1_000_000_000, default: 50_000_000)
+        )
         let run = DetectionRun(
-            detector: detector,
-            options: options,
-            masks: masks,
-            polygonTolerance: polygonTolerance,
-            limits: ImageLimits(
-                maximumBytes: 1 << 30,
-                maximumPixels: try settings.integer("max-pixels", in: 1...1_000_000_000, default: 50_000_000)
+            pipeline: DetectionPipeline(
+                limits: limits,
+                queue: WorkQueue(slots: inFlight, capacity: .max),
+                workers: WorkerPool(threadCount: plan.slots + 1)
             ),
-            drawnFolder: draw ? output.map { "\($0)/pictures" } : nil,
-            inFlight: min(plan.slots, max(1, pictures.count)),
-            executor: WorkerExecutor(pool: pool)
+            request: request.using(inFlight == 1 ? .latency : .throughput),
+            drawnDirectory: drawsPictures ? output.map { "\($0)/pictures" } : nil,
+            inFlight: inFlight
         )
         try await detect(pictures, by: run, into: folder)
+    }
+
+    private var drawsPictures: Bool { draw && output != nil }
+
+    private func request(to detector: YOLODetector) throws -> DetectionRequest {
+        do {
+            let settings = try DetectionSettings(try detection.values, for: detector.model, at: "option")
+            let request = DetectionRequest(detector, settings: settings)
+            return drawsPictures ? request.drawing(as: nil) : request
+        } catch let errors as ValidationErrors {
+            throw CommandError.usage(errors.list.map(\.optionMessage).joined(separator: " "))
+        }
     }
 
     private func detect(
@@ -178,9 +166,9 @@ struct Detect: AsyncParsableCommand {
         by run: DetectionRun,
         into folder: ResultsFolder?
     ) async throws {
-        let labels = run.detector.model.labels.names
+        let labels = run.request.detector.model.labels.names
         var writer = ResultWriter(format ?? .text, labels: labels)
-        // On a terminal, results that come line by line tell themselves how far it is.
+        // On a terminal, the printed results show the progress themselves.
         let isSilent = quiet || (folder == nil && isatty(STDOUT_FILENO) == 1)
         var progress = isSilent ? nil : ProgressBar("Detecting", total: pictures.count, unit: "pictures")
         var tally = Tally()
@@ -196,7 +184,7 @@ struct Detect: AsyncParsableCommand {
                     tally.failures += 1
                     progress?.clear()
                     let reason = failure.reason.hasSuffix(".") ? String(failure.reason.dropLast()) : failure.reason
-                    TerminalStyle.error.write("Error: \(outcome.picture.path.printable): \(reason).\n")
+                    TerminalStyle.error.write("Error: \(outcome.picture.path.printable()): \(reason).\n")
                 }
                 progress?.update(tally.pictures + tally.failures)
             }
@@ -219,7 +207,7 @@ struct Detect: AsyncParsableCommand {
         let precisions = Precision.allCases.map { ($0.rawValue, $0) }
         let cache = settings.text("cache", default: "\(models)/.cache")
         let file = try modelFile(named: settings.text("model"), in: models)
-        // Where there can be no cache, the next run takes a moment longer.
+        // Without a cache, the next start takes a little longer.
         try? FileManager.default.createDirectory(atPath: cache, withIntermediateDirectories: true)
         var configuration = YOLODetector.Configuration(
             compilation: CompileOptions(
@@ -229,7 +217,7 @@ struct Detect: AsyncParsableCommand {
             ),
             cacheDirectory: FileManager.default.isWritableFile(atPath: cache) ? cache : nil
         )
-        // Compiling takes as long as ten pictures, and saves a tenth of those behind it.
+        // Compiling for common shapes takes as long as ten pictures, and makes later ones a tenth faster.
         if pictureCount >= 500 {
             configuration.background = { work in NIOThreadPool.singleton.submit { _ in work() } }
         }
@@ -238,68 +226,15 @@ struct Detect: AsyncParsableCommand {
         }
     }
 
-    private func detectionOptions(for model: ModelDescription) throws -> DetectionOptions {
-        let wanted = try classes.map { try classIDs($0, of: model.labels, modelName: model.name) }
-        return DetectionOptions(
-            confidenceThreshold: confidence,
-            iouThreshold: iou,
-            maximumDetections: maxDetections,
-            classes: wanted,
-            classAgnostic: agnosticNMS,
-            multiLabel: multiLabel,
-            masks: masks != .none
-        )
-    }
-
-    /// Classes by name or number, with commas between them.
-    private func classIDs(_ text: String, of labels: LabelMap, modelName: String) throws -> Set<Int> {
-        var ids: Set<Int> = []
-        for part in text.split(separator: ",") {
-            let name = part.trimmed
-            guard let id = labels.classID(named: name) ?? labels.names.indices.first(where: { String($0) == name })
-            else {
-                throw CommandError.usage(
-                    "\(modelName) has no class \(name); `osprey models inspect` lists its \(labels.count)."
-                )
-            }
-            ids.insert(id)
-        }
-        guard !ids.isEmpty else { throw CommandError.usage("--classes names no class; leave it out for all.") }
-        return ids
-    }
-
-    /// What the results of a folder depend on.
-    private func record(of model: ModelDescription, _ options: DetectionOptions) throws -> [UInt8] {
+    /// The settings that all results of a folder share, as JSON.
+    private func record(of request: DetectionRequest) throws -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-        let record = RunRecord(
-            agnosticNMS: agnosticNMS,
-            classes: options.classes.map { $0.sorted() },
-            confidence: Double("\(confidence)") ?? 0,
-            draw: draw,
-            iou: Double("\(iou)") ?? 0,
-            masks: masks.rawValue,
-            maxDetections: maxDetections,
-            model: model.name,
-            multiLabel: multiLabel,
-            polygonTolerance: polygonTolerance,
-            precision: model.precision,
-            sha256: model.sha256,
-            shards: shard?.count
-        )
+        let record = RunRecord(request, draw: draw, shards: shard?.count)
         return [UInt8](try encoder.encode(record)) + [UInt8(ascii: "\n")]
     }
 
     private func printBytes(_ bytes: [UInt8]) throws {
         try ResultsFile.write(bytes, to: STDOUT_FILENO, at: ResultsFile.standardOutput)
-    }
-}
-
-extension MaskForm: ExpressibleByArgument {}
-
-extension Substring {
-    fileprivate var trimmed: String {
-        let isSpace: (Character) -> Bool = { $0 == " " }
-        return String(String(drop(while: isSpace).reversed().drop(while: isSpace)).reversed())
     }
 }

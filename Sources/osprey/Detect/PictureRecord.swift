@@ -1,10 +1,10 @@
-internal import DetectionService
+internal import DetectionPipeline
 internal import FoundationEssentials
-internal import Imaging
+internal import JSONSchema
 internal import YOLO
 
-/// What was found in one picture: a line of the results, with the members of the service's answers.
-struct PictureRecord: Decodable {
+/// The detections of one picture: a line of the results, with the members of the service's responses.
+struct PictureRecord: JSONObject, Decodable {
     enum CodingKeys: String, CodingKey {
         case file
         case width
@@ -20,42 +20,38 @@ struct PictureRecord: Decodable {
     /// Best first.
     var objects: [DetectedObject]
 
+    // The file's name comes first: an unfinished line is recognised by it.
+    static let members: [JSONMember<PictureRecord>] = [
+        JSONMember("file", \.file), JSONMember("height", \.height), JSONMember("model", \.model),
+        JSONMember("payload", \.objects), JSONMember("width", \.width),
+    ]
+    static let example = PictureRecord(file: "144.jpg", width: 640, height: 480, model: "yolov5s", objects: [.example])
+
     private struct Malformed: Error {}
 
-    init(file: String, image: ReducedImage, model: ModelDescription, objects: [DetectedObject]) {
+    private init(file: String, width: Int, height: Int, model: String, objects: [DetectedObject]) {
         self.file = file
-        width = image.width
-        height = image.height
-        self.model = model.name
+        self.width = width
+        self.height = height
+        self.model = model
         self.objects = objects
     }
 
-    /// Reads a line that ``json`` has written, and somebody may have changed.
-    ///
-    /// - Throws: An error where it is none.
-    init(json: some Sequence<UInt8>) throws {
-        self = try JSONDecoder().decode(Self.self, from: Data(json))
-        let isWhole = width > 0 && height > 0 && objects.allSatisfy(\.isWhole)
-        guard isWhole else { throw Malformed() }
+    init(file: String, _ report: DetectionReport) {
+        self.init(
+            file: file,
+            width: report.width,
+            height: report.height,
+            model: report.model.name,
+            objects: Array(report.objects)
+        )
     }
 
-    /// One line of JSON, without its end.
-    var json: [UInt8] {
-        var writer = JSONWriter()
-        writer.object { json in
-            json.key("file")
-            json.string(file)
-            json.key("height")
-            json.number(height)
-            json.key("model")
-            json.string(model)
-            json.key("payload")
-            json.array { json in
-                for object in objects { object.write(to: &json) }
-            }
-            json.key("width")
-            json.number(width)
-        }
-        return writer.bytes
+    /// Reads a line of the results, which may have been edited.
+    ///
+    /// - Throws: An error if it is not a valid record.
+    init(json: some Sequence<UInt8>) throws {
+        self = try JSONDecoder().decode(Self.self, from: Data(json))
+        guard width > 0, height > 0, objects.allSatisfy(\.isComplete) else { throw Malformed() }
     }
 }

@@ -1,8 +1,10 @@
 internal import ArgumentParser
-internal import DetectionService
+internal import Basics
+internal import DetectionPipeline
+internal import JSONSchema
 internal import ObjectDetection
 
-/// A form of results.
+/// A format of results.
 enum ResultFormat: String, CaseIterable, ExpressibleByArgument {
     case text
     case jsonl
@@ -11,7 +13,7 @@ enum ResultFormat: String, CaseIterable, ExpressibleByArgument {
     case coco
     case yolo
 
-    /// The ending of a file in this form; nil for what is no file or several.
+    /// The file extension of this format; nil if it is not a single file.
     var fileEnding: String? {
         switch self {
         case .jsonl: "jsonl"
@@ -23,24 +25,24 @@ enum ResultFormat: String, CaseIterable, ExpressibleByArgument {
     }
 }
 
-/// Turns what was found into text, picture after picture.
+/// Formats detections picture by picture.
 struct ResultWriter {
     private let format: ResultFormat
     private let labels: [String]
     private var pictureCount = 0
     private var annotationCount = 0
-    /// COCO's list of pictures, which comes behind that of their objects.
+    /// COCO's list of pictures, which comes after the list of objects.
     private var images = JSONWriter()
 
     /// - Parameters:
-    ///   - format: The form.
-    ///   - labels: Names of the classes by their ids.
+    ///   - format: The format.
+    ///   - labels: Class names by id.
     init(_ format: ResultFormat, labels: [String]) {
         self.format = format
         self.labels = labels
     }
 
-    /// What stands before the first picture.
+    /// The text before the first picture.
     func beginning() -> [UInt8] {
         switch format {
         case .json: Array("[".utf8)
@@ -50,20 +52,20 @@ struct ResultWriter {
         }
     }
 
-    /// A picture's part.
-    mutating func add(_ record: PictureRecord) -> [UInt8] {
+    /// The text of one picture.
+    mutating func add(_ record: PictureRecord) throws -> [UInt8] {
         pictureCount += 1
         switch format {
-        case .text: return Array("\(record.file.printable): \(Self.summary(of: record.objects))\n".utf8)
-        case .jsonl: return record.json + [UInt8(ascii: "\n")]
-        case .json: return Array(pictureCount == 1 ? "\n".utf8 : ",\n".utf8) + record.json
+        case .text: return Array("\(record.file.printable()): \(Self.summary(of: record.objects))\n".utf8)
+        case .jsonl: return try record.json() + [UInt8(ascii: "\n")]
+        case .json: return try Array(pictureCount == 1 ? "\n".utf8 : ",\n".utf8) + record.json()
         case .csv: return record.objects.flatMap { Self.row(of: $0, file: record.file) }
-        case .coco: return addCOCO(record)
+        case .coco: return try addCOCO(record)
         case .yolo: return Self.yoloLabels(of: record)
         }
     }
 
-    /// What stands behind the last picture.
+    /// The text after the last picture.
     func end() -> [UInt8] {
         switch format {
         case .json: return Array("\n]\n".utf8)
@@ -83,7 +85,7 @@ struct ResultWriter {
         }
     }
 
-    /// How many there are of each class, those with the most first.
+    /// The number of objects per class, most frequent first.
     private static func summary(of objects: [DetectedObject]) -> String {
         let counts = Dictionary(objects.map { ($0.className, 1) }, uniquingKeysWith: +)
         guard !counts.isEmpty else { return "nothing" }
@@ -99,13 +101,13 @@ struct ResultWriter {
     }
 
     private static func quoted(_ text: String) -> String {
-        // Of scalars: with a mark behind it, a comma is part of another character.
+        // Unicode scalars, because a comma followed by a combining mark is a different character.
         let scalars = text.unicodeScalars
         guard scalars.contains(where: { "\",\r\n".unicodeScalars.contains($0) }) else { return text }
         return "\"\(scalars.reduce(into: "") { $0.unicodeScalars += $1 == "\"" ? [$1, $1] : [$1] })\""
     }
 
-    /// Class, centre and size of each object as parts of the picture's sides, a line each.
+    /// One line per object: class id, centre and size as fractions of the picture's sides.
     static func yoloLabels(of record: PictureRecord) -> [UInt8] {
         let (width, height) = (Double(record.width), Double(record.height))
         return record.objects.flatMap { object in
@@ -119,7 +121,7 @@ struct ResultWriter {
         }
     }
 
-    private mutating func addCOCO(_ record: PictureRecord) -> [UInt8] {
+    private mutating func addCOCO(_ record: PictureRecord) throws -> [UInt8] {
         let id = pictureCount
         images.object { json in
             json.key("file_name")
@@ -131,19 +133,19 @@ struct ResultWriter {
             json.key("width")
             json.number(record.width)
         }
-        return record.objects.flatMap { object in
+        return try record.objects.flatMap { object in
             annotationCount += 1
             var writer = JSONWriter()
-            object.writeAnnotation(to: &writer, id: annotationCount, imageID: id)
+            try object.writeAnnotation(to: &writer, id: annotationCount, imageID: id)
             return Array(annotationCount == 1 ? "\n".utf8 : ",\n".utf8) + writer.bytes
         }
     }
 }
 
 extension DetectedObject {
-    /// Writes an annotation of COCO's form, with the score that its results have.
-    fileprivate func writeAnnotation(to json: inout JSONWriter, id: Int, imageID: Int) {
-        json.object { json in
+    /// Writes an annotation in COCO's format, with the score that COCO's results have.
+    fileprivate func writeAnnotation(to json: inout JSONWriter, id: Int, imageID: Int) throws {
+        try json.object { json in
             json.key("area")
             json.number(area)
             json.key("bbox")
@@ -160,7 +162,7 @@ extension DetectedObject {
             json.number(score)
             json.key("segmentation")
             if let rle = segmentation?.rle {
-                rle.write(to: &json)
+                try rle.write(to: &json)
             } else {
                 json.array { json in
                     for polygon in segmentation?.polygons ?? [] { json.array(polygon) }
@@ -169,7 +171,7 @@ extension DetectedObject {
         }
     }
 
-    /// Pixels inside the outline, or of the box where there is none.
+    /// Pixels inside the outline, or inside the box without one.
     private var area: Double {
         if let rle = segmentation?.rle,
             let mask = RunLengthMask(width: rle.size[1], height: rle.size[0], compressedCounts: rle.counts)
@@ -185,14 +187,5 @@ extension DetectedObject {
                 }
         }
         return abs(sum) / 2
-    }
-}
-
-extension String {
-    /// The text without what would command a terminal or break a line.
-    var printable: String {
-        unicodeScalars.reduce(into: "") {
-            $0.unicodeScalars.append($1.properties.generalCategory == .control ? "?" : $1)
-        }
     }
 }

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import FoundationEssentials
 internal import Glibc
+internal import JSONSchema
 
 /// A folder of results: a line for each picture, written as soon as it is known, and the drawn pictures.
 ///
@@ -65,7 +66,7 @@ final class ResultsFolder {
     func append(_ record: PictureRecord) throws {
         let end = lseek(journal, 0, SEEK_END)
         do {
-            try ResultsFile.write(record.json + [UInt8(ascii: "\n")], to: journal, at: journalPath)
+            try ResultsFile.write(record.json() + [UInt8(ascii: "\n")], to: journal, at: journalPath)
         } catch {
             _ = ftruncate(journal, end)
             throw error

@@ -1,3 +1,6 @@
+internal import DetectionPipeline
+internal import YOLO
+
 /// The settings that a folder's results share.
 struct RunRecord: Encodable {
     enum CodingKeys: String, CodingKey {
@@ -17,7 +20,7 @@ struct RunRecord: Encodable {
     }
 
     var agnosticNMS: Bool
-    /// By their numbers.
+    /// Class ids.
     var classes: [Int]?
     var confidence: Double
     var draw: Bool
@@ -30,9 +33,27 @@ struct RunRecord: Encodable {
     var precision: String
     var sha256: String
     var shards: Int?
+
+    init(_ request: DetectionRequest, draw: Bool, shards: Int?) {
+        let (options, model) = (request.settings.options, request.detector.model)
+        agnosticNMS = options.classAgnostic
+        classes = options.classes.map { $0.sorted() }
+        // The decimal numbers as they were given, not those of a Float.
+        confidence = Double("\(options.confidenceThreshold)") ?? 0
+        self.draw = draw
+        iou = Double("\(options.iouThreshold)") ?? 0
+        masks = request.settings.masks.rawValue
+        maxDetections = options.maximumDetections
+        self.model = model.name
+        multiLabel = options.multiLabel
+        polygonTolerance = request.settings.polygonTolerance
+        precision = model.precision
+        sha256 = model.sha256
+        self.shards = shards
+    }
 }
 
-/// What a run has come to.
+/// Counts of a run.
 struct Tally {
     var pictures = 0
     var objects = 0
@@ -45,8 +66,8 @@ struct Tally {
         let counts =
             "\(pictures.grouped) picture\(pictures == 1 ? "" : "s"), \(objects.grouped) object\(objects == 1 ? "" : "s")"
         var parts = ["\(counts), \(rate) pictures/s"]
-        if failures > 0 { parts.append("\(failures.grouped) that cannot be read") }
-        if skipped > 0 { parts.append("\(skipped.grouped) were done before") }
+        if failures > 0 { parts.append("\(failures.grouped) unreadable") }
+        if skipped > 0 { parts.append("\(skipped.grouped) already done") }
         return parts.joined(separator: "; ")
     }
 }

@@ -1,0 +1,73 @@
+package import JSONSchema
+internal import YOLO
+
+/// The options of a detection, declared once with their ranges, defaults and descriptions.
+///
+/// JSON bodies, query items, command-line options, the OpenAPI document and docs/options.md all come from here.
+package enum DetectionFields {
+    package static let model = Field(
+        name: "model",
+        schema: .text(1...ModelFile.maximumNameLength).nullable().described(
+            "Model name; without it, the default model."
+        )
+    )
+
+    package static let confidence = Field(
+        name: "confidence",
+        schema: .number(0.001...1).nullable().defaulting(to: number(defaults.confidenceThreshold))
+            .described("Score that a detection must exceed.")
+    )
+
+    package static let iou = Field(
+        name: "iou",
+        schema: .number(0...1).nullable().defaulting(to: number(defaults.iouThreshold))
+            .described("Overlap (IoU) above which the weaker of two detections is suppressed.")
+    )
+
+    package static let maxDetections = Field(
+        name: "max_detections",
+        schema: .integer(1...1000).nullable().defaulting(to: .number(Double(defaults.maximumDetections)))
+            .described("Maximum number of detections per picture.")
+    )
+
+    package static let classes = Field(
+        name: "classes",
+        schema: .array(of: .anyOf([.integer(0...9999), .text(1...64)]), count: 1...1000).nullable()
+            .described("Classes to keep, by name or id; without it, all.").example(["giraffe", 22])
+    )
+
+    package static let agnosticNMS = Field(
+        name: "agnostic_nms",
+        schema: .boolean.nullable().defaulting(to: .bool(defaults.classAgnostic))
+            .described("Let detections of different classes suppress each other.")
+    )
+
+    package static let multiLabel = Field(
+        name: "multi_label",
+        schema: .boolean.nullable().defaulting(to: .bool(defaults.multiLabel))
+            .described("Allow several classes per box, as in evaluations of accuracy.")
+    )
+
+    package static let masks = Field(
+        name: "masks",
+        schema: .oneOf(MaskForm.allCases.map(\.rawValue)).nullable()
+            .defaulting(to: .string(MaskForm.polygon.rawValue))
+            .described("Format of a segmentation model's masks; detection models have none.")
+    )
+
+    package static let polygonTolerance = Field(
+        name: "polygon_tolerance",
+        schema: .number(0...100).nullable().defaulting(to: 0)
+            .described("Maximum deviation of polygons in pixels, to reduce their points; 0 is exact.")
+    )
+
+    /// All options, in the order in which they are documented.
+    package static let all = [
+        model, confidence, iou, maxDetections, classes, agnosticNMS, multiLabel, masks, polygonTolerance,
+    ]
+
+    private static let defaults = DetectionOptions()
+
+    /// The decimal number that a `Float` was written as: 0.45, not 0.44999998807907104.
+    private static func number(_ value: Float) -> JSONValue { .number(Double("\(value)") ?? Double(value)) }
+}

@@ -1,0 +1,129 @@
+package import Imaging
+internal import ObjectDetection
+package import Scheduling
+internal import YOLO
+
+/// The one path of a picture: encoded bytes and a request in, a report out.
+///
+/// Every caller (HTTP, command line, evaluation) gets its detections from here, so what is found never depends on how
+/// it is returned.
+package struct DetectionPipeline: Sendable {
+    /// Size limits of pictures.
+    package let limits: ImageLimits
+    /// Admits the work; each picture holds one slot.
+    package let queue: WorkQueue
+    /// Threads that decode, draw and encode.
+    package let workers: WorkerPool
+
+    package init(limits: ImageLimits, queue: WorkQueue, workers: WorkerPool) {
+        self.limits = limits
+        self.queue = queue
+        self.workers = workers
+    }
+
+    /// Detects objects in one picture.
+    ///
+    /// The whole work runs on one worker thread, because each change of threads starts with cold caches. It stops at its
+    /// next step when the task is cancelled.
+    /// - Parameters:
+    ///   - request: The model, what to keep, and whether to draw.
+    ///   - deadline: Latest start; nil waits for a slot without limit.
+    ///   - stages: Receives the duration of each step.
+    ///   - read: Returns the encoded picture; may block.
+    ///   - output: Turns the report into the caller's result, still in the slot and on the worker thread.
+    /// - Returns: What `output` returns.
+    /// - Throws: `SchedulingError` if the queue is full; `ImageError` if the picture cannot be decoded or drawn;
+    ///   `InferenceError` if the network fails; errors of `read` and `output`.
+    package func detect<Output: Sendable>(
+        _ request: DetectionRequest,
+        deadline: ContinuousClock.Instant? = nil,
+        stages: StageClock = StageClock(start: .now),
+        picture read: @escaping @Sendable () throws -> [UInt8],
+        output: @escaping @Sendable (DetectionReport) throws -> Output
+    ) async throws -> Output {
+        let model = request.detector.model
+        return try await queue.withSlot(flow: model.name, deadline: deadline) {
+            stages.end(.queue)
+            return try await withTaskExecutorPreference(workers) {
+                let bytes = try read()
+                stages.end(.read)
+                let picture = try decode(bytes, for: request)
+                stages.end(.decode)
+                try Task.checkCancellation()
+
+                // A picture that is alone gets all cores; several get one each, which is more pictures per second.
+                let mode = request.mode ?? (queue.isAlone ? .latency : .throughput)
+                let result = try await request.detector.detect(
+                    in: picture.image,
+                    options: request.settings.options,
+                    mode: mode
+                )
+                stages.end(.infer, but: result.stages)
+                try Task.checkCancellation()
+
+                let drawn = try draw(result.detections, on: picture, bytes, as: request.drawing, stages)
+                return try output(
+                    DetectionReport(
+                        model: model,
+                        width: picture.image.width,
+                        height: picture.image.height,
+                        detections: result.detections,
+                        drawn: drawn,
+                        settings: request.settings
+                    )
+                )
+            }
+        }
+    }
+
+    private struct DecodedPicture {
+        var image: ReducedImage
+        var format: ImageFormat
+        var profile: EmbeddedProfile
+    }
+
+    private func decode(_ bytes: [UInt8], for request: DetectionRequest) throws -> DecodedPicture {
+        let (side, profile): (Int, EmbeddedProfile) =
+            switch request.decoding {
+            case .standard: (request.detector.model.inputSide, .apply)
+            case .asTrained: (.max, .ignore)
+            }
+        let image = try ReducedImage.decode(
+            bytes.span.bytes,
+            limits: limits,
+            embeddedProfile: profile,
+            forSide: side
+        )
+        return DecodedPicture(image: image, format: ImageFormat.sniff(bytes.span.bytes) ?? .png, profile: profile)
+    }
+
+    private func draw(
+        _ detections: [Detection],
+        on picture: DecodedPicture,
+        _ bytes: [UInt8],
+        as drawing: DetectionRequest.Drawing?,
+        _ stages: StageClock
+    ) throws -> DetectionReport.Drawn? {
+        guard let drawing else { return nil }
+        var pixels = picture.image.pixels
+        if picture.image.reduction > 1 {
+            // Drawing needs full resolution; detection does not, and must see the same pixels as without drawing.
+            pixels = try RGBImage.decode(bytes.span.bytes, limits: limits, embeddedProfile: picture.profile)
+            stages.end(.decode)
+        }
+        let drawn = try DetectionPainter(labels: drawing.labels).draw(detections, on: pixels)
+        stages.end(.draw)
+        let format = drawing.format ?? (picture.format.isEncodable ? picture.format : .png)
+        let encoded = try drawn.encoded(as: format)
+        stages.end(.encode)
+        return DetectionReport.Drawn(bytes: encoded, format: format)
+    }
+}
+
+extension DetectionResult {
+    /// The parts of the detector's time that are not the network's.
+    fileprivate var stages: [(stage: Stage, duration: Duration)] {
+        let stages: [(stage: Stage, duration: Duration)] = [(.letterbox, letterbox), (.postprocess, postprocessing)]
+        return masks > .zero ? stages + [(.masks, masks)] : stages
+    }
+}

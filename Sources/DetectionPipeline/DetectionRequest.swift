@@ -1,0 +1,57 @@
+package import Imaging
+internal import ObjectDetection
+package import YOLO
+
+/// What to detect in a picture, and how to draw it.
+package struct DetectionRequest: Sendable {
+    /// How the picture is decoded for the network.
+    package enum Decoding: Sendable {
+        /// As served: colour profiles are applied, and large JPEGs are decoded at reduced resolution.
+        case standard
+        /// As YOLOv5's training reads it: profiles are ignored, and every pixel is decoded.
+        case asTrained
+    }
+
+    /// A copy of the picture with the detections drawn.
+    package struct Drawing: Sendable {
+        /// Format of the copy; nil for the picture's own, or PNG if that cannot be written.
+        package var format: ImageFormat?
+        var labels: LabelMap
+    }
+
+    package let detector: any ObjectDetector
+    package let settings: DetectionSettings
+    package let decoding: Decoding
+    /// nil draws nothing.
+    package private(set) var drawing: Drawing?
+    /// How the network uses the cores; nil decides by the load.
+    package private(set) var mode: PerformanceMode?
+
+    /// Requests detections without a drawing.
+    package init(
+        _ detector: any ObjectDetector,
+        settings: DetectionSettings,
+        decoding: Decoding = .standard
+    ) {
+        self.detector = detector
+        self.settings = settings
+        self.decoding = decoding
+    }
+
+    /// Fixes how the network uses the cores, instead of deciding by the load.
+    package func using(_ mode: PerformanceMode) -> DetectionRequest {
+        var copy = self
+        copy.mode = mode
+        return copy
+    }
+
+    /// Also asks for a copy of the picture with the detections drawn.
+    ///
+    /// - Parameter format: An encodable format; nil for the picture's own, or PNG if that cannot be written.
+    /// - Returns: The extended request.
+    package func drawing(as format: ImageFormat?) -> DetectionRequest {
+        var copy = self
+        copy.drawing = Drawing(format: format, labels: detector.model.labels)
+        return copy
+    }
+}

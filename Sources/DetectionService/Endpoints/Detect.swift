@@ -1,0 +1,128 @@
+internal import FoundationEssentials
+internal import HTTPTypes
+internal import Hummingbird
+internal import Imaging
+internal import JSONSchema
+internal import Scheduling
+
+/// `POST /detect`: one picture or several in, detections out; nothing is stored.
+struct Detect: Endpoint {
+    let bodies: RequestBodies
+    let detection: DetectionResponder
+
+    let operation = Operation(
+        id: "detect",
+        method: .post,
+        path: "/detect",
+        tag: .detection,
+        summary: "Detects the objects in your picture; nothing is stored.",
+        details: """
+            The body is the picture's bytes, whatever their `Content-Type`; or `multipart/form-data` with one or several \
+            pictures, which returns a list; or JSON with the picture in base64.
+            """,
+        queryFields: Fields.detection + [Fields.drawnImage(default: "none")],
+        body: [
+            .picture, .multipart(isSingle: false),
+            .json(
+                [
+                    Field(
+                        name: "image",
+                        schema: Base64.schema.described("A picture in base64, or as a data: URL."),
+                        isRequired: true
+                    )
+                ],
+                example: ["image": .string(Self.examplePicture)]
+            ),
+        ],
+        answers: [
+            Operation.Answer(
+                summary: "The detections, best first; a list of them for a multipart body; or the drawn picture.",
+                contents: [
+                    .json(
+                        .anyOf([DetectionBody.schema, .array(of: DetectionBody.schema)]),
+                        example: DetectionBody.exampleValue
+                    )
+                ] + Operation.Content.pictures
+            )
+        ],
+        problems: [.notFound, .notAcceptable]
+    )
+
+    func respond(to call: Call) async throws -> Response {
+        let query = try detection.query(call, values: call.query, at: "query", drawn: "none")
+        let contentType = call.contentType
+        if let contentType, contentType.essence == "multipart/form-data" {
+            return try await detectParts(query, call: call, contentType: contentType)
+        }
+        if contentType?.essence == "application/json" {
+            return try await bodies.withJSON(of: call) { values in
+                let text = values.string("image") ?? ""
+                let body = try await detection.body(query, call: call) { try Self.picture(inBase64: text) }
+                return try detection.response(body, query.form)
+            }
+        }
+        return try await bodies.withBytes(of: call) { picture in
+            let body = try await detection.body(query, call: call) { picture }
+            return try detection.response(body, query.form)
+        }
+    }
+
+    private func detectParts(
+        _ query: DetectionResponder.Query,
+        call: Call,
+        contentType: ContentType
+    ) async throws -> Response {
+        guard case .json = query.form else {
+            throw Problem(.notAcceptable, "A list of pictures is returned as application/json; accept that.")
+        }
+        return try await bodies.withParts(of: call, contentType: contentType) { parts in
+            var results: [[UInt8]] = []
+            var byteCount = 0
+            for (index, part) in parts.enumerated() {
+                do {
+                    results.append(try await detection.body(query, call: call) { part })
+                    byteCount += results[index].count
+                    guard byteCount <= detection.budget.maximumBodyBytes else {
+                        throw Problem(
+                            .tooLarge,
+                            "The results are too large together: send fewer pictures, or use image=none or masks=rle."
+                        )
+                    }
+                } catch let error as ImageError {
+                    var problem = Problem(error)
+                    problem.detail = "Picture \(index + 1) of \(parts.count): \(problem.detail)"
+                    throw problem
+                }
+            }
+            let list = results
+            let body = try await bodies.workers.run {
+                var json = JSONWriter()
+                json.array { json in
+                    for result in list { json.json(result) }
+                }
+                return json.bytes
+            }
+            return try detection.response(body, query.form)
+        }
+    }
+
+    /// Decodes base64, with or without the prefix of a data URL.
+    private static func picture(inBase64 text: String) throws(ValidationErrors) -> [UInt8] {
+        var digits = Array(text.utf8)[...]
+        if text.hasPrefix("data:") { digits = digits.drop { $0 != UInt8(ascii: ",") }.dropFirst() }
+        // base64(1) and MIME break lines after 76 characters.
+        let joined = digits.filter { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
+        guard let data = Data(base64Encoded: Data(joined)), !data.isEmpty else {
+            let error = ValidationError(
+                location: ["body", "image"],
+                message: "must be a picture in base64",
+                type: "not_base64"
+            )
+            throw ValidationErrors([error])
+        }
+        return Array(data)
+    }
+
+    /// A GIF of one pixel.
+    private static let examplePicture = "R0lGODdhAQABAIAAAP///////ywAAAAAAQABAAACAkQBADs="
+}

@@ -1,0 +1,47 @@
+internal import DetectionPipeline
+internal import Imaging
+internal import JSONSchema
+internal import Storage
+
+/// Fields that several calls share.
+enum Fields {
+    static let imageIDText = Schema(
+        kind: .string(
+            .text(length: 1...ImageID.maximumLength, pattern: "^[A-Za-z0-9_-][A-Za-z0-9._-]*$") { ImageID($0) != nil }
+        )
+    )
+    .described("A picture's id. Numbers are padded with zeros: 144 is 000000000144.")
+    .example("000000000144")
+
+    /// In a JSON body, an id may also be a number.
+    static let imageID = Field(
+        name: "image_id",
+        schema: .anyOf([imageIDText, .integer(0...999_999_999_999)]).example("000000000144"),
+        isRequired: true
+    )
+
+    static let pathImageID = Field(name: "image_id", schema: imageIDText, isRequired: true)
+
+    /// The options of a detection.
+    static let detection = DetectionFields.all
+
+    /// The picture to add to the detections.
+    static func drawnImage(default value: String) -> Field {
+        Field(
+            name: "image",
+            schema: .oneOf(["none"] + ImageFormat.encodable.map(\.name)).nullable().defaulting(to: .string(value))
+                .described("Format of a copy of the picture with the detections drawn, returned in base64.")
+        )
+    }
+}
+
+extension Values {
+    /// The picture's id in a path or a body.
+    ///
+    /// - Throws: `StorageError` with `notFound` if the text is not an id.
+    func imageID() throws(StorageError) -> ImageID {
+        let text = string("image_id") ?? integer("image_id").map(String.init) ?? ""
+        guard let id = ImageID(text) else { throw StorageError(.notFound, "There is no picture \(text).") }
+        return id
+    }
+}

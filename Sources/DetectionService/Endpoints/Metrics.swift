@@ -1,0 +1,59 @@
+internal import CoreMetrics
+internal import HTTPTypes
+internal import Hummingbird
+internal import ModelServing
+internal import NIOCore
+internal import Scheduling
+internal import YOLO
+
+/// `GET /metrics`: measurements for Prometheus.
+struct Metrics: Endpoint {
+    let registry: PrometheusRegistry
+    let queue: WorkQueue
+    let models: ModelRegistry
+    let storeMonitor: StoreMonitor?
+
+    let operation = Operation(
+        id: "metrics",
+        method: .get,
+        path: "/metrics",
+        tag: .service,
+        summary: "Returns the service's metrics in Prometheus' text format.",
+        answers: [Operation.Answer(summary: "The metrics.", contents: [Operation.Content(mediaType: "text/plain")])]
+    )
+
+    func respond(to call: Call) -> Response {
+        updateGauges()
+        return Response(
+            status: .ok,
+            headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
+            body: ResponseBody(byteBuffer: ByteBuffer(string: registry.exposition()))
+        )
+    }
+
+    /// Updates gauges whose values are read on request rather than counted.
+    private func updateGauges() {
+        let usage = ProcessUsage.current()
+        let budget = CPUBudget.current()
+        var values: [(String, Double)] = [
+            (ServiceMetrics.queueDepth, Double(queue.depth)),
+            (ServiceMetrics.queueRunning, Double(queue.running)),
+            (ServiceMetrics.queueSlots, Double(queue.slots)),
+            (ServiceMetrics.queueCapacity, Double(queue.capacity)),
+            (ServiceMetrics.residentBytes, usage.residentBytes),
+            (ServiceMetrics.cpuSeconds, usage.cpuSeconds),
+            (ServiceMetrics.openFiles, usage.openFiles),
+            (ServiceMetrics.cpuCores, Double(budget.cores)),
+            (ServiceMetrics.cpuProcessors, Double(budget.affinity)),
+            (ServiceMetrics.storeUp, storeMonitor?.isAvailable ?? true ? 1 : 0),
+        ]
+        if let quota = budget.quota { values.append((ServiceMetrics.cpuQuota, quota)) }
+        for (name, value) in values { registry.makeMeter(label: name, dimensions: []).set(value) }
+        for model in models.models {
+            let labels = [("model", model.name), ("task", model.task.rawValue), ("precision", model.precision)]
+            registry.makeMeter(label: ServiceMetrics.modelInfo, dimensions: labels).set(1.0)
+            registry.makeMeter(label: ServiceMetrics.modelStreams, dimensions: [("model", model.name)])
+                .set(Double(model.streams))
+        }
+    }
+}

@@ -1,0 +1,74 @@
+internal import HTTPTypes
+internal import Hummingbird
+internal import NIOCore
+internal import Synchronization
+
+/// Bounds the bytes of bodies and large responses that all requests hold in memory together.
+final class ByteBudget: Sendable {
+    /// The budget is used up.
+    struct Exceeded: Error {}
+
+    /// Maximum number of bytes of one request's body.
+    let maximumBodyBytes: Int
+    private let remaining: Mutex<Int>
+
+    /// - Parameters:
+    ///   - total: Maximum number of bytes over all requests.
+    ///   - maximumBodyBytes: Maximum number of bytes of one request's body.
+    init(total: Int, maximumBodyBytes: Int) {
+        self.maximumBodyBytes = maximumBodyBytes
+        remaining = Mutex(total)
+    }
+
+    /// - Throws: ``Exceeded``.
+    func take(_ count: Int) throws(Exceeded) {
+        let isTaken = remaining.withLock { remaining in
+            guard remaining >= count else { return false }
+            remaining -= count
+            return true
+        }
+        guard isTaken else { throw Exceeded() }
+    }
+
+    func giveBack(_ count: Int) {
+        remaining.withLock { $0 += count }
+    }
+
+    /// Bytes of the budget that are released with the last reference.
+    final class Share: Sendable {
+        private let budget: ByteBudget
+        private let count: Int
+
+        init(of budget: ByteBudget, count: Int) throws(Exceeded) {
+            try budget.take(count)
+            self.budget = budget
+            self.count = count
+        }
+
+        deinit { budget.giveBack(count) }
+    }
+}
+
+extension Response {
+    /// Largest body that is not counted while the client is reading it.
+    private static let smallBodyBytes = 256 << 10
+
+    /// A response whose body counts against the budget until the client has read it.
+    ///
+    /// - Throws: `ByteBudget.Exceeded`.
+    init(_ bytes: [UInt8], headers: HTTPFields, budget: ByteBudget) throws(ByteBudget.Exceeded) {
+        let buffer = ByteBuffer(bytes: bytes)
+        guard bytes.count > Self.smallBodyBytes else {
+            self.init(status: .ok, headers: headers, body: ResponseBody(byteBuffer: buffer))
+            return
+        }
+        // A response may be larger than the largest body, and must be possible all the same.
+        let share = try ByteBudget.Share(of: budget, count: min(bytes.count, budget.maximumBodyBytes))
+        let body = ResponseBody(contentLength: bytes.count) { writer in
+            try await writer.write(buffer)
+            try await writer.finish(nil)
+            withExtendedLifetime(share) {}
+        }
+        self.init(status: .ok, headers: headers, body: body)
+    }
+}

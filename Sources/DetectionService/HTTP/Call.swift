@@ -1,0 +1,86 @@
+internal import DetectionPipeline
+internal import FoundationEssentials
+internal import HTTPTypes
+internal import Hummingbird
+internal import HummingbirdCore
+internal import JSONSchema
+internal import Scheduling
+
+/// A request to an operation, with validated path and query.
+struct Call: Sendable {
+    let operation: Operation
+    let request: Request
+    let context: ServiceContext
+    let path: Values
+    let query: Values
+
+    /// Validates a request's path and query.
+    ///
+    /// - Throws: `ValidationErrors` with each item that is unknown, missing or invalid.
+    init(_ operation: Operation, request: Request, context: ServiceContext) throws(ValidationErrors) {
+        var errors = ValidationErrors()
+        // Percent-encoding in paths stays as it is: no valid path needs it.
+        let captures = context.parameters.map { (String($0), String($1)) }
+        let items = Self.items(ofQuery: request.uri.query ?? "")
+        path = Values(parsing: captures, fields: operation.pathFields, location: "path", into: &errors)
+        query = Values(parsing: items, fields: operation.queryFields, location: "query", into: &errors)
+        try errors.check()
+        self.operation = operation
+        self.request = request
+        self.context = context
+    }
+
+    /// The items of a query, in which HTML forms and many clients write a space as a plus sign.
+    private static func items(ofQuery query: String) -> [(name: String, text: String)] {
+        let spaced = query.split(separator: "+", omittingEmptySubsequences: false).joined(separator: "%20")
+        return URI("?\(spaced)").queryParameters.map { (String($0), String($1)) }
+    }
+
+    var contentType: ContentType? { request.headers[.contentType].flatMap(ContentType.init) }
+    var contentLength: Int? { request.headers[.contentLength].flatMap { Int($0) } }
+
+    /// Waits for a slot of the queue and runs `body` in it.
+    ///
+    /// - Throws: `SchedulingError` if the queue is full; errors of `body`.
+    func withSlot<Result: Sendable>(
+        of queue: WorkQueue,
+        _ body: () async throws -> Result
+    ) async throws -> Result {
+        try await queue.withSlot(deadline: context.deadline) {
+            context.stages.end(.queue)
+            return try await body()
+        }
+    }
+}
+
+extension Call {
+    /// Maximum number of values in a JSON body; calls declare far fewer, and decoding one takes many bytes.
+    private static let maximumValues = 5000
+
+    /// Parses a JSON body and validates it against the operation's declaration.
+    ///
+    /// - Throws: ``Problem`` if it is not JSON; `ValidationErrors` if it does not match.
+    func json(_ body: [UInt8]) throws -> Values {
+        guard case .json(let fields, _) = operation.body.first(where: \.isJSON) else { return Values([:]) }
+        let beginnings = body.count { $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "[") || $0 == UInt8(ascii: "{") }
+        guard beginnings <= Self.maximumValues else {
+            throw Problem(.tooLarge, "The body has more than \(Self.maximumValues) values, the limit of any call.")
+        }
+        let value: JSONValue
+        do {
+            value = try JSONDecoder().decode(JSONValue.self, from: Data(body))
+        } catch {
+            throw Problem(.malformed, "The body is not valid JSON, or is nested too deeply.")
+        }
+        var errors = ValidationErrors()
+        Schema.object(fields).validate(value, at: ["body"], into: &errors)
+        guard errors.list.isEmpty, case .object(let members) = value else { throw errors }
+        return Values(members)
+    }
+}
+
+extension Operation.BodyForm {
+    fileprivate var isJSON: Bool {
+        if case .json = self { true } else { false }
+    }
+}

@@ -1,0 +1,142 @@
+internal import HTTPTypes
+internal import JSONSchema
+
+/// Writes the OpenAPI 3.1 document of a set of operations.
+struct OpenAPIDocument {
+    var title = "Osprey"
+    var version: String
+    var operations: [Operation]
+    var requiresKey: Bool
+
+    var json: JSONValue {
+        var paths: [String: [String: JSONValue]] = [:]
+        for operation in operations {
+            paths[operation.path, default: [:]][operation.method.rawValue.lowercased()] = entry(operation)
+        }
+        return [
+            "openapi": "3.1.0",
+            "info": [
+                "title": .string(title),
+                "version": .string(version),
+                "summary": "Detects objects in pictures.",
+                "license": ["name": "Apache-2.0", "identifier": "Apache-2.0"],
+            ],
+            "servers": [["url": "/"]],
+            "tags": .array(
+                Operation.Tag.allCases.map { ["name": .string($0.rawValue), "description": .string($0.summary)] }
+            ),
+            "paths": .object(paths.mapValues(JSONValue.object)),
+            "components": [
+                "schemas": ["Problem": ProblemBody.schema.jsonSchema],
+                "securitySchemes": [
+                    "bearer": ["type": "http", "scheme": "bearer"],
+                    "key": ["type": "apiKey", "in": "header", "name": "X-API-Key"],
+                ],
+            ],
+        ]
+    }
+
+    private func entry(_ operation: Operation) -> JSONValue {
+        var responses: [String: JSONValue] = [:]
+        for answer in operation.answers { responses[String(answer.status.code)] = response(answer) }
+        for (status, kinds) in Dictionary(grouping: operation.allProblems, by: \.status.code) {
+            responses[String(status)] = problem(kinds.sorted { $0.rawValue < $1.rawValue })
+        }
+        var members: [String: JSONValue] = [
+            "operationId": .string(operation.id),
+            "summary": .string(operation.summary),
+            "tags": [.string(operation.tag.rawValue)],
+            "parameters": .array(
+                operation.pathFields.map { parameter($0, in: "path") }
+                    + operation.queryFields.map { parameter($0, in: "query") }
+            ),
+            "responses": .object(responses),
+        ]
+        if !operation.details.isEmpty { members["description"] = .string(operation.details) }
+        if !operation.body.isEmpty { members["requestBody"] = requestBody(operation.body) }
+        if requiresKey, !operation.isOpen { members["security"] = [["bearer": []], ["key": []]] }
+        return .object(members)
+    }
+
+    private func parameter(_ field: Field, in location: String) -> JSONValue {
+        var members: [String: JSONValue] = [
+            "name": .string(field.name),
+            "in": .string(location),
+            "required": .bool(field.isRequired),
+            "schema": field.schema.jsonSchema,
+        ]
+        if let summary = field.schema.summary { members["description"] = .string(summary) }
+        if case .array = field.schema.kind {
+            members["style"] = "form"
+            members["explode"] = false
+        }
+        return .object(members)
+    }
+
+    private func requestBody(_ forms: [Operation.BodyForm]) -> JSONValue {
+        var content: [String: JSONValue] = [:]
+        for form in forms {
+            switch form {
+            case .json(let fields, let example):
+                content["application/json"] = ["schema": Schema.object(fields).jsonSchema, "example": example]
+            case .picture:
+                for type in ["application/octet-stream", "image/*"] { content[type] = [:] }
+            case .multipart(let isSingle):
+                content["multipart/form-data"] = ["schema": multipartSchema(isSingle: isSingle)]
+            }
+        }
+        return ["required": true, "content": .object(content)]
+    }
+
+    private func multipartSchema(isSingle: Bool) -> JSONValue {
+        let pictures = isSingle ? "A picture" : "Up to \(MultipartParser.Limits().parts) pictures"
+        var members: [String: JSONValue] = [
+            "type": "object",
+            "description": .string("\(pictures), whatever the names of the parts."),
+            "additionalProperties": ["type": "string", "contentMediaType": "application/octet-stream"],
+            "minProperties": 1,
+        ]
+        if isSingle { members["maxProperties"] = 1 }
+        return .object(members)
+    }
+
+    private func response(_ answer: Operation.Answer) -> JSONValue {
+        var headers = Self.commonHeaders
+        for (name, summary) in answer.headers { headers[name] = Self.header(summary) }
+        var members: [String: JSONValue] = [
+            "description": .string(answer.summary), "headers": .object(headers),
+        ]
+        if !answer.contents.isEmpty {
+            let contents = answer.contents.map { content in
+                var members: [String: JSONValue] = [:]
+                if let schema = content.schema { members["schema"] = schema.jsonSchema }
+                if let example = content.example { members["example"] = example }
+                return (content.mediaType, JSONValue.object(members))
+            }
+            members["content"] = .object(Dictionary(contents) { first, _ in first })
+        }
+        return .object(members)
+    }
+
+    private func problem(_ kinds: [Problem.Kind]) -> JSONValue {
+        var headers = Self.commonHeaders
+        if kinds.contains(where: { $0 == .busy || $0 == .notReady }) {
+            headers["Retry-After"] = Self.header("Seconds to wait before retrying.")
+        }
+        let names = kinds.map(\.rawValue).joined(separator: ", ")
+        return [
+            "description": .string("\(kinds[0].status.reasonPhrase): \(names)."),
+            "headers": .object(headers),
+            "content": ["application/problem+json": ["schema": ["$ref": "#/components/schemas/Problem"]]],
+        ]
+    }
+
+    private static let commonHeaders: [String: JSONValue] = [
+        "X-Request-ID": header("The request's id: the client's own, or a generated one."),
+        "Server-Timing": header("Durations of the request's stages, in milliseconds."),
+    ]
+
+    private static func header(_ summary: String) -> JSONValue {
+        ["description": .string(summary), "schema": ["type": "string"]]
+    }
+}

@@ -1,0 +1,81 @@
+internal import HTTPTypes
+internal import JSONSchema
+
+/// Declaration of one call of the service: what it accepts and returns.
+///
+/// Routes, validation and the OpenAPI document come from it.
+struct Operation: Sendable {
+    enum Tag: String, CaseIterable, Sendable {
+        case pictures
+        case detection
+        case service
+
+        var summary: String {
+            switch self {
+            case .pictures: "The dataset's pictures and your own."
+            case .detection: "Objects in pictures."
+            case .service: "The service itself."
+            }
+        }
+    }
+
+    /// One format of a request's body.
+    enum BodyForm: Sendable {
+        /// A JSON object with these members.
+        case json([Field], example: JSONValue)
+        /// The bytes of a picture.
+        case picture
+        /// `multipart/form-data` with one picture in its parts, or with several.
+        case multipart(isSingle: Bool)
+    }
+
+    /// One successful response.
+    struct Answer: Sendable {
+        var status: HTTPResponse.Status = .ok
+        var summary: String
+        var contents: [Content] = []
+        var headers: [String: String] = [:]
+    }
+
+    /// One representation of a response.
+    struct Content: Sendable {
+        var mediaType: String
+        var schema: Schema?
+        var example: JSONValue?
+
+        static func json(_ schema: Schema, example: JSONValue? = nil) -> Content {
+            Content(mediaType: "application/json", schema: schema, example: example)
+        }
+
+        static func json<Body: JSONObject>(_ type: Body.Type) -> Content {
+            json(type.schema, example: type.exampleValue)
+        }
+
+        static let pictures = ["image/jpeg", "image/png", "image/webp"].map { Content(mediaType: $0) }
+    }
+
+    var id: String
+    var method: HTTPRequest.Method
+    var path: String
+    var tag: Tag
+    var summary: String
+    var details: String = ""
+    var pathFields: [Field] = []
+    var queryFields: [Field] = []
+    var body: [BodyForm] = []
+    var answers: [Answer]
+    var problems: Set<Problem.Kind> = []
+    /// Whether the call needs no API key.
+    var isOpen = false
+}
+
+extension Operation {
+    /// Every problem that the call can return: its own, and those of its parts.
+    var allProblems: Set<Problem.Kind> {
+        // Every call rejects unknown query items and invalid timeouts, and has a deadline.
+        var kinds = problems.union([.invalid, .deadlineExceeded, .internalError])
+        if !isOpen { kinds.insert(.unauthorized) }
+        if !body.isEmpty { kinds.formUnion([.malformed, .slowRequest, .tooLarge, .unsupportedMediaType, .busy]) }
+        return kinds
+    }
+}

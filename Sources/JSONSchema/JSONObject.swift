@@ -1,0 +1,83 @@
+internal import FoundationEssentials
+
+/// A JSON object that is declared member by member: the one declaration writes values and publishes the schema.
+package protocol JSONObject: JSONRepresentable {
+    /// The members in the order in which they are written, which is alphabetical.
+    static var members: [JSONMember<Self>] { get }
+    /// A value for documentation.
+    static var example: Self { get }
+}
+
+extension JSONObject {
+    package static var schema: Schema { .object(members.map(\.field)) }
+
+    package func write(to json: inout JSONWriter) throws {
+        try json.object { json in
+            for member in Self.members { try member.write(self, &json) }
+        }
+    }
+
+    /// The example as a JSON value, for documents.
+    package static var exampleValue: JSONValue {
+        (try? example.json()).flatMap { try? JSONDecoder().decode(JSONValue.self, from: Data($0)) } ?? .null
+    }
+}
+
+/// One member of a ``JSONObject``.
+package struct JSONMember<Object: Sendable>: Sendable {
+    let field: Field
+    let write: @Sendable (Object, inout JSONWriter) throws -> Void
+
+    /// Declares a member that every object has.
+    ///
+    /// - Parameters:
+    ///   - name: Its name in JSON.
+    ///   - summary: Description for documentation.
+    ///   - schema: Schema if it is stricter than that of the value's type.
+    ///   - value: Reads the member.
+    package init<Value: JSONRepresentable>(
+        _ name: String,
+        _ summary: String,
+        schema: Schema = Value.schema,
+        _ value: @escaping @Sendable (Object) -> Value
+    ) {
+        self.init(name, schema: schema.described(summary), value)
+    }
+
+    /// Declares a member that every object has, without a description.
+    package init<Value: JSONRepresentable>(
+        _ name: String,
+        schema: Schema = Value.schema,
+        _ value: @escaping @Sendable (Object) -> Value
+    ) {
+        field = Field(name: name, schema: schema, isRequired: true)
+        write = { object, json in
+            json.key(name)
+            try value(object).write(to: &json)
+        }
+    }
+
+    /// Declares a member that is absent if its value is nil.
+    package init<Value: JSONRepresentable>(
+        optional name: String,
+        _ summary: String,
+        schema: Schema = Value.schema,
+        _ value: @escaping @Sendable (Object) -> Value?
+    ) {
+        self.init(optional: name, schema: schema.described(summary), value)
+    }
+
+    /// Declares a member that is absent if its value is nil, without a description.
+    package init<Value: JSONRepresentable>(
+        optional name: String,
+        schema: Schema = Value.schema,
+        _ value: @escaping @Sendable (Object) -> Value?
+    ) {
+        field = Field(name: name, schema: schema)
+        write = { object, json in
+            guard let value = value(object) else { return }
+            json.key(name)
+            try value.write(to: &json)
+        }
+    }
+}

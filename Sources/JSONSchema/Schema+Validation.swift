@@ -1,0 +1,199 @@
+/// One invalid value.
+package struct ValidationError: Hashable, Sendable {
+    /// Path to the value, such as `["body", "scaling_factor"]`.
+    package var location: [String]
+    /// What is wrong and what is allowed, to follow the value's name.
+    package var message: String
+    /// The kind of violation, such as `out_of_range`.
+    package var type: String
+
+    package init(location: [String], message: String, type: String) {
+        self.location = location
+        self.message = message
+        self.type = type
+    }
+}
+
+/// The first invalid values of an input; at most 20, so that the report does not grow with the input.
+package struct ValidationErrors: Error, Sendable {
+    private static let maximumCount = 20
+
+    package private(set) var list: [ValidationError]
+
+    package init(_ list: [ValidationError] = []) {
+        self.list = list
+    }
+
+    var isFull: Bool { list.count >= Self.maximumCount }
+
+    package mutating func add(_ error: ValidationError) {
+        if !isFull { list.append(error) }
+    }
+
+    /// Throws the errors if there are any.
+    package func check() throws(ValidationErrors) {
+        guard list.isEmpty else { throw self }
+    }
+}
+
+extension Schema {
+    /// Validates a value and adds violations to `errors`.
+    package func validate(_ value: JSONValue, at location: [String], into errors: inout ValidationErrors) {
+        func fail(_ type: String, _ message: String) {
+            errors.add(ValidationError(location: location, message: message, type: type))
+        }
+        if isNullable, value == .null { return }
+        switch (kind, value) {
+        case (.any, _), (.boolean, .bool): break
+        case (.integer(let range), .number(let number)) where number.rounded() == number:
+            if number < Double(range.lowerBound) || number > Double(range.upperBound) {
+                fail("out_of_range", "must be \(expectation)")
+            }
+        case (.integerChoice(let values), .number(let number)):
+            if !values.contains(where: { Double($0) == number }) { fail("not_allowed", "must be \(expectation)") }
+        case (.number(let range), .number(let number)):
+            if !range.contains(number) { fail("out_of_range", "must be \(expectation)") }
+        case (.string(let rule), .string(let text)):
+            if !rule.accepts(text) { fail("not_allowed", "must be \(expectation)") }
+        case (.array(let element, let count), .array(let values)):
+            if !count.contains(values.count) { fail("wrong_length", "must be \(expectation)") }
+            for (index, value) in values.enumerated() where !errors.isFull {
+                element.validate(value, at: location + [String(index)], into: &errors)
+            }
+        case (.object(let fields), .object(let members)):
+            Self.validate(members, against: fields, at: location, into: &errors)
+        case (.anyOf(let alternatives), _):
+            let isAccepted = alternatives.contains { alternative in
+                var found = ValidationErrors()
+                alternative.validate(value, at: location, into: &found)
+                return found.list.isEmpty
+            }
+            if !isAccepted { fail("not_allowed", "must be \(expectation)") }
+        default:
+            fail("wrong_type", "must be \(expectation), not \(value.typeName)")
+        }
+    }
+
+    /// Validates the members of an object: unknown and missing members, and each member's own schema.
+    static func validate(
+        _ members: [String: JSONValue],
+        against fields: [Field],
+        at location: [String],
+        into errors: inout ValidationErrors
+    ) {
+        for name in members.keys.sorted() where !fields.contains(where: { $0.name == name }) {
+            let known = fields.map(\.name).joined(separator: ", ")
+            let message = known.isEmpty ? "is not known here" : "is not known here; known are \(known)"
+            guard !errors.isFull else { return }
+            let error = ValidationError(
+                location: location + [String(name.prefix(64))],
+                message: message,
+                type: "unknown"
+            )
+            errors.add(error)
+        }
+        for field in fields {
+            if let value = members[field.name] {
+                field.schema.validate(value, at: location + [field.name], into: &errors)
+            } else if field.isRequired {
+                let message = "is required: \(field.schema.expectation)"
+                errors.add(ValidationError(location: location + [field.name], message: message, type: "missing"))
+            }
+        }
+    }
+
+    /// Parses a query item or command-line value; nil if the text is not of the schema's type.
+    ///
+    /// List elements are separated by commas.
+    func value(ofText text: String) -> JSONValue? {
+        switch kind {
+        case .any, .string: .string(text)
+        case .boolean: text == "true" ? .bool(true) : text == "false" ? .bool(false) : nil
+        case .integer, .integerChoice: Int(text).map { .number(Double($0)) }
+        case .number: Double(text).flatMap { $0.isFinite ? .number($0) : nil }
+        case .array(let element, _):
+            text.isEmpty
+                ? .array([])
+                : .array(
+                    text.split(separator: ",", omittingEmptySubsequences: false).map { item in
+                        let item = item.trimmed
+                        return element.value(ofText: item) ?? .string(item)
+                    }
+                )
+        case .anyOf(let alternatives):
+            alternatives.lazy.compactMap { alternative in
+                alternative.value(ofText: text).flatMap { value in
+                    var errors = ValidationErrors()
+                    alternative.validate(value, at: [], into: &errors)
+                    return errors.list.isEmpty ? value : nil
+                }
+            }.first
+        case .object: nil
+        }
+    }
+
+    /// The values that are allowed in JSON, to follow "must be".
+    var expectation: String { isNullable ? "\(allowedValues), or null" : allowedValues }
+
+    /// The values that are allowed besides null, such as `a number from 0 to 1`.
+    package var allowedValues: String {
+        switch kind {
+        case .any: "any value"
+        case .boolean: "true or false"
+        case .integer(let range) where range.upperBound == Int.max: "a whole number"
+        case .integer(let range): "a whole number from \(range.lowerBound) to \(range.upperBound)"
+        case .integerChoice(let values): "one of \(values.map(String.init).joined(separator: ", "))"
+        case .number(let range) where range.upperBound.isInfinite: "a number"
+        case .number(let range): "a number from \(Self.text(range.lowerBound)) to \(Self.text(range.upperBound))"
+        case .string(let rule): rule.expectation
+        case .array(let element, let count) where count.upperBound == Int.max: "a list of \(element.expectation)"
+        case .array(let element, let count):
+            "a list of \(count.lowerBound) to \(count.upperBound), each \(element.expectation)"
+        case .object: "an object"
+        case .anyOf(let alternatives): alternatives.map(\.expectation).joined(separator: ", or ")
+        }
+    }
+
+    /// The default as it is written in queries and on the command line; nil without one.
+    package var defaultText: String? {
+        switch defaultValue {
+        case .number(let number): Self.text(number)
+        case .bool(let value): value ? "true" : "false"
+        case .string(let text): text
+        default: nil
+        }
+    }
+
+    /// A number without a fraction that is zero.
+    private static func text(_ number: Double) -> String { Int(exactly: number).map { "\($0)" } ?? "\(number)" }
+}
+
+extension Schema.StringRule {
+    func accepts(_ text: String) -> Bool {
+        switch self {
+        case .oneOf(let values): values.contains(text)
+        case .text(let length, _, let matches): length.contains(text.count) && matches(text)
+        case .base64: true
+        }
+    }
+
+    var expectation: String {
+        switch self {
+        case .oneOf(let values): "one of \(values.joined(separator: ", "))"
+        case .text(let length, let pattern, _) where length.upperBound < Int.max:
+            "text of \(length.lowerBound) to \(length.upperBound) characters"
+                + (pattern.map { " that match \($0)" } ?? "")
+        case .text: "text"
+        case .base64: "bytes in base64"
+        }
+    }
+}
+
+extension Substring {
+    /// The text without spaces at its ends.
+    fileprivate var trimmed: String {
+        let start = drop { $0 == " " }
+        guard let end = start.lastIndex(where: { $0 != " " }) else { return "" }
+        return String(start[...end])
+    }
+}

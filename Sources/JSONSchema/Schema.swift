@@ -1,0 +1,82 @@
+/// What a JSON value may be: one declaration for validation and for published documents.
+///
+/// The subset of JSON Schema 2020-12 that Osprey needs.
+package struct Schema: Sendable {
+    package indirect enum Kind: Sendable {
+        case boolean
+        case integer(ClosedRange<Int>)
+        case integerChoice([Int])
+        case number(ClosedRange<Double>)
+        case string(StringRule)
+        case array(of: Schema, count: ClosedRange<Int>)
+        case object([Field])
+        /// The first alternative that accepts the value applies.
+        case anyOf([Schema])
+        /// Any value.
+        case any
+    }
+
+    package enum StringRule: Sendable {
+        case oneOf([String])
+        /// Lengths in characters; `pattern` is published, `matches` is what decides.
+        case text(length: ClosedRange<Int>, pattern: String?, matches: @Sendable (String) -> Bool)
+        /// Base64 data, validated when it is decoded.
+        case base64
+    }
+
+    package var kind: Kind
+    package var summary: String?
+    package var defaultValue: JSONValue?
+    package var example: JSONValue?
+    /// Whether null means the default.
+    package var isNullable = false
+
+    package static let boolean = Schema(kind: .boolean)
+    package static let any = Schema(kind: .any)
+    package static let anyString = Schema(
+        kind: .string(.text(length: 0...Int.max, pattern: nil, matches: { _ in true }))
+    )
+    package static let anyNumber = Schema(kind: .number(-Double.infinity...Double.infinity))
+    package static let anyInteger = Schema(kind: .integer(Int.min...Int.max))
+
+    package static func integer(_ range: ClosedRange<Int>) -> Schema { Schema(kind: .integer(range)) }
+    package static func oneOf(_ values: [Int]) -> Schema { Schema(kind: .integerChoice(values)) }
+    package static func number(_ range: ClosedRange<Double>) -> Schema { Schema(kind: .number(range)) }
+    package static func oneOf(_ values: [String]) -> Schema { Schema(kind: .string(.oneOf(values))) }
+    package static func array(of element: Schema, count: ClosedRange<Int> = 0...Int.max) -> Schema {
+        Schema(kind: .array(of: element, count: count))
+    }
+    package static func text(_ length: ClosedRange<Int>) -> Schema {
+        Schema(kind: .string(.text(length: length, pattern: nil) { _ in true }))
+    }
+    package static func object(_ fields: [Field]) -> Schema { Schema(kind: .object(fields)) }
+    package static func anyOf(_ alternatives: [Schema]) -> Schema { Schema(kind: .anyOf(alternatives)) }
+
+    package func described(_ summary: String) -> Schema { with { $0.summary = summary } }
+    package func defaulting(to value: JSONValue) -> Schema { with { $0.defaultValue = value } }
+    package func example(_ value: JSONValue) -> Schema { with { $0.example = value } }
+    package func nullable() -> Schema { with { $0.isNullable = true } }
+
+    package init(kind: Kind) {
+        self.kind = kind
+    }
+
+    private func with(_ change: (inout Schema) -> Void) -> Schema {
+        var copy = self
+        change(&copy)
+        return copy
+    }
+}
+
+/// A named member of an object, or a named parameter.
+package struct Field: Sendable {
+    package var name: String
+    package var schema: Schema
+    package var isRequired: Bool
+
+    package init(name: String, schema: Schema, isRequired: Bool = false) {
+        self.name = name
+        self.schema = schema
+        self.isRequired = isRequired
+    }
+}

@@ -1,0 +1,60 @@
+/// Validated values by name; null counts as absent.
+package struct Values: Sendable {
+    private let members: [String: JSONValue]
+
+    package init(_ members: [String: JSONValue]) {
+        self.members = members.filter { $0.value != .null }
+    }
+
+    /// Parses and validates named texts, such as query items or command-line options.
+    ///
+    /// A list may be given as several items of one name.
+    /// - Parameters:
+    ///   - items: Names and texts.
+    ///   - fields: What may be given.
+    ///   - location: What the location of an error starts with, such as `query`.
+    ///   - errors: Receives an error for each item that is unknown, missing, given twice or invalid.
+    package init(
+        parsing items: [(name: String, text: String)],
+        fields: [Field],
+        location: String,
+        into errors: inout ValidationErrors
+    ) {
+        var values: [String: JSONValue] = [:]
+        for (name, text) in items {
+            let field = fields.first { $0.name == name }
+            let value = field?.schema.value(ofText: text) ?? .string(text)
+            if values[name] == nil {
+                values[name] = value
+            } else if case .array(let more) = value, case .array(let first) = values[name] {
+                values[name] = .array(first + more)
+            } else {
+                errors.add(ValidationError(location: [location, name], message: "is given twice", type: "duplicate"))
+            }
+        }
+        Schema.validate(values, against: fields, at: [location], into: &errors)
+        self.init(values)
+    }
+
+    package func number(_ name: String) -> Double? {
+        if case .number(let value) = members[name] { value } else { nil }
+    }
+
+    package func integer(_ name: String) -> Int? { number(name).map { Int($0) } }
+
+    package func bool(_ name: String) -> Bool? {
+        if case .bool(let value) = members[name] { value } else { nil }
+    }
+
+    package func string(_ name: String) -> String? {
+        if case .string(let value) = members[name] { value } else { nil }
+    }
+
+    package func array(_ name: String) -> [JSONValue]? {
+        if case .array(let values) = members[name] { values } else { nil }
+    }
+
+    package func object(_ name: String) -> Values? {
+        if case .object(let members) = members[name] { Values(members) } else { nil }
+    }
+}

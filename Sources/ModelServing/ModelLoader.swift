@@ -1,0 +1,70 @@
+internal import FoundationEssentials
+package import Inference
+package import Logging
+internal import NIOPosix
+internal import ObjectDetection
+package import Scheduling
+internal import Synchronization
+package import YOLO
+
+/// Loads, compiles and warms up models.
+package final class ModelLoader: Sendable {
+    private let runtime: Runtime
+    private let configuration: Mutex<YOLODetector.Configuration>
+    private let logger: Logger
+
+    package init(runtime: Runtime, configuration: YOLODetector.Configuration, logger: Logger) {
+        self.runtime = runtime
+        self.configuration = Mutex(configuration)
+        self.logger = logger
+    }
+
+    private var cacheDirectory: String? { configuration.withLock { $0.cacheDirectory } }
+
+    /// Compiles models loaded from now on for `plan`.
+    package func compile(for plan: InferencePlan) {
+        configuration.withLock { configuration in
+            configuration.compilation.streams = plan.streams
+            configuration.compilation.threads = plan.threads
+        }
+    }
+
+    /// Loads a model, on a thread that may block.
+    package func load(_ file: ModelFile) async throws -> YOLODetector {
+        let start = ContinuousClock.now
+        let detector = try await NIOThreadPool.singleton.runIfActive {
+            try YOLODetector(file: file, configuration: self.configuration.withLock { $0 }, runtime: self.runtime)
+        }
+        if let reason = detector.uncutReason { logger.notice("\(file.name) is served uncut: \(reason)") }
+        if let directory = cacheDirectory, let reason = detector.cacheFailure {
+            logger.notice(
+                "The compiled form of \(file.name) is not cached",
+                metadata: ["cache": "\(directory)", "reason": "\(reason)"]
+            )
+        }
+        let compiled = ContinuousClock.now
+        try await detector.warmUp()
+        logger.info(
+            "Model loaded",
+            metadata: [
+                "model": "\(file.name)", "task": "\(detector.model.task)", "file": "\(file.path)",
+                "classes": "\(detector.model.labels.count)", "precision": "\(detector.model.precision)",
+                "openvino": "\(Runtime.version)", "load_seconds": "\(seconds(compiled - start))",
+                "warm_up_seconds": "\(seconds(ContinuousClock.now - compiled))",
+            ]
+        )
+        return detector
+    }
+
+    /// Removes compiled models from the cache whose files are no longer served.
+    package func dropCompiledModels(but hashes: Set<String>) {
+        guard let directory = cacheDirectory,
+            let names = try? FileManager.default.contentsOfDirectory(atPath: directory)
+        else { return }
+        for name in names where name.utf8.count == 64 && name.allSatisfy(\.isHexDigit) && !hashes.contains(name) {
+            try? FileManager.default.removeItem(atPath: "\(directory)/\(name)")
+        }
+    }
+
+    private func seconds(_ duration: Duration) -> Double { (duration / .milliseconds(1)).rounded() / 1000 }
+}

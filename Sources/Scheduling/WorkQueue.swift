@@ -1,0 +1,105 @@
+internal import Synchronization
+
+/// Bounds running and waiting work, and rejects the rest immediately.
+///
+/// Everything that holds memory or keeps a core busy (decoding, inference, encoding) runs inside a slot, so the slots
+/// bound both. Work is grouped into flows, for example one per model, which share slots and queue fairly; within a flow
+/// the earliest deadline runs first. Work that cannot start before its deadline is rejected too. For a second after each
+/// rejection the queue admits no more waiters than there are slots: under overload, admitted work starts soon.
+/// A task that is cancelled while it waits leaves the queue, and its work never starts.
+package final class WorkQueue: Sendable {
+    private typealias Waiter = CheckedContinuation<Void, any Error>
+
+    /// Maximum number of waiting tasks in a burst.
+    package let capacity: Int
+
+    private let state: Mutex<WorkQueueState<Waiter>>
+    private let lastTicket = Atomic<UInt64>(0)
+
+    /// Makes a queue.
+    ///
+    /// - Parameters:
+    ///   - slots: Maximum number of running tasks, at least 1.
+    ///   - capacity: Maximum number of waiting tasks, at least 0.
+    package init(slots: Int, capacity: Int) {
+        self.capacity = capacity
+        state = Mutex(WorkQueueState(slots: slots, capacity: capacity))
+    }
+
+    /// Number of waiting tasks.
+    package var depth: Int { state.withLock { $0.depth } }
+
+    /// Number of running tasks.
+    package var running: Int { state.withLock { $0.running } }
+
+    /// Maximum number of running tasks.
+    package var slots: Int { state.withLock { $0.slots } }
+
+    /// Whether the caller's work, which holds a slot, is the only work.
+    package var isAlone: Bool { state.withLock { $0.running == 1 && $0.depth == 0 } }
+
+    /// Estimated wait of work that arrives now, from how long slots were held recently.
+    package var estimatedWait: Duration { state.withLock { $0.estimatedWait } }
+
+    /// Changes the number of slots.
+    ///
+    /// - Parameter slots: At least 1.
+    package func resize(slots: Int) {
+        for waiter in state.withLock({ $0.resize(slots: slots) }) { waiter.resume() }
+    }
+
+    /// Runs `body` in a slot, waiting for one if necessary.
+    ///
+    /// - Parameters:
+    ///   - flow: Name of the flow that the work belongs to.
+    ///   - deadline: Latest start; nil waits without limit.
+    ///   - isolation: The caller's isolation.
+    ///   - body: The work; the slot is released when it returns or throws.
+    /// - Returns: The result of `body`.
+    /// - Throws: ``SchedulingError`` if the queue is full or the work could not start in time; `CancellationError` if the
+    ///   task is cancelled while it waits; errors of `body`.
+    package func withSlot<Result: Sendable>(
+        flow: String = "",
+        deadline: ContinuousClock.Instant? = nil,
+        isolation: isolated (any Actor)? = #isolation,
+        _ body: () async throws -> Result
+    ) async throws -> Result {
+        try Task.checkCancellation()
+        if !state.withLock({ $0.enterIfFree(flow: flow) }) { try await wait(flow: flow, deadline: deadline) }
+        let start = ContinuousClock.now
+        defer { state.withLock { $0.leave(flow: flow, after: ContinuousClock.now - start) }?.resume() }
+        return try await body()
+    }
+
+    private func wait(flow: String, deadline: ContinuousClock.Instant?) async throws {
+        let ticket = lastTicket.add(1, ordering: .relaxed).newValue
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { (continuation: Waiter) in
+                let now = ContinuousClock.now
+                // Without a deadline, work runs in order of arrival, after all work that has one.
+                let deadline = deadline ?? now + .seconds(86_400)
+                let entry = state.withLock {
+                    $0.enter(flow: flow, ticket: ticket, deadline: deadline, now: now, waiter: continuation)
+                }
+                switch entry {
+                case .admitted: continuation.resume()
+                case .rejected: continuation.resume(throwing: queueFull)
+                case .waiting(let pushedOut):
+                    pushedOut?.resume(throwing: queueFull)
+                    // A cancellation before the ticket was queued found nothing to withdraw.
+                    if Task.isCancelled { withdraw(flow: flow, ticket: ticket) }
+                }
+            }
+        } onCancel: {
+            withdraw(flow: flow, ticket: ticket)
+        }
+    }
+
+    private func withdraw(flow: String, ticket: UInt64) {
+        state.withLock { $0.withdraw(flow: flow, ticket: ticket) }?.resume(throwing: CancellationError())
+    }
+
+    private var queueFull: SchedulingError {
+        SchedulingError(.queueFull, "The service is busy; try again in a moment.", retryAfter: estimatedWait)
+    }
+}

@@ -1,0 +1,69 @@
+internal import Inference
+internal import ObjectDetection
+
+extension CandidateDecoder {
+    /// Number of boxes processed together, small enough for their best scores to stay in the L1 cache.
+    private static let tile = 512
+
+    /// Decodes the output of an anchor-free head.
+    ///
+    /// The scores of a box are `boxes` values apart, so the best ones are found for many boxes at once, class by class.
+    func decodeColumns(_ output: OutputTensor, into candidates: inout Candidates) {
+        let boxCount = output.dimensions[2]
+        precondition(
+            output.dimensions[1] == 4 + layout.classCount + layout.maskCoefficientCount,
+            "the output must match the layout"
+        )
+        let values = output.values
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: Self.tile) { best in
+            for start in stride(from: 0, to: boxCount, by: Self.tile) {
+                let count = min(Self.tile, boxCount - start)
+                let tile = UnsafeMutableBufferPointer(rebasing: best[..<count])
+                tile.initialize(repeating: -.infinity)
+                for classID in 0..<layout.classCount {
+                    let first = (4 + classID) * boxCount + start
+                    raise(tile, to: UnsafeBufferPointer(rebasing: values[first..<first + count]))
+                }
+                for offset in 0..<count where tile[offset] > options.confidenceThreshold {
+                    appendColumn(start + offset, best: tile[offset], of: values, boxCount: boxCount, to: &candidates)
+                }
+            }
+        }
+    }
+
+    @inline(__always)
+    private func raise(_ best: UnsafeMutableBufferPointer<Float>, to scores: UnsafeBufferPointer<Float>) {
+        precondition(best.count == scores.count, "each box needs a score")
+        for index in best.indices {
+            let score = scores[index]
+            // NaN never compares as greater, so it is ignored.
+            best[index] = score > best[index] ? score : best[index]
+        }
+    }
+
+    private func appendColumn(
+        _ column: Int,
+        best: Float,
+        of values: UnsafeBufferPointer<Float>,
+        boxCount: Int,
+        to candidates: inout Candidates
+    ) {
+        let box = BoundingBox(
+            centerX: values[column],
+            centerY: values[boxCount + column],
+            width: values[2 * boxCount + column],
+            height: values[3 * boxCount + column]
+        )
+        let source = CoefficientSource(
+            output: 0,
+            offset: (4 + layout.classCount) * boxCount + column,
+            step: boxCount
+        )
+        for classID in 0..<layout.classCount {
+            let score = values[(4 + classID) * boxCount + column]
+            guard options.multiLabel || score == best else { continue }
+            append(box, score: score, classID: classID, source, to: &candidates)
+            if !options.multiLabel { return }
+        }
+    }
+}

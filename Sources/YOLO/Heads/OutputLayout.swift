@@ -1,0 +1,29 @@
+/// Layout of a network's outputs.
+package struct OutputLayout: Hashable, Sendable {
+    /// Layout of the boxes in the outputs.
+    package enum Boxes: Hashable, Sendable {
+        /// Outputs `0..<n`: `[1, anchors * valuesPerAnchor, rows, columns]`, logits, one output per head of a network
+        /// that was cut at its heads.
+        case heads([DetectionHead])
+        /// Output 0: `[1, boxes, 5 + classes + maskCoefficients]`, decoded, of an export that was not cut.
+        case rows
+        /// Output 0: `[1, 4 + classes + maskCoefficients, boxes]`, decoded and without objectness, of a later,
+        /// anchor-free model.
+        case columns
+    }
+
+    /// Layout of the boxes in the outputs.
+    package var boxes: Boxes
+    /// Number of classes, at least 1.
+    package var classCount: Int
+    /// Number of mask coefficients per box, 0 without masks.
+    ///
+    /// With masks, the last output holds the prototypes, `[1, maskCoefficientCount, height / 4, width / 4]`.
+    package var maskCoefficientCount: Int
+
+    package init(boxes: Boxes, classCount: Int, maskCoefficientCount: Int = 0) {
+        self.boxes = boxes
+        self.classCount = classCount
+        self.maskCoefficientCount = maskCoefficientCount
+    }
+}

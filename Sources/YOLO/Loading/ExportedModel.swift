@@ -1,0 +1,85 @@
+internal import Basics
+internal import Inference
+
+/// An exported network, and the properties that its input and its metadata state.
+struct ExportedModel {
+    /// Size of the input in pixels.
+    struct Size {
+        var height: Int
+        var width: Int
+        /// Whether the export leaves both sides dynamic.
+        var isFree: Bool
+    }
+
+    /// Supported sides of an export's input, in pixels.
+    private static let sides = 32...4096
+
+    let model: Model
+
+    /// Returns an error that says what was found and what to do.
+    func refusal(_ finding: String, _ advice: String) -> YOLOError {
+        YOLOError(.invalidModel, "it \(finding.printable(limit: 500)): \(advice)")
+    }
+
+    /// Fixes a dynamic input to the size that the export states, or 640 x 640 pixels, and returns the size.
+    ///
+    /// Shapes inside the graph are known only if the input's size is fixed.
+    func fixSize() throws -> Size {
+        let advice = "it must accept one picture [1, 3, height, width], as YOLO's exports do"
+        guard model.inputs.count == 1 else { throw refusal("has \(model.inputs.count) inputs", advice) }
+        guard let input = model.inputs[0], input.rank == 4, input[1] ?? 3 == 3 else {
+            throw refusal("expects \(model.inputs[0]?.description ?? "a tensor of any rank")", advice)
+        }
+        let usual = statedSize ?? (640, 640)
+        let size = Size(
+            height: input[2] ?? usual.height,
+            width: input[3] ?? usual.width,
+            isFree: input[2] == nil && input[3] == nil
+        )
+        guard Self.sides.contains(size.height), Self.sides.contains(size.width) else {
+            throw refusal(
+                "expects \(input)",
+                "export it for sides of \(Self.sides.lowerBound) to \(Self.sides.upperBound) pixels"
+            )
+        }
+        if input.elementCount == nil {
+            try model.reshape(batch: input[0] ?? 1, height: size.height, width: size.width)
+        }
+        return size
+    }
+
+    /// Returns the longest side that the network is meant for, in pixels.
+    func inputSide(_ size: Size, stride: Int) -> Int {
+        // Networks with a fourth head are trained on larger pictures; a dynamic export of YOLOv5 does not state this.
+        size.isFree && statedSize == nil && stride >= 64 ? 1280 : max(size.height, size.width)
+    }
+
+    /// Returns the names of `count` classes; a missing name becomes `class <id>`.
+    func labels(count: Int) -> [String] {
+        let names = names ?? []
+        return (0..<count).map { $0 < names.count ? names[$0] : "class \($0)" }
+    }
+
+    var names: [String]? {
+        if let names = model.metadata("names").flatMap(ClassNames.parse) { return names }
+        // IR exports of later models separate names by spaces and replace spaces inside a name by underscores.
+        return model.metadata("labels")?.split(separator: " ").map { label in
+            String(label.map { $0 == "_" ? " " : $0 })
+        }
+    }
+
+    /// Number of pixels that both sides must be a multiple of.
+    var stride: Int {
+        let stated = model.metadata("stride").flatMap { Int($0) } ?? 32
+        return (8...256).contains(stated) ? stated : 32
+    }
+
+    /// Size that the network was exported for, which later models state as `[height, width]`; nil if not usable.
+    private var statedSize: (height: Int, width: Int)? {
+        let numbers = model.metadata("imgsz")?.split { !$0.isASCII || !$0.isNumber }.compactMap { Int($0) } ?? []
+        guard let height = numbers.first, let width = numbers.last, numbers.count <= 2,
+            numbers.allSatisfy({ Self.sides.contains($0) && $0.isMultiple(of: stride) })
+        else { return nil }
+        return (height, width)
+    }
+}

@@ -1,0 +1,102 @@
+internal import Inference
+
+extension Network {
+    /// Creates a network from an export of YOLOv5 or of a later, anchor-free model.
+    ///
+    /// If its heads are found, the network is cut there and accepts pictures of any shape, whatever size it was
+    /// exported for, unless that size is fixed in the middle of the graph. Otherwise it runs as exported.
+    /// - Throws: ``YOLOError`` with `invalidModel` if the network does not detect boxes; the message says what was
+    ///   found and what to do.
+    init(_ export: ExportedModel) throws {
+        try export.rejectOtherTasks()
+        let size = try export.fixSize()
+        try Self.rejectHuge(export.model.graph())
+        let sites = DetectionHead.sites(in: export.model)
+        if let probe = HeadProbe(export.model, sites: sites) {
+            try self.init(cutting: export, at: sites, probe: probe, size: size)
+        } else {
+            try self.init(whole: export, size: size)
+        }
+    }
+
+    private init(
+        cutting export: ExportedModel,
+        at sites: [DetectionHead.Site],
+        probe: HeadProbe,
+        size: ExportedModel.Size
+    ) throws {
+        var ports = sites.map(\.port)
+        if probe.maskCoefficientCount > 0 {
+            ports.append(export.model.port(ofOutput: try export.prototypes(count: probe.maskCoefficientCount, size)))
+        }
+        let model = try export.model.cut(at: ports)
+        let isDynamic = try Self.canVary(model, from: size)
+        let stride = probe.heads.map(\.stride).max() ?? export.stride
+        try self.init(
+            model: model,
+            layout: OutputLayout(
+                boxes: .heads(probe.heads),
+                classCount: probe.classCount,
+                maskCoefficientCount: probe.maskCoefficientCount
+            ),
+            labels: export.labels(count: probe.classCount),
+            inputSide: export.inputSide(size, stride: stride),
+            stride: stride,
+            isDynamic: isDynamic
+        )
+    }
+
+    private init(whole export: ExportedModel, size: ExportedModel.Size) throws {
+        let layout = try export.wholeLayout(size)
+        let stride = export.stride
+        guard size.height.isMultiple(of: stride), size.width.isMultiple(of: stride) else {
+            throw export.refusal(
+                "expects pictures of \(size.width)x\(size.height), which are not multiples of its stride of \(stride)",
+                "export it for sides that are"
+            )
+        }
+        let canVary: Bool
+        do {
+            canVary = try Self.canVary(export.model, from: size)
+        } catch {
+            throw export.refusal(
+                "expects several pictures at once, \(export.model.inputs[0]?.description ?? "")",
+                "export it for one (--batch-size 1)"
+            )
+        }
+        let isDynamic = size.isFree && canVary
+        var reason = "its boxes are decoded in the graph, differently from YOLOv5's"
+        if !isDynamic { reason += "; it accepts only pictures of \(size.width)x\(size.height)" }
+        try self.init(
+            model: export.model,
+            layout: layout,
+            labels: export.labels(count: layout.classCount),
+            inputSide: export.inputSide(size, stride: stride),
+            stride: stride,
+            isDynamic: isDynamic,
+            uncutReason: isDynamic && layout.boxes == .columns ? nil : reason
+        )
+    }
+
+    /// Returns whether height and width may vary: an exporter may have fixed a size in the middle of the graph.
+    ///
+    /// Tries another size: if one is fixed, reshaping fails or the output shapes are out of proportion. Afterwards the
+    /// network has the given size, for one picture.
+    /// - Throws: ``InferenceError`` if the network does not accept a single picture of that size.
+    private static func canVary(_ model: Model, from size: ExportedModel.Size) throws -> Bool {
+        try model.reshape(height: size.height, width: size.width)
+        let counts = model.outputs.map { $0?.elementCount }
+        do {
+            try model.reshape(height: size.height * 2, width: size.width * 3)
+        } catch {
+            // A failed reshape leaves the size unchanged.
+            return false
+        }
+        let isInProportion = zip(counts, model.outputs).allSatisfy { count, larger -> Bool in
+            guard let count, let larger = larger?.elementCount else { return false }
+            return larger.isMultiple(of: 6) && larger / 6 == count
+        }
+        try model.reshape(height: size.height, width: size.width)
+        return isInProportion
+    }
+}

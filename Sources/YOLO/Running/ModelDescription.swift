@@ -1,0 +1,58 @@
+package import Inference
+package import ObjectDetection
+
+/// Description of a loaded model.
+package struct ModelDescription: Hashable, Sendable {
+    /// A task that a model performs.
+    package enum Task: String, CaseIterable, Sendable {
+        /// Detection of bounding boxes.
+        case detect
+        /// Detection of bounding boxes, and a mask for each.
+        case segment
+    }
+
+    /// Name of the model: its file name without the extension.
+    package var name: String
+    /// Task that the model performs.
+    package var task: Task
+    /// Names of the classes.
+    package var labels: LabelMap
+    /// Longest side of the network's input, in pixels.
+    package var inputSide: Int
+    /// Whether the input follows the picture's shape (rectangular) or always has the same shape.
+    package var isRectangular: Bool
+    /// Numeric precision in use, such as `f32` or `bf16`.
+    package var precision: String
+    /// Number of pictures processed in parallel.
+    package var streams: Int
+    /// Format of the file.
+    package var format: ModelFile.Format
+    /// SHA-256 of the file, in lowercase hexadecimal digits.
+    package var sha256: String
+    /// Parameters, and operations for a square picture of ``inputSide``.
+    package var cost: Graph.Cost
+
+    package init(
+        name: String,
+        task: Task = .detect,
+        labels: LabelMap,
+        inputSide: Int = 640,
+        isRectangular: Bool = true,
+        precision: String = "f32",
+        streams: Int = 1,
+        format: ModelFile.Format = .onnx,
+        sha256: String = "",
+        cost: Graph.Cost = Graph.Cost(parameters: 0, operations: 0)
+    ) {
+        self.name = name
+        self.task = task
+        self.labels = labels
+        self.inputSide = inputSide
+        self.isRectangular = isRectangular
+        self.precision = precision
+        self.streams = streams
+        self.format = format
+        self.sha256 = sha256
+        self.cost = cost
+    }
+}

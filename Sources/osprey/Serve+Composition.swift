@@ -1,0 +1,176 @@
+internal import DetectionPipeline
+internal import DetectionService
+internal import FoundationEssentials
+internal import Imaging
+internal import Inference
+internal import Logging
+internal import ModelServing
+internal import NIOPosix
+internal import ObjectDetection
+internal import Scheduling
+internal import ServiceLifecycle
+internal import Storage
+internal import YOLO
+
+extension Serve {
+    /// The loaded parts of the service.
+    struct Parts {
+        var pictures: PictureLibrary
+        var models: ModelRegistry
+        var pipeline: DetectionPipeline
+        var storeMonitor: StoreMonitor?
+        /// Services that run beside the HTTP server.
+        var watchers: [any Service]
+    }
+
+    /// Loads everything that the service needs before it can listen.
+    func loadParts(_ configuration: ServeConfiguration, logger: Logger) async throws -> Parts {
+        let plan = InferencePlan(configuration, budget: .current())
+        logger.info("CPU budget", metadata: plan.metadata)
+        let dataset = try openDataset(configuration, logger: logger)
+        let (store, storeMonitor) = try openStore(configuration, logger: logger)
+        let loader = try makeLoader(configuration, plan: plan, logger: logger)
+        let models = try await loadModels(configuration, by: loader, logger: logger)
+        // All models share the queue, so that several models do not process more pictures at a time than one.
+        let queue = WorkQueue(slots: plan.slots, capacity: configuration.queue ?? 8 * plan.streams)
+        var watchers: [any Service] = [
+            CPUBudgetWatcher(
+                plan: plan,
+                makePlan: { InferencePlan(configuration, budget: $0) },
+                loader: loader,
+                registry: models,
+                queue: queue,
+                logger: logger
+            )
+        ]
+        if configuration.modelWatch > .zero {
+            watchers.append(ModelWatcher(registry: models, interval: configuration.modelWatch, logger: logger))
+        }
+        if let storeMonitor { watchers.append(storeMonitor) }
+        return Parts(
+            pictures: PictureLibrary(dataset: dataset, store: store),
+            models: models,
+            pipeline: DetectionPipeline(
+                limits: ImageLimits(
+                    maximumBytes: configuration.service.maximumBodyBytes,
+                    maximumPixels: configuration.service.maximumPixels
+                ),
+                queue: queue,
+                // Enough for the largest number of slots, and for pictures that are read and written without a slot.
+                workers: WorkerPool(threadCount: max(queue.slots, 2 * plan.budget.affinity) + 4)
+            ),
+            storeMonitor: storeMonitor,
+            watchers: watchers
+        )
+    }
+
+    private func openStore(
+        _ configuration: ServeConfiguration,
+        logger: Logger
+    ) throws -> (any ImageStore, StoreMonitor?) {
+        guard let address = configuration.redis else {
+            let store = try FileImageStore(directory: configuration.store, quotaBytes: configuration.storeQuotaBytes)
+            for warning in store.warnings { logger.warning("Store: \(warning)") }
+            return (store, nil)
+        }
+        let store = try RedisImageStore(
+            address,
+            quotaBytes: configuration.storeQuotaBytes,
+            timeToLiveSeconds: configuration.storeTimeToLiveSeconds
+        )
+        do throws(StorageError) {
+            try store.check()
+            logger.info("Pictures are stored in Redis", metadata: ["address": "\(address)"])
+        } catch let error where error.code == .unavailable {
+            logger.warning("Redis is not reachable yet", metadata: ["address": "\(address)", "reason": "\(error)"])
+        } catch {
+            throw CommandError("The store cannot be used: \(error.message).")
+        }
+        return (store, StoreMonitor(store: store, logger: logger))
+    }
+
+    private func openDataset(_ configuration: ServeConfiguration, logger: Logger) throws -> Dataset? {
+        let name = configuration.dataset ?? "coco128"
+        let directory = "\(configuration.data)/\(name)"
+        guard FileManager.default.fileExists(atPath: directory) else {
+            let message = "There is no dataset \(directory): run `make assets`, or put a folder of pictures there."
+            // A missing dataset is an error only if it was configured explicitly.
+            guard configuration.dataset == nil else { throw CommandError(message) }
+            logger.warning("\(message)")
+            return nil
+        }
+        let dataset = try Dataset(name: name, directory: directory)
+        for warning in dataset.warnings { logger.warning("Dataset: \(warning)") }
+        return dataset
+    }
+
+    private func makeLoader(
+        _ configuration: ServeConfiguration,
+        plan: InferencePlan,
+        logger: Logger
+    ) throws -> ModelLoader {
+        ModelLoader(
+            runtime: try Runtime(),
+            configuration: YOLODetector.Configuration(
+                compilation: CompileOptions(
+                    precision: configuration.precision,
+                    streams: plan.streams,
+                    threads: plan.threads
+                ),
+                isRectangular: configuration.isRectangular,
+                cacheDirectory: cacheDirectory(configuration, logger: logger),
+                background: { work in NIOThreadPool.singleton.submit { _ in work() } }
+            ),
+            logger: logger
+        )
+    }
+
+    /// Loads the models of the folder; only the default one is required, failures of others are logged.
+    private func loadModels(
+        _ configuration: ServeConfiguration,
+        by loader: ModelLoader,
+        logger: Logger
+    ) async throws -> ModelRegistry {
+        let registry = ModelRegistry(
+            directory: configuration.models,
+            defaultName: configuration.model,
+            load: { try await loader.load($0) },
+            didChange: { loader.dropCompiledModels(but: Set($0.map(\.sha256))) }
+        )
+        let changes: ModelChanges
+        do {
+            changes = try await registry.reload()
+        } catch is ModelServingError {
+            throw CommandError("The folder \(configuration.models) cannot be read: run `make assets`, or name another.")
+        }
+        changes.log(to: logger)
+        guard registry.models.contains(where: { $0.name == configuration.model }) else {
+            if let reason = changes.failed[configuration.model] {
+                let file = try ModelFile.all(in: configuration.models).first { $0.name == configuration.model }
+                throw CommandError("\(file?.path ?? configuration.model) cannot be served: \(reason).")
+            }
+            let served = registry.models.map(\.name).joined(separator: ", ")
+            throw CommandError(
+                "There is no model \(configuration.models)/\(configuration.model).pt, .onnx or .xml: run `make assets`, put "
+                    + "one there, or name another with --model\(served.isEmpty ? "" : " (\(served))")."
+            )
+        }
+        return registry
+    }
+
+    private func cacheDirectory(_ configuration: ServeConfiguration, logger: Logger) -> String? {
+        do {
+            try FileManager.default.createDirectory(atPath: configuration.cache, withIntermediateDirectories: true)
+            return configuration.cache
+        } catch {
+            logger.notice("Compiled models are not cached: \(configuration.cache) cannot be created. Try --cache.")
+            return nil
+        }
+    }
+}
+
+extension InferencePlan {
+    fileprivate init(_ configuration: ServeConfiguration, budget: CPUBudget) {
+        self.init(streams: configuration.streams, threads: configuration.threads, budget: budget)
+    }
+}

@@ -1,0 +1,125 @@
+import Scheduling
+import Synchronization
+import Testing
+
+@Suite struct WorkQueueTests {
+    @Test("no more than the slots run at the same time, and all get their turn") func slots() async throws {
+        let queue = WorkQueue(slots: 3, capacity: 1000)
+        let peak = Shared((running: 0, highest: 0))
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<200 {
+                group.addTask {
+                    try await queue.withSlot {
+                        peak.change {
+                            $0.running += 1
+                            $0.highest = max($0.highest, $0.running)
+                        }
+                        await Task.yield()
+                        peak.change { $0.running -= 1 }
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(peak.value.highest <= 3)
+        #expect(queue.running == 0 && queue.depth == 0)
+    }
+
+    @Test("turns come in the order of arrival") func order() async throws {
+        let queue = WorkQueue(slots: 1, capacity: 10)
+        let gate = Gate()
+        let turns = Shared<[Int]>([])
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await queue.withSlot { await gate.wait() } }
+            try await eventually { queue.running == 1 }
+            for number in 0..<5 {
+                group.addTask { try await queue.withSlot { turns.change { $0.append(number) } } }
+                try await eventually { queue.depth == number + 1 }
+            }
+            gate.open()
+            try await group.waitForAll()
+        }
+        #expect(turns.value == [0, 1, 2, 3, 4])
+    }
+
+    @Test("past its capacity the queue refuses at once") func refusal() async throws {
+        let queue = WorkQueue(slots: 1, capacity: 1)
+        let gate = Gate()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await queue.withSlot { await gate.wait() } }
+            try await eventually { queue.running == 1 }
+            group.addTask { try await queue.withSlot {} }
+            try await eventually { queue.depth == 1 }
+            await #expect {
+                try await queue.withSlot {}
+            } throws: { error in
+                (error as? SchedulingError)?.code == .queueFull
+            }
+            #expect(queue.estimatedWait > .zero)
+            gate.open()
+            try await group.waitForAll()
+        }
+    }
+
+    @Test("cancelled work leaves the queue and never starts") func cancellation() async throws {
+        let queue = WorkQueue(slots: 1, capacity: 10)
+        let gate = Gate()
+        let hasStarted = Shared(false)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await queue.withSlot { await gate.wait() } }
+            try await eventually { queue.running == 1 }
+            let waiting = Task { try await queue.withSlot { hasStarted.change { $0 = true } } }
+            try await eventually { queue.depth == 1 }
+            waiting.cancel()
+            await #expect(throws: CancellationError.self) { try await waiting.value }
+            #expect(queue.depth == 0)
+            gate.open()
+            try await group.waitForAll()
+        }
+        #expect(!hasStarted.value)
+        try await queue.withSlot {}
+    }
+
+    @Test("work that throws gives its slot back") func failure() async throws {
+        struct Failure: Error {}
+        let queue = WorkQueue(slots: 1, capacity: 0)
+        await #expect(throws: Failure.self) { try await queue.withSlot { throw Failure() } }
+        #expect(queue.running == 0)
+        try await queue.withSlot {}
+    }
+}
+
+/// A value that several tasks change.
+private final class Shared<Value: Sendable>: Sendable {
+    private let mutex: Mutex<Value>
+
+    init(_ value: Value) { mutex = Mutex(value) }
+
+    var value: Value { mutex.withLock { $0 } }
+
+    func change(_ body: (inout sending Value) -> Void) { mutex.withLock { body(&$0) } }
+}
+
+/// Holds whoever waits until it is opened.
+private final class Gate: Sendable {
+    private let stream: AsyncStream<Never>
+    private let continuation: AsyncStream<Never>.Continuation
+
+    init() {
+        (stream, continuation) = AsyncStream.makeStream(of: Never.self)
+    }
+
+    func wait() async {
+        for await _ in stream {}
+    }
+
+    func open() { continuation.finish() }
+}
+
+private func eventually(_ condition: () -> Bool) async throws {
+    for _ in 0..<5000 {
+        if condition() { return }
+        try await Task.sleep(for: .milliseconds(1))
+    }
+    Issue.record("the condition did not come true within five seconds")
+}
