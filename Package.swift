@@ -180,15 +180,30 @@ let package = Package(
         ),
         .testTarget(name: "StorageTests", dependencies: ["Storage", "TestSupport"], swiftSettings: settings),
         .testTarget(
+            name: "DetectionPipelineTests",
+            dependencies: [
+                "DetectionPipeline", "Imaging", "JSONSchema", "ObjectDetection", "Scheduling", "TestSupport", "YOLO",
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
             name: "ModelServingTests",
             dependencies: ["ModelServing", "ObjectDetection", "TestSupport", "YOLO"],
             swiftSettings: settings
         ),
         .testTarget(
+            name: "OspreyTests",
+            dependencies: [
+                "osprey", "DetectionPipeline", "JSONSchema", "Scheduling", "TestSupport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
             name: "DetectionServiceTests",
             dependencies: [
-                "DetectionPipeline", "DetectionService", "Imaging", "ModelServing", "ObjectDetection", "Scheduling",
-                "Storage", "TestSupport", "YOLO",
+                "DetectionPipeline", "DetectionService", "Imaging", "JSONSchema", "ModelServing", "ObjectDetection",
+                "Scheduling", "Storage", "TestSupport", "YOLO",
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
             ],

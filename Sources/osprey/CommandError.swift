@@ -2,12 +2,12 @@ internal import ArgumentParser
 internal import Basics
 
 /// Why a command failed, and what to do about it.
-struct CommandError: ExplainedError, CustomStringConvertible {
-    var message: String
+package struct CommandError: ExplainedError, CustomStringConvertible {
+    package var message: String
     /// 1, or 64 for an invalid setting or option (`EX_USAGE` of sysexits.h).
     var exitCode: ExitCode
 
-    var description: String { message }
+    package var description: String { message }
 
     init(_ message: String, exitCode: ExitCode = .failure) {
         self.message = message

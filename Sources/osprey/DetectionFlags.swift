@@ -1,9 +1,9 @@
 internal import ArgumentParser
 internal import DetectionPipeline
-internal import JSONSchema
+package import JSONSchema
 
 /// The options of a detection, from their declaration in ``DetectionFields``.
-struct DetectionFlags: ParsableArguments {
+package struct DetectionFlags: ParsableArguments {
     @Option(help: .field(DetectionFields.confidence))
     var confidence: String?
 
@@ -28,12 +28,14 @@ struct DetectionFlags: ParsableArguments {
     @Option(help: .field(DetectionFields.polygonTolerance))
     var polygonTolerance: String?
 
-    func validate() throws { _ = try values }
+    package init() {}
+
+    package func validate() throws { _ = try values }
 
     /// The given options.
     ///
     /// - Throws: `ValidationError` naming an option whose value is invalid.
-    var values: Values {
+    package var values: Values {
         get throws {
             try Values(options: [
                 (DetectionFields.confidence, confidence), (DetectionFields.iou, iou),

@@ -7,7 +7,7 @@
 ///   - work: The task for an element.
 ///   - handle: Receives the results in the order of the elements.
 /// - Throws: The first error of `work` or `handle`; the other tasks are then cancelled.
-func forEachInOrder<Element: Sendable, Output: Sendable>(
+package func forEachInOrder<Element: Sendable, Output: Sendable>(
     _ elements: [Element],
     inFlight: Int,
     on executor: any TaskExecutor,

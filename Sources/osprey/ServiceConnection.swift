@@ -4,11 +4,11 @@ internal import NIOHTTP1
 internal import NIOPosix
 
 /// Where a service listens, by a URL like `http://localhost:1337`.
-struct ServiceAddress {
-    var host: String
-    var port: Int
+package struct ServiceAddress {
+    package var host: String
+    package var port: Int
     /// What stands before every path, without a slash at its end.
-    var prefix = ""
+    package var prefix = ""
 
     init(host: String, port: Int) {
         self.host = host
@@ -16,7 +16,7 @@ struct ServiceAddress {
     }
 
     /// - Parameter text: A URL; nil for one that is not of plain HTTP.
-    init?(_ text: String) {
+    package init?(_ text: String) {
         guard let url = URL(string: text), url.scheme?.lowercased() == "http", let host = url.host(), !host.isEmpty,
             (1...65_535).contains(url.port ?? 80)
         else { return nil }
@@ -26,7 +26,7 @@ struct ServiceAddress {
     }
 
     /// As in a URL, and in the Host header.
-    var authority: String { "\(host.contains(":") ? "[\(host)]" : host):\(port)" }
+    package var authority: String { "\(host.contains(":") ? "[\(host)]" : host):\(port)" }
 }
 
 /// A connection to a service, for one request after the other.

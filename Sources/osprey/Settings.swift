@@ -3,7 +3,7 @@ internal import Configuration
 /// Settings by name from the command line, the environment and a file, in that order.
 ///
 /// Everything is read as text and checked here, so that a wrong value is refused by name wherever it came from.
-struct Settings {
+package struct Settings {
     private let reader: ConfigReader
 
     /// - Parameters:
@@ -11,7 +11,7 @@ struct Settings {
     ///   - file: A YAML file, or nil.
     ///   - known: The names that there are.
     /// - Throws: ``CommandError`` when the file cannot be read.
-    init(given: [(name: String, value: String)], file: String?, known: [String]) throws {
+    package init(given: [(name: String, value: String)], file: String?, known: [String]) throws {
         let options = given.map { (AbsoluteConfigKey([$0.name]), ConfigValue(.string($0.value), isSecret: false)) }
         var providers: [any ConfigProvider] = [
             InMemoryProvider(name: "command line", values: Dictionary(options) { $1 }),
@@ -23,23 +23,23 @@ struct Settings {
         reader = ConfigReader(providers: providers)
     }
 
-    func text(_ name: String) -> String? {
+    package func text(_ name: String) -> String? {
         reader.string(forKey: ConfigKey([name])).flatMap { $0.isEmpty ? nil : $0 }
     }
 
-    func text(_ name: String, default value: String) -> String { text(name) ?? value }
+    package func text(_ name: String, default value: String) -> String { text(name) ?? value }
 
-    func integer(_ name: String, in range: ClosedRange<Int>) throws -> Int? {
+    package func integer(_ name: String, in range: ClosedRange<Int>) throws -> Int? {
         try parsed(name, as: "a whole number from \(range.lowerBound) to \(range.upperBound)") { text in
             Int(text).flatMap { range.contains($0) ? $0 : nil }
         }
     }
 
-    func integer(_ name: String, in range: ClosedRange<Int>, default value: Int) throws -> Int {
+    package func integer(_ name: String, in range: ClosedRange<Int>, default value: Int) throws -> Int {
         try integer(name, in: range) ?? value
     }
 
-    func seconds(_ name: String, default value: Double) throws -> Duration {
+    package func seconds(_ name: String, default value: Double) throws -> Duration {
         .seconds(
             try parsed(name, as: "a number of seconds from 0 to 86400") { text in
                 Double(text).flatMap { (0...86_400).contains($0) ? $0 : nil }
@@ -47,14 +47,14 @@ struct Settings {
         )
     }
 
-    func choice<Value>(_ name: String, of values: [(name: String, value: Value)], default value: Value) throws -> Value
+    package func choice<Value>(_ name: String, of values: [(name: String, value: Value)], default value: Value) throws -> Value
     {
         let names = values.map(\.name).joined(separator: ", ")
         return try parsed(name, as: "one of \(names)") { text in values.first { $0.name == text }?.value } ?? value
     }
 
     /// A list with commas, each item of a form that `isValid` accepts.
-    func list(_ name: String, of expectation: String, _ isValid: (String) -> Bool) throws -> [String] {
+    package func list(_ name: String, of expectation: String, _ isValid: (String) -> Bool) throws -> [String] {
         try parsed(name, as: "a list of \(expectation) with commas") { text in
             let items = text.split(separator: ",").map { item in item.filter { !$0.isWhitespace } }
             return items.allSatisfy(isValid) ? items : nil

@@ -1,6 +1,6 @@
 /// Rows of text in columns.
-struct TextTable {
-    enum Alignment {
+package struct TextTable {
+    package enum Alignment {
         case left
         case right
     }
@@ -8,17 +8,17 @@ struct TextTable {
     private let alignments: [Alignment]
     private var rows: [[String]]
 
-    init(_ columns: [(title: String, alignment: Alignment)]) {
+    package init(_ columns: [(title: String, alignment: Alignment)]) {
         alignments = columns.map(\.alignment)
         rows = [columns.map(\.title)]
     }
 
-    mutating func add(_ row: [String]) {
+    package mutating func add(_ row: [String]) {
         rows.append(row)
     }
 
     /// The rows as lines, the titles first.
-    var text: String {
+    package var text: String {
         let widths = alignments.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
         let lines = rows.map { row in
             let cells = row.indices.map { column in
@@ -34,7 +34,7 @@ struct TextTable {
 
 extension Int {
     /// With a comma before every third digit from the right: `7,225,885`.
-    var grouped: String {
+    package var grouped: String {
         let digits = String(magnitude)
         let groups = digits.indices.map { index in
             let rest = digits.distance(from: index, to: digits.endIndex)

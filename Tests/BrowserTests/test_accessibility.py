@@ -124,7 +124,7 @@ def states(pictures: list[Path]) -> States:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("state", STATES)
-def test_all_text_and_all_controls_stand_out(open_page: OpenPage, states: States, state: str, scheme: str) -> None:
+def test_text_and_controls_have_enough_contrast(open_page: OpenPage, states: States, state: str, scheme: str) -> None:
     page = open_page(color_scheme=scheme, expected={415})
     states[state](page)
     found = page.evaluate(CONTRAST)
@@ -134,7 +134,7 @@ def test_all_text_and_all_controls_stand_out(open_page: OpenPage, states: States
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("state", STATES)
-def test_axe_finds_nothing(open_page: OpenPage, states: States, state: str, scheme: str) -> None:
+def test_axe_finds_no_violations(open_page: OpenPage, states: States, state: str, scheme: str) -> None:
     page = open_page(color_scheme=scheme, expected={415})
     states[state](page)
     # Injected through the debugger, because the page's content security policy blocks foreign scripts.
@@ -173,7 +173,7 @@ def test_everything_has_a_role_and_a_name(open_page: OpenPage, states: States, s
     assert unlabelled == 0
 
 
-def test_what_was_found_is_said_aloud(page: OspreyPage, pictures: list[Path]) -> None:
+def test_results_are_announced_to_screen_readers(page: OspreyPage, pictures: list[Path]) -> None:
     page.drop(pictures[15])
     page.expect_result()
     count = page.locate("#objects li").count()
@@ -184,7 +184,7 @@ def test_what_was_found_is_said_aloud(page: OspreyPage, pictures: list[Path]) ->
 
 
 @pytest.mark.parametrize("state", ["empty", "processed"])
-def test_the_focus_goes_where_the_eye_goes_and_can_be_seen(open_page: OpenPage, states: States, state: str) -> None:
+def test_the_focus_is_visible_and_follows_the_visual_order(open_page: OpenPage, states: States, state: str) -> None:
     page = open_page()
     states[state](page)
     page.evaluate("() => { scrollTo(0, 0); document.activeElement.blur(); }")

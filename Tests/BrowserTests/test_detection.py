@@ -48,7 +48,7 @@ def class_color(class_id: int) -> tuple[int, ...]:
     return color >> 16, color >> 8 & 255, color & 255
 
 
-def test_a_dropped_picture_shows_the_service_s_boxes(page: OspreyPage, server: Any, crowded: Path) -> None:
+def test_a_dropped_picture_shows_the_boxes_from_the_service(page: OspreyPage, server: Any, crowded: Path) -> None:
     page.drop(crowded)
     answer = detect(server.url, crowded.read_bytes())
     page.expect_count(len(answer["payload"]))
@@ -60,7 +60,7 @@ def test_a_dropped_picture_shows_the_service_s_boxes(page: OspreyPage, server: A
     page.screenshot("result-light")
 
 
-def test_the_edges_of_boxes_are_painted_in_the_colours_of_their_classes(
+def test_boxes_are_outlined_in_the_colours_of_their_classes(
     page: OspreyPage, server: Any, crowded: Path
 ) -> None:
     page.drop(crowded)
@@ -107,7 +107,7 @@ def test_masks_are_painted_and_can_be_switched_off(page: OspreyPage, server: Any
 
 
 @pytest.mark.parametrize("confidence", [0.05, 0.4, 0.8, 0.95])
-def test_the_confidence_slider_shows_what_the_service_finds_at_it(
+def test_the_confidence_slider_matches_the_service(
     page: OspreyPage, server: Any, crowded: Path, confidence: float
 ) -> None:
     page.drop(crowded)
@@ -122,7 +122,7 @@ def test_the_confidence_slider_shows_what_the_service_finds_at_it(
 
 
 @pytest.mark.parametrize("iou", [0.05, 0.3, 0.6, 0.9])
-def test_the_overlap_slider_shows_what_the_service_finds_at_it(
+def test_the_overlap_slider_matches_the_service(
     page: OspreyPage, server: Any, crowded: Path, iou: float
 ) -> None:
     page.drop(crowded)
@@ -135,7 +135,7 @@ def test_the_overlap_slider_shows_what_the_service_finds_at_it(
 
 
 @pytest.mark.parametrize("number, iou", [(10, 0.65), (19, 0.75), (32, 0.75)])
-def test_at_the_edges_too_it_is_what_the_service_finds(
+def test_the_overlap_slider_matches_the_service_for_clipped_boxes(
     page: OspreyPage, server: Any, pictures: list[Path], number: int, iou: float
 ) -> None:
     """The service compares boxes before it clips them, and clipped boxes have other overlaps."""
@@ -149,7 +149,7 @@ def test_at_the_edges_too_it_is_what_the_service_finds(
 
 
 @pytest.mark.parametrize("iou", [0.1, 0.8])
-def test_the_overlap_slider_does_not_wait_for_each_answer(
+def test_the_overlap_slider_does_not_wait_for_each_response(
     page: OspreyPage, server: Any, crowded: Path, iou: float
 ) -> None:
     page.drop(crowded)
@@ -172,7 +172,7 @@ def test_the_overlap_slider_does_not_wait_for_each_answer(
         route.continue_()
 
 
-def test_the_overlap_slider_changes_something(server: Any, crowded: Path) -> None:
+def test_the_overlap_threshold_has_an_effect(server: Any, crowded: Path) -> None:
     strict, lax = (detect(server.url, crowded.read_bytes(), 0.1, iou)["payload"] for iou in (0.05, 0.9))
     assert len(strict) < len(lax)
 
@@ -193,7 +193,7 @@ def test_classes_filter_the_list_and_the_boxes(page: OspreyPage, server: Any, cr
     page.expect_count(len(payload))
 
 
-def test_pointing_at_a_box_marks_it_in_the_list(page: OspreyPage, server: Any, crowded: Path) -> None:
+def test_hovering_over_a_box_selects_it_in_the_list(page: OspreyPage, server: Any, crowded: Path) -> None:
     page.drop(crowded)
     payload = detect(server.url, crowded.read_bytes())["payload"]
     page.expect_count(len(payload))
@@ -210,12 +210,12 @@ def test_pointing_at_a_box_marks_it_in_the_list(page: OspreyPage, server: Any, c
     assert page.evaluate("() => scrollY") == 40
 
 
-def test_a_pasted_picture_is_looked_at(page: OspreyPage, server: Any, pictures: list[Path]) -> None:
+def test_detection_runs_on_a_pasted_picture(page: OspreyPage, server: Any, pictures: list[Path]) -> None:
     page.paste(pictures[0])
     page.expect_count(len(detect(server.url, pictures[0].read_bytes())["payload"]))
 
 
-def test_several_pictures_are_looked_at_few_at_a_time(page: OspreyPage, server: Any, pictures: list[Path]) -> None:
+def test_several_pictures_are_sent_a_few_at_a_time(page: OspreyPage, server: Any, pictures: list[Path]) -> None:
     running = most = 0
 
     def started(request: Any) -> None:
@@ -249,7 +249,7 @@ def test_several_pictures_are_looked_at_few_at_a_time(page: OspreyPage, server: 
     expect(page.locate("#welcome")).to_be_visible()
 
 
-def test_a_busy_service_is_asked_again_when_it_says(open_page: OpenPage, pictures: list[Path]) -> None:
+def test_requests_to_a_busy_service_are_retried_after_retry_after(open_page: OpenPage, pictures: list[Path]) -> None:
     page = open_page(expected={503})
     refusals = 1
 
@@ -270,7 +270,7 @@ def test_a_busy_service_is_asked_again_when_it_says(open_page: OpenPage, picture
     assert refusals == -1
 
 
-def test_what_takes_too_long_can_be_cancelled(open_page: OpenPage, pictures: list[Path]) -> None:
+def test_slow_requests_can_be_cancelled(open_page: OpenPage, pictures: list[Path]) -> None:
     page = open_page(expected={0})
     held: list[Route] = []
     page.browser_page.route("**/detect?*", lambda route: held.append(route))
@@ -285,7 +285,7 @@ def test_what_takes_too_long_can_be_cancelled(open_page: OpenPage, pictures: lis
     page.expect_result()
 
 
-def test_a_file_that_is_no_picture_is_refused_in_the_service_s_words(open_page: OpenPage, server: Any) -> None:
+def test_a_file_that_is_not_a_picture_shows_the_error_from_the_service(open_page: OpenPage, server: Any) -> None:
     page = open_page(expected={415})
     page.drop(("notes.txt", b"no picture at all"))
     expect(page.locate("#problem")).to_be_visible()
@@ -298,7 +298,7 @@ def test_a_file_that_is_no_picture_is_refused_in_the_service_s_words(open_page: 
     page.screenshot("error", full=False)
 
 
-def test_half_a_picture_is_refused_and_another_one_is_still_taken(
+def test_a_truncated_picture_is_rejected_and_the_next_one_accepted(
     open_page: OpenPage, server: Any, pictures: list[Path]
 ) -> None:
     page = open_page(expected={422, 415})
@@ -311,7 +311,7 @@ def test_half_a_picture_is_refused_and_another_one_is_still_taken(
     expect(page.locate("#problem")).to_be_hidden()
 
 
-def test_a_service_that_is_gone_is_spoken_of(open_page: OpenPage, pictures: list[Path]) -> None:
+def test_a_service_that_does_not_respond_is_reported(open_page: OpenPage, pictures: list[Path]) -> None:
     page = open_page()
     page.browser_page.route("**/detect?*", lambda route: route.abort())
     page.drop(pictures[0])
@@ -322,7 +322,7 @@ def test_a_service_that_is_gone_is_spoken_of(open_page: OpenPage, pictures: list
     page.faults = [fault for fault in page.faults if "ERR_FAILED" not in fault]
 
 
-def test_a_turned_photograph_has_its_boxes_where_they_are_seen(page: OspreyPage, server: Any, crowded: Path) -> None:
+def test_a_photograph_with_exif_orientation_is_shown_upright(page: OspreyPage, server: Any, crowded: Path) -> None:
     content = io.BytesIO()
     exif = Image.Exif()
     # EXIF orientation: rotate by 90° clockwise for display.
@@ -342,7 +342,7 @@ def test_a_turned_photograph_has_its_boxes_where_they_are_seen(page: OspreyPage,
     assert abs(size[0] * view["scale"] - box["height"]) <= 1 or abs(size[1] * view["scale"] - box["width"]) <= 1
 
 
-def test_what_the_browser_cannot_read_is_shown_all_the_same(page: OspreyPage, server: Any, crowded: Path) -> None:
+def test_a_format_that_the_browser_cannot_decode_is_shown(page: OspreyPage, server: Any, crowded: Path) -> None:
     content = io.BytesIO()
     with Image.open(crowded) as picture:
         picture.save(content, "TIFF")
@@ -355,7 +355,7 @@ def test_what_the_browser_cannot_read_is_shown_all_the_same(page: OspreyPage, se
     assert page.pixels([middle], canvas="picture")[0][3] == 255
 
 
-def test_another_model_answers_anew(
+def test_selecting_another_model_repeats_the_detection(
     open_page: OpenPage, start_server: Any, pictures: list[Path], tmp_path: Path
 ) -> None:
     for name in ("shapes", "shapes-again"):
@@ -370,7 +370,7 @@ def test_another_model_answers_anew(
     page.expect_result()
 
 
-def test_names_from_strangers_are_text(page: OspreyPage, pictures: list[Path]) -> None:
+def test_file_names_are_shown_as_text_and_not_as_html(page: OspreyPage, pictures: list[Path]) -> None:
     name = "<img src=x onerror=alert(1)>.jpg"
     page.drop((name, pictures[0].read_bytes()), (name, pictures[1].read_bytes()))
     page.expect_result()
@@ -379,7 +379,7 @@ def test_names_from_strangers_are_text(page: OspreyPage, pictures: list[Path]) -
     assert page.locate("img[src=x]").count() == 0
 
 
-def test_the_time_of_a_request_is_shown_by_stage(page: OspreyPage, pictures: list[Path]) -> None:
+def test_the_duration_of_a_request_is_shown_by_stage(page: OspreyPage, pictures: list[Path]) -> None:
     page.drop(pictures[0])
     page.expect_result()
     expect(page.locate("#timing-legend")).to_contain_text("Inference")

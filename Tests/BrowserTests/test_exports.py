@@ -30,7 +30,7 @@ def looked_at(page: OspreyPage, server: Any, picture: Path) -> dict[str, Any]:
     return answer
 
 
-def test_json_is_the_service_s_answer(page: OspreyPage, looked_at: dict[str, Any], picture: Path) -> None:
+def test_json_is_the_response_of_the_service(page: OspreyPage, looked_at: dict[str, Any], picture: Path) -> None:
     name, content = page.download("Result (JSON)")
     saved = json.loads(content)
     assert name == f"{picture.stem}.json"
@@ -39,7 +39,7 @@ def test_json_is_the_service_s_answer(page: OspreyPage, looked_at: dict[str, Any
         assert saved[member] == looked_at[member]
 
 
-def test_coco_labels_are_a_dataset(page: OspreyPage, looked_at: dict[str, Any], picture: Path, server: Any) -> None:
+def test_coco_labels_form_a_dataset(page: OspreyPage, looked_at: dict[str, Any], picture: Path, server: Any) -> None:
     _, content = page.download("COCO labels")
     dataset = json.loads(content)
     classes = json.loads(call(f"{server.url}/models"))["models"][0]["classes"]
@@ -64,7 +64,7 @@ def polygon_area(polygon: list[float]) -> float:
     return abs(sum(x * v - u * y for (x, y), (u, v) in zip(corners, [*corners[1:], corners[0]]))) / 2
 
 
-def test_coco_labels_of_all_pictures_are_one_dataset(page: OspreyPage, server: Any, pictures: list[Path]) -> None:
+def test_coco_labels_of_all_pictures_form_one_dataset(page: OspreyPage, server: Any, pictures: list[Path]) -> None:
     page.drop(*pictures[:3])
     expect(page.locate("#progress-text")).to_have_text("3 pictures")
     _, content = page.download("COCO labels (all)")
@@ -76,7 +76,7 @@ def test_coco_labels_of_all_pictures_are_one_dataset(page: OspreyPage, server: A
     assert [annotation["id"] for annotation in dataset["annotations"]] == list(range(1, len(found) + 1))
 
 
-def test_yolo_labels_are_lines_of_parts_of_the_picture(
+def test_yolo_labels_are_relative_to_the_picture_size(
     page: OspreyPage, looked_at: dict[str, Any], picture: Path
 ) -> None:
     name, content = page.download("YOLO labels")
@@ -92,7 +92,7 @@ def test_yolo_labels_are_lines_of_parts_of_the_picture(
         assert [float(number) for number in numbers] == pytest.approx(expected, abs=1e-6)
 
 
-def test_the_drawn_picture_is_as_large_as_the_picture(
+def test_the_drawn_picture_has_full_resolution(
     page: OspreyPage, looked_at: dict[str, Any], picture: Path
 ) -> None:
     page.button("Zoom in").click()
@@ -120,7 +120,7 @@ def command(page: OspreyPage) -> str:
     return page.locate("#curl").inner_text()
 
 
-def test_the_curl_command_answers_the_same(
+def test_the_curl_command_returns_the_same_result(
     page: OspreyPage, looked_at: dict[str, Any], picture: Path, tmp_path: Path
 ) -> None:
     page.set("confidence", 0.6)
@@ -132,7 +132,7 @@ def test_the_curl_command_answers_the_same(
     assert run(command(page), picture.parent)["payload"] == shown
 
 
-def test_the_curl_command_of_a_name_with_quotes_is_one_word(page: OspreyPage, picture: Path, tmp_path: Path) -> None:
+def test_the_curl_command_escapes_file_names(page: OspreyPage, picture: Path, tmp_path: Path) -> None:
     name = "it's $(touch nothing); `here`.jpg"
     (tmp_path / name).write_bytes(picture.read_bytes())
     page.drop(tmp_path / name)
@@ -141,7 +141,7 @@ def test_the_curl_command_of_a_name_with_quotes_is_one_word(page: OspreyPage, pi
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
-def test_the_curl_command_of_a_picture_of_the_service_s_fetches_it(
+def test_the_curl_command_of_a_gallery_picture_fetches_it(
     page: OspreyPage, picture: Path, tmp_path: Path
 ) -> None:
     page.pick(picture.stem)
@@ -164,7 +164,7 @@ def test_the_curl_command_of_a_processed_picture_processes_it(
     assert run(command(page), tmp_path)["payload"] == shown
 
 
-def test_the_command_is_in_the_clipboard(page: OspreyPage, looked_at: dict[str, Any]) -> None:
+def test_the_command_is_copied_to_the_clipboard(page: OspreyPage, looked_at: dict[str, Any]) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     text = command(page)
     expect(page.locate("#copied")).to_have_text("Copied to the clipboard.")

@@ -47,7 +47,7 @@ def test_the_gallery_shows_the_dataset_a_page_at_a_time(page: OspreyPage, server
     page.screenshot("gallery")
 
 
-def test_pictures_that_were_kept_are_a_click_away(start_server: Any, open_page: OpenPage, pictures: list[Path]) -> None:
+def test_uploaded_pictures_are_one_click_away(start_server: Any, open_page: OpenPage, pictures: list[Path]) -> None:
     server = start_server()
     page = open_page(server.url)
     page.locate('input[value="uploads"]').check()
@@ -73,7 +73,7 @@ def test_an_example_is_one_click_away(page: OspreyPage, server: Any) -> None:
     page.expect_count(len(detect(server.url, call(f"{server.url}/get_image/{image_id}"))["payload"]))
 
 
-def test_all_of_it_works_by_keyboard(page: OspreyPage, server: Any) -> None:
+def test_everything_works_by_keyboard(page: OspreyPage, server: Any) -> None:
     expect(page.locate("#gallery-list .tile")).to_have_count(24)
     image_id = ids(server.url)[2]
     target = f'#gallery-list [data-image="{image_id}"]'
@@ -166,7 +166,7 @@ def test_a_picture_is_processed_then_predicted_on(
     expect(page.locate("#picture-size")).to_have_text(sizes[1])
 
 
-def test_a_crop_that_does_not_fit_is_refused_in_the_service_s_words(open_page: OpenPage, server: Any) -> None:
+def test_a_crop_that_does_not_fit_shows_the_error_from_the_service(open_page: OpenPage, server: Any) -> None:
     page = open_page(expected={422})
     page.pick(ids(server.url)[0])
     page.expect_result()
@@ -177,7 +177,7 @@ def test_a_crop_that_does_not_fit_is_refused_in_the_service_s_words(open_page: O
     expect(page.button("Predict on this version")).to_be_disabled()
 
 
-def test_steps_that_changed_have_to_be_processed_again(page: OspreyPage, server: Any) -> None:
+def test_changed_steps_have_to_be_processed_again(page: OspreyPage, server: Any) -> None:
     page.pick(ids(server.url)[0])
     page.expect_result()
     page.button("Process").click()
@@ -187,7 +187,7 @@ def test_steps_that_changed_have_to_be_processed_again(page: OspreyPage, server:
     expect(page.locate("#process-note")).to_contain_text("Process again")
 
 
-def test_a_version_stays_what_it_was_when_another_one_is_made(page: OspreyPage, server: Any) -> None:
+def test_a_version_is_unchanged_when_another_one_is_made(page: OspreyPage, server: Any) -> None:
     image_id = ids(server.url)[4]
     page.pick(image_id)
     page.expect_result()

@@ -72,7 +72,7 @@ def assert_fits_all_along(page: OspreyPage, pictures: list[Path]) -> None:
     assert_fits(page)
 
 
-def test_the_page_weighs_little() -> None:
+def test_the_page_is_small() -> None:
     sizes = {path.name: path.stat().st_size for path in (ROOT / "Public").iterdir()}
     assert sum(sizes.values()) <= MAXIMUM_BYTES, sizes
 
@@ -100,7 +100,7 @@ def phone(open_page: OpenPage) -> OspreyPage:
     return open_page(**options, has_touch=True)
 
 
-def test_a_phone_shows_all_of_it(phone: OspreyPage, server: Any, pictures: list[Path]) -> None:
+def test_the_page_fits_on_a_phone(phone: OspreyPage, server: Any, pictures: list[Path]) -> None:
     expect(phone.locate("#examples button")).to_have_count(3)
     assert_fits(phone)
     expect(phone.button("Take a photo")).to_be_visible()
@@ -129,7 +129,7 @@ def test_a_phone_shows_all_of_it(phone: OspreyPage, server: Any, pictures: list[
     phone.screenshot("phone-process")
 
 
-def test_text_of_twice_the_size_is_not_cut_off(page: OspreyPage, pictures: list[Path]) -> None:
+def test_text_at_twice_the_size_is_not_cut_off(page: OspreyPage, pictures: list[Path]) -> None:
     page.evaluate("() => { document.documentElement.style.fontSize = '200%' }")
     assert_fits_all_along(page, pictures)
     cut = page.evaluate(
@@ -143,7 +143,7 @@ def test_text_of_twice_the_size_is_not_cut_off(page: OspreyPage, pictures: list[
 
 
 @pytest.mark.parametrize("width", [320, 768, 1024, 2560])
-def test_any_width_has_no_sideways_scrolling(open_page: OpenPage, pictures: list[Path], width: int) -> None:
+def test_no_width_needs_horizontal_scrolling(open_page: OpenPage, pictures: list[Path], width: int) -> None:
     page = open_page(viewport={"width": width, "height": 900})
     assert_fits_all_along(page, pictures)
     page.screenshot(f"width-{width}")
@@ -154,7 +154,7 @@ def luminance(page: OspreyPage) -> float:
     return sum(int(level) for level in color[4:-1].split(",")) / 3 / 255
 
 
-def test_the_page_is_dark_where_the_system_is(open_page: OpenPage, pictures: list[Path]) -> None:
+def test_the_page_follows_the_dark_theme_of_the_system(open_page: OpenPage, pictures: list[Path]) -> None:
     page = open_page(color_scheme="dark")
     assert luminance(page) < 0.15
     expect(page.button("Dark theme")).to_have_attribute("aria-pressed", "true")
@@ -169,19 +169,19 @@ def test_the_page_is_dark_where_the_system_is(open_page: OpenPage, pictures: lis
     expect(page.button("Dark theme")).to_have_attribute("aria-pressed", "false")
 
 
-def test_nothing_moves_where_motion_is_not_wanted(open_page: OpenPage) -> None:
+def test_reduced_motion_turns_animations_off(open_page: OpenPage) -> None:
     assert open_page(reduced_motion="reduce").evaluate(MOVING) == 0
     assert open_page(reduced_motion="no-preference").evaluate(MOVING) > 0
 
 
-def test_nothing_moves_while_the_page_loads(page: OspreyPage) -> None:
+def test_the_layout_does_not_shift_while_the_page_loads(page: OspreyPage) -> None:
     expect(page.locate("#examples button")).to_have_count(3)
     expect(page.locate("#gallery-list .tile")).to_have_count(24)
     expect(page.locate("#rate")).to_have_text("0.0")
     assert page.evaluate(SHIFTS) <= 0.01
 
 
-def test_results_do_not_shift_what_is_there(page: OspreyPage, pictures: list[Path]) -> None:
+def test_results_do_not_shift_the_layout(page: OspreyPage, pictures: list[Path]) -> None:
     page.drop(pictures[15])
     page.expect_result()
     before = page.locate("#marks").bounding_box()
@@ -192,7 +192,7 @@ def test_results_do_not_shift_what_is_there(page: OspreyPage, pictures: list[Pat
     assert page.locate("#marks").bounding_box() == before
 
 
-def test_the_service_s_state_is_shown(page: OspreyPage, pictures: list[Path]) -> None:
+def test_the_state_of_the_service_is_shown(page: OspreyPage, pictures: list[Path]) -> None:
     expect(page.locate("#readiness")).to_have_text("Ready")
     expect(page.locate("#queue")).to_have_text("0")
     page.drop(*pictures[:4])
@@ -200,7 +200,7 @@ def test_the_service_s_state_is_shown(page: OspreyPage, pictures: list[Path]) ->
     expect(page.locate("#model")).to_have_value("shapes")
 
 
-def test_nobody_is_asked_while_nobody_looks(page: OspreyPage) -> None:
+def test_a_hidden_page_does_not_poll_the_service(page: OspreyPage) -> None:
     clock = page.browser_page.clock
     clock.install()
     page.browser_page.reload()
@@ -221,7 +221,7 @@ def test_nobody_is_asked_while_nobody_looks(page: OspreyPage) -> None:
         page.evaluate(HIDE, False)
 
 
-def test_a_service_that_went_away_is_noticed(open_page: OpenPage, start_server: Any) -> None:
+def test_an_unreachable_service_is_noticed(open_page: OpenPage, start_server: Any) -> None:
     server = start_server()
     page = open_page(server.url)
     expect(page.locate("#readiness")).to_have_text("Ready")
@@ -231,7 +231,7 @@ def test_a_service_that_went_away_is_noticed(open_page: OpenPage, start_server: 
     page.faults = [fault for fault in page.faults if "ERR_CONNECTION_" not in fault]
 
 
-def test_a_service_with_keys_asks_for_one(open_page: OpenPage, start_server: Any, pictures: list[Path]) -> None:
+def test_the_page_asks_for_a_required_key(open_page: OpenPage, start_server: Any, pictures: list[Path]) -> None:
     key = "a-key-of-the-tests"
     server = start_server(env={"OSPREY_API_KEY_HASHES": hashlib.sha256(key.encode()).hexdigest()})
     page = open_page(server.url, expected={401})

@@ -1,8 +1,10 @@
+import DetectionPipeline
 import DetectionService
 import Foundation
 import HTTPTypes
 import HummingbirdTesting
 import Imaging
+import JSONSchema
 import NIOCore
 import Scheduling
 import TestSupport
@@ -74,6 +76,42 @@ import Testing
             )
             let payload = try response.json()["payload"] as? [[String: Any]]
             #expect(payload?.compactMap { $0["class"] as? String } == expected)
+        }
+    }
+
+    @Test(
+        "the OpenAPI document has every option with its range, default and description",
+        arguments: DetectionFields.all
+    )
+    func documentedOptions(field: Field) async throws {
+        try await ServiceFixture().test { client in
+            let response = try await client.execute(uri: "/openapi.json", method: .get)
+            let paths = try #require(try response.json()["paths"] as? [String: [String: [String: Any]]])
+            let parameters = paths["/detect"]?["post"]?["parameters"] as? [[String: Any]]
+            let parameter = try #require(parameters?.first { $0["name"] as? String == field.name })
+            let body = paths["/predict"]?["post"]?["requestBody"] as? [String: Any]
+            let content =
+                (body?["content"] as? [String: [String: Any]])?["application/json"]?["schema"] as? [String: Any]
+            let member = try #require((content?["properties"] as? [String: Any])?[field.name] as? [String: Any])
+            for schema in [parameter["schema"] as? [String: Any] ?? [:], member] {
+                #expect(schema["description"] as? String == field.schema.summary)
+                switch field.schema.kind {
+                case .number(let range):
+                    #expect(schema["minimum"] as? Double == range.lowerBound)
+                    #expect(schema["maximum"] as? Double == range.upperBound)
+                case .integer(let range):
+                    #expect(schema["minimum"] as? Int == range.lowerBound)
+                    #expect(schema["maximum"] as? Int == range.upperBound)
+                case .string(.oneOf(let values)):
+                    #expect((schema["enum"] as? [Any])?.compactMap { $0 as? String } == values)
+                default: break
+                }
+                let given = schema["default"].map { "\($0)" }
+                switch field.schema.defaultValue {
+                case .bool(let value): #expect(schema["default"] as? Bool == value)
+                default: #expect(given == field.schema.defaultText)
+                }
+            }
         }
     }
 

@@ -1,7 +1,8 @@
-"""What the tests of the built binary share: servers that end with the tests, and the models and pictures they serve.
+"""Fixtures shared by the tests of the built binary: servers that stop with the tests, and their models and pictures.
 
-Those are the demo's, unless a test compares with the reference's numbers. OSPREY_BINARY names another binary than
-.build/release/osprey. With OSPREY_TEST_ASSETS=required, what is not part of the sources has to be there.
+Most tests use the demo's model and pictures; those that compare with the reference's figures use Ultralytics' models
+and COCO128. OSPREY_BINARY selects a binary other than .build/release/osprey. With OSPREY_TEST_ASSETS=required, a test
+fails instead of being skipped if an asset or a program is missing.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ STOP_SECONDS = 60
 
 
 class Server:
-    """A running `osprey serve`: ready once made, at `url`."""
+    """A running `osprey serve` at `url`; the constructor returns when it is ready."""
 
     def __init__(self, arguments: list[str], environment: Mapping[str, str], log: Path) -> None:
         self.log = log
@@ -59,13 +60,13 @@ class Server:
         return self.process.pid
 
     def kill(self) -> None:
-        """Ends the process as a crash would, at once."""
+        """Kills the process immediately, like a crash."""
         self.killed = True
         self.process.kill()
         self.process.wait()
 
     def stop(self) -> None:
-        """Sends SIGTERM, and insists on an orderly end."""
+        """Sends SIGTERM and checks that the process exits with status 0 in time."""
         if self.killed:
             return
         self.process.send_signal(signal.SIGTERM)
@@ -73,7 +74,7 @@ class Server:
             status = self.process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             self.kill()
-            pytest.fail(f"still there {STOP_SECONDS} s after SIGTERM\n{self.log_tail()}")
+            pytest.fail(f"still running {STOP_SECONDS} s after SIGTERM\n{self.log_tail()}")
         assert status == 0, f"exit status {status} after SIGTERM\n{self.log_tail()}"
 
     def log_tail(self) -> str:
@@ -90,14 +91,14 @@ class Server:
                     return words[1]
         finally:
             deadline.cancel()
-        raise RuntimeError(f"the service ended, or took {READY_SECONDS} s, before it was ready\n{self.log_tail()}")
+        raise RuntimeError(f"the service exited or was not ready within {READY_SECONDS} s\n{self.log_tail()}")
 
 
 StartServer = Callable[..., Server]
 
 
 def missing(reason: str) -> NoReturn:
-    """Skips a test for want of what is not part of the sources, or fails it where nothing may be missing."""
+    """Skips a test that lacks an asset or a program, or fails it if OSPREY_TEST_ASSETS=required."""
     if os.environ.get("OSPREY_TEST_ASSETS") == "required":
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason)
@@ -105,28 +106,28 @@ def missing(reason: str) -> NoReturn:
 
 @pytest.fixture(scope="session")
 def dataset() -> Path:
-    """The demo's 32 pictures, in images/, and the objects on them, in annotations/instances.json."""
+    """The demo's dataset: 32 pictures in images/, and their objects in annotations/instances.json."""
     return DEMO / "data/shapes"
 
 
 @pytest.fixture(scope="session")
 def pictures(dataset: Path) -> list[Path]:
-    """The paths of the demo's pictures, by id."""
+    """The paths of the demo's pictures, ordered by ID."""
     return sorted((dataset / "images").glob("*.jpg"))
 
 
 @pytest.fixture(scope="session")
 def coco() -> Path:
-    """COCO128 as COCO has it: the release's own zip has its pictures compressed once more, and no annotations."""
+    """COCO128 with COCO's original pictures and annotations; the release's zip has only recompressed pictures."""
     folder = ROOT / "data/coco128"
     if not (folder / "annotations/instances_train2017.json").is_file():
-        missing("COCO's own files are not in data/coco128: OSPREY_ASSETS_MIRROR=DIR make assets DATASET=coco128")
+        missing("data/coco128 lacks COCO's original files: run OSPREY_ASSETS_MIRROR=DIR make assets DATASET=coco128")
     return folder
 
 
 @pytest.fixture(scope="session")
 def coco_pictures(coco: Path) -> list[Path]:
-    """The paths of the 128 pictures, by id."""
+    """The paths of the 128 pictures, ordered by ID."""
     return sorted((coco / "images/train2017").glob("*.jpg"))
 
 
@@ -136,17 +137,17 @@ def coco_annotations(coco: Path) -> Path:
 
 
 def model_file(name: str) -> Path:
-    """The path of a model of Ultralytics', or no test where there is none."""
+    """Returns the path of an Ultralytics model; skips or fails the test if there is no such file."""
     for folder in (ROOT / "models", MIRROR / "models"):
         if (folder / name).is_file():
             return folder / name
     choice = f"MODEL={name.rpartition('.')[0]}"
-    missing(f"{name} is neither in models/ nor in a mirror: OSPREY_ASSETS_MIRROR=DIR make assets {choice}")
+    missing(f"{name} is neither in models/ nor in a mirror: run OSPREY_ASSETS_MIRROR=DIR make assets {choice}")
 
 
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the demo's model and, for the whole session, what was compiled of it."""
+    """A folder with the demo's model, which also caches the compiled model for the session."""
     models = tmp_path_factory.mktemp("models")
     (models / f"{MODEL}.pt").symlink_to(DEMO_MODEL)
     return models
@@ -154,9 +155,9 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def start(models: Path, dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> StartServer:
-    """Starts a server that its caller has to stop."""
+    """Returns a function that starts a server, which its caller has to stop."""
     if not BINARY.is_file():
-        missing(f"{BINARY} is not there: make build")
+        missing(f"{BINARY} is missing: run make build")
     own = {name: value for name, value in os.environ.items() if not name.startswith("OSPREY_")}
 
     def start_one(*flags: str, env: Mapping[str, str] | None = None) -> Server:
@@ -170,7 +171,7 @@ def start(models: Path, dataset: Path, tmp_path_factory: pytest.TempPathFactory)
             "--store": folder / "store",
             "--drain-delay": "0",
         }
-        # The last of an option given twice counts.
+        # If an option is given twice, the last value wins.
         arguments = [str(word) for option in defaults.items() for word in option]
         return Server([*arguments, *flags], {**own, **(env or {})}, folder / "log")
 
@@ -179,7 +180,7 @@ def start(models: Path, dataset: Path, tmp_path_factory: pytest.TempPathFactory)
 
 @pytest.fixture(scope="session")
 def server(start: StartServer) -> Iterator[Server]:
-    """A server with default settings, for tests that leave it as it was."""
+    """A shared server with default settings; tests must not change its state."""
     server = start()
     yield server
     server.stop()
@@ -187,7 +188,7 @@ def server(start: StartServer) -> Iterator[Server]:
 
 @pytest.fixture
 def start_server(start: StartServer) -> Iterator[StartServer]:
-    """Starts a server with flags of `osprey serve` and variables of the environment; it ends with the test."""
+    """Returns a function that starts a server with flags and environment variables; it stops with the test."""
     with contextlib.ExitStack() as stack:
 
         def start_one(*flags: str, env: Mapping[str, str] | None = None) -> Server:
@@ -200,7 +201,7 @@ def start_server(start: StartServer) -> Iterator[StartServer]:
 
 @pytest.fixture
 def redis(tmp_path: Path) -> Iterator[Redis]:
-    """A Redis of the test's own."""
+    """A Redis server for one test."""
     from redis_server import Redis
 
     with contextlib.closing(Redis(tmp_path)) as redis:

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Makes inputs that a service has to survive: broken pictures, and broken HTTP requests as the bytes on the wire.
+"""Generates inputs that a service has to survive: broken pictures, and broken HTTP requests as raw bytes.
 
     python3 hostile_inputs.py FOLDER
 
-writes each to FOLDER/pictures or FOLDER/requests. A file's name begins with the statuses it may be answered with.
+writes each input to FOLDER/pictures or FOLDER/requests. File names begin with the acceptable response statuses.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import Callable, Iterator
 
-# A pattern of 16x16 pixels, as libvips 8.14 writes it at quality 50.
+# A pattern of 16x16 pixels, encoded by libvips 8.14 at quality 50.
 JPEG = base64.b64decode(
     "/9j/2wBDABALDA4MChAODQ4SERATGCgaGBYWGDEjJR0oOjM9PDkzODdASFxOQERXRTc4UG1RV19iZ2hnPk1xeXBkeFxlZ2P/2wBDARESEhgVGC8a"
     "Gi9jQjhCY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2P/wAARCAAQABADASIAAhEBAxEB/8QAHwAA"
@@ -38,7 +38,7 @@ WEBP = base64.b64decode(
 @dataclass(frozen=True)
 class HostileInput:
     name: str
-    # Those that it may be answered with.
+    # Acceptable response statuses.
     statuses: tuple[int, ...]
     make: Callable[[], bytes]
 
@@ -55,7 +55,7 @@ def png_chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def png(width: int, height: int, pixels: bytes, depth: int = 8, color: int = 2, more: bytes = b"") -> bytes:
-    """A PNG of compressed `pixels`, with `more` chunks before them."""
+    """A PNG of zlib-compressed `pixels`, preceded by the chunks in `more`."""
     header = png_chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, color, 0, 0, 0))
     return b"\x89PNG\r\n\x1a\n" + header + more + png_chunk(b"IDAT", pixels) + png_chunk(b"IEND", b"")
 
@@ -66,7 +66,7 @@ def small_png(more: bytes = b"") -> bytes:
 
 
 def blank_png(side: int) -> bytes:
-    """A whole PNG of one bit a pixel, a thousand times smaller than its pixels."""
+    """A complete PNG with one bit per pixel, compressed to a thousandth of its size."""
     return png(side, side, zlib.compress(bytes(side // 8 + 1) * side, 9), depth=1, color=0)
 
 
@@ -79,20 +79,20 @@ def jpeg_with(segment: bytes) -> bytes:
 
 
 def jpeg_of_size(width: int, height: int) -> bytes:
-    """The small JPEG, claiming another size in its frame header."""
+    """The small JPEG with a different size in its frame header."""
     frame = JPEG.index(b"\xff\xc0") + 5
     return JPEG[:frame] + struct.pack(">HH", height, width) + JPEG[frame + 4 :]
 
 
 def jpeg_of_scans(side: int, scans: int) -> bytes:
-    """A progressive JPEG, correct and grey, that says the same nothing in each of its scans.
+    """A valid progressive grey JPEG with many scans that add nothing.
 
-    Each costs the decoder a walk over all blocks, and the sender some hundred bytes.
+    Each scan costs the decoder a pass over all blocks, and the sender about a hundred bytes.
     """
     blocks = ((side + 7) // 8) ** 2
     frame = jpeg_segment(0xC2, struct.pack(">BHHB", 8, side, side, 1) + b"\1\x11\0")
     quantization = jpeg_segment(0xDB, b"\0" + b"\1" * 64)
-    # One code of one bit each: no difference to the block before; the end of 16384 and more blocks.
+    # Each table has a single one-bit code: a DC difference of 0, and an end-of-band run of 16384 or more blocks.
     codes = jpeg_segment(0xC4, b"\0\1" + bytes(15) + b"\0") + jpeg_segment(0xC4, b"\x10\1" + bytes(15) + b"\xe0")
     flat = jpeg_segment(0xDA, b"\1\1\0\0\0\0") + jpeg_bits("0" * blocks)
     empty = jpeg_segment(0xDA, b"\1\1\0\1\x3f\0") + jpeg_bits("0" * 15 * -(-blocks // 16_384))
@@ -100,7 +100,7 @@ def jpeg_of_scans(side: int, scans: int) -> bytes:
 
 
 def jpeg_bits(bits: str) -> bytes:
-    """Entropy coded data, which ends in ones and says so where a byte is FF."""
+    """Entropy-coded data, padded with ones, with a zero byte stuffed after each FF."""
     bits += "1" * (-len(bits) % 8)
     return int(bits, 2).to_bytes(len(bits) // 8, "big").replace(b"\xff", b"\xff\0")
 
@@ -115,7 +115,7 @@ def box(kind: bytes, content: bytes) -> bytes:
 
 
 def heic_grid(width: int, height: int) -> bytes:
-    """A HEIC whose header says 64x64, of parts put together in a grid of that size."""
+    """A HEIC whose header declares 64x64, but whose tile grid declares the given size."""
     item = box(b"infe", b"\2\0\0\0\0\1\0\0grid\0")
     grid = b"\0\1\0\0" + struct.pack(">II", width, height)
     size = box(b"ispe", struct.pack(">III", 0, 64, 64))
@@ -143,7 +143,7 @@ def bmp(width: int, height: int, bits: int = 24, compression: int = 0, pixels: b
 
 
 def webp_canvas(width: int, height: int) -> bytes:
-    """The small WebP, claiming another size of its canvas."""
+    """The small WebP with a different canvas size."""
     size = struct.pack("<I", width - 1)[:3] + struct.pack("<I", height - 1)[:3]
     return WEBP[:24] + size + WEBP[30:]
 
@@ -155,10 +155,10 @@ def webp_lossless(width: int, height: int) -> bytes:
 
 
 def cut_pictures() -> Iterator[HostileInput]:
-    """Each small picture, cut off at every tenth byte; so much of it is missing that pixels are, too."""
+    """Yields each small picture truncated at every tenth byte, early enough that pixel data is missing."""
     for kind, picture, end in [("jpeg", JPEG, 12), ("png", small_png(), 13), ("webp", WEBP, 2)]:
         for length in range(0, len(picture) - end, 10):
-            # Of the first bytes nothing can be told.
+            # The first bytes are not enough to identify the format.
             statuses = (415,) if length == 0 else (415, 422) if length < 16 else (422,)
             yield HostileInput(f"{kind} cut at {length:04}", statuses, partial(picture.__getitem__, slice(length)))
 
@@ -197,7 +197,7 @@ WRONG_KINDS = {
 PICTURES = [
     *cut_pictures(),
     *(HostileInput(name, (415,), lambda data=data: data) for name, data in WRONG_KINDS.items()),
-    # Bombs by pixels; those in brackets are whole pictures.
+    # Pixel bombs; "(whole)" marks complete pictures.
     HostileInput("png claims 50000x50000", (413,), lambda: png(50_000, 50_000, zlib.compress(b"\0"))),
     HostileInput("png claims 2^31-1 squared", (413, 422), lambda: png(2**31 - 1, 2**31 - 1, b"")),
     HostileInput("png of 20000x20000 (whole)", (413,), lambda: blank_png(20_000)),
@@ -212,7 +212,7 @@ PICTURES = [
     HostileInput("bmp of run lengths", (413, 415, 422), lambda: bmp(7000, 7000, 8, 1, b"\xff\0" * 200)),
     HostileInput("webp claims 2^24 squared", (413, 422), lambda: webp_canvas(2**24, 2**24)),
     HostileInput("webp claims 16384x16384", (413, 422), lambda: webp_lossless(16_384, 16_384)),
-    # Bombs by time: the limits on bytes and pixels do not see them.
+    # Time bombs, which the limits on bytes and pixels do not catch.
     HostileInput("jpeg of 2000 scans", (413, 422), lambda: jpeg_of_scans(7000, 2000)),
     # Absurd dimensions.
     HostileInput("png of 0x0", (422,), lambda: png(0, 0, zlib.compress(b""))),
@@ -222,7 +222,7 @@ PICTURES = [
     HostileInput("bmp of 0x0", (422,), lambda: bmp(0, 0)),
     HostileInput("bmp of width -1", (422,), lambda: bmp(-1, 1)),
     HostileInput("tiff of 0x0", (422,), lambda: tiff(0, 0)),
-    # Damage that a decoder may forgive, and a detector then would look at grey.
+    # Damage that a decoder may tolerate, so that detection would run on grey pixels.
     HostileInput("png with half of its rows", (422,), lambda: png(16, 16, zlib.compress(bytes(49 * 8)))),
     HostileInput("png with a wrong checksum", (422,), lambda: small_png()[:-20] + b"\0\0\0\0" + small_png()[-16:]),
     HostileInput("png without pixels", (422,), lambda: small_png()[:33] + png_chunk(b"IEND", b"")),
@@ -245,7 +245,7 @@ EXIF_OF_LIES = b"Exif\0\0MM\0*" + struct.pack(">IH", 8, 65_535) + b"\x01\x12\0\3
 TEXT_BOMB = png_chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(7_000_000), 9))
 PROFILE_BOMB = png_chunk(b"iCCP", b"a\0\0" + zlib.compress(bytes(30_000_000), 9))
 
-# Pictures whose pixels are all there, however odd what is around them: every viewer shows them.
+# Pictures with complete pixel data but unusual metadata or structure; every viewer shows them.
 ODD_PICTURES = [
     HostileInput("jpeg with exif that loops", (200,), lambda: jpeg_with(jpeg_segment(0xE1, EXIF_LOOP))),
     HostileInput("jpeg with exif of lies", (200,), lambda: jpeg_with(jpeg_segment(0xE1, EXIF_OF_LIES))),
@@ -258,11 +258,11 @@ ODD_PICTURES = [
     )),
     HostileInput("jpeg then zip", (200,), lambda: JPEG + WRONG_KINDS["zip"]),
     HostileInput("png then html", (200,), lambda: small_png() + WRONG_KINDS["html"]),
-    # A decoder may also refuse these, if only it neither keeps a core busy nor fills the memory.
+    # A decoder may also reject these, provided that it neither keeps a core busy nor fills the memory.
     HostileInput("png with 100 texts of 7 MB", (200, 413, 422), lambda: small_png(TEXT_BOMB * 100)),
     HostileInput("png with a profile of 30 MB", (200, 413, 422), lambda: small_png(PROFILE_BOMB)),
     HostileInput("png with 100000 texts", (200, 413, 422), lambda: small_png(png_chunk(b"tEXt", b"a\0b") * 100_000)),
-    # It has its end mark, so every viewer shows it, grey where pixels are missing: docs/decisions/0004.
+    # It has an end marker, so every viewer shows it, with missing pixels in grey: docs/decisions/0004.
     HostileInput("jpeg claims 640x480", (200, 422), lambda: jpeg_of_size(640, 480)),
     HostileInput("tiff whose next directory is itself", (413,), lambda: tiff(8, 8, next_directory=8) + bytes(64)),
 ]
@@ -277,7 +277,7 @@ def request(
     method: str = "POST",
     more: bytes = b"",
 ) -> bytes:
-    """A request that is well-formed as far as HTTP goes."""
+    """A well-formed HTTP request."""
     head = f"{method} {target} HTTP/1.1\r\nHost: osprey\r\nConnection: close\r\n"
     if body:
         head += f"Content-Type: {content_type}\r\nContent-Length: {len(body)}\r\n"
@@ -289,7 +289,7 @@ def get(target: str, more: bytes = b"") -> bytes:
 
 
 def head_and(body: bytes, fields: bytes) -> bytes:
-    """A request whose own fields say how long its body is."""
+    """A request to /detect with custom header fields for the length of its body."""
     return b"POST /detect HTTP/1.1\r\nHost: osprey\r\n" + fields + b"\r\n" + body
 
 
@@ -394,7 +394,7 @@ FORMS: dict[str, tuple[tuple[int, ...], Callable[[], bytes]]] = {
 }
 
 FRAMING: dict[str, tuple[tuple[int, ...], Callable[[], bytes]]] = {
-    # Two lengths: a proxy before the service may believe the other one.
+    # Two lengths: a proxy in front of the service may trust the other one.
     "content-length and chunked": ((400,), lambda: head_and(
         b"0\r\n\r\nGET /x", b"Content-Length: 11\r\nTransfer-Encoding: chunked\r\n"
     )),
@@ -423,7 +423,7 @@ FRAMING: dict[str, tuple[tuple[int, ...], Callable[[], bytes]]] = {
     "gzip": ((400, 415), lambda: request(
         "/detect", WRONG_KINDS["gzip of a png"], "image/png", more=b"Content-Encoding: gzip\r\n"
     )),
-    # Heads.
+    # Request lines and header fields.
     "no host": ((400,), lambda: b"GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n"),
     "two hosts": ((400,), lambda: get("/healthz", b"Host: other\r\n")),
     "http 0.9": ((400,), lambda: b"GET /healthz\r\n\r\n"),
@@ -485,7 +485,7 @@ REQUESTS = [
 
 
 def write(folder: Path) -> int:
-    """Writes every input to a file; tells how many there are."""
+    """Writes every input to a file and returns the number of inputs."""
     for name, inputs in {"pictures": [*PICTURES, *ODD_PICTURES], "requests": REQUESTS}.items():
         (folder / name).mkdir(parents=True, exist_ok=True)
         for hostile in inputs:

@@ -1,4 +1,4 @@
-"""How the tests of hostile input, overload and durability look at a running service: raw sockets, plain HTTP, /proc."""
+"""Helpers that observe a running service from outside: raw sockets, plain HTTP and /proc."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ def connect(url: str, timeout: float = 10) -> socket.socket:
 
 
 def receive(connection: socket.socket, method: str = "GET") -> Answer:
-    """Reads one answer, as the answer to a request with this method."""
+    """Reads one response to a request with this method."""
     response = http.client.HTTPResponse(connection, method=method)
     response.begin()
     return Answer(response.status, response.headers, response.read())
 
 
 def exchange(url: str, request: bytes, timeout: float = 10) -> Answer:
-    """Sends bytes as they are and reads one answer, also where the service has had enough before the last byte."""
+    """Sends raw bytes and reads one response, even if the service closes its side before the last byte."""
     with connect(url, timeout) as connection:
         try:
             connection.sendall(request)
@@ -70,7 +70,7 @@ def call(
     headers: Mapping[str, str] | None = None,
     timeout: float = 60,
 ) -> Answer:
-    """Sends a request on a connection of its own; a dictionary as JSON."""
+    """Sends a request on a new connection; a dictionary is sent as JSON."""
     address = urlsplit(url)
     connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=timeout)
     try:
@@ -84,19 +84,19 @@ def call(
 
 
 def assert_problem(answer: Answer, *statuses: int) -> None:
-    """Checks status and form: RFC 9457, short, with the request's id."""
-    assert answer.status in statuses, f"{answer.status} where {statuses} is right: {answer.body[:300]!r}"
-    assert answer.headers["Content-Type"] == "application/problem+json", f"a bare {answer.status}"
+    """Checks the status, and that the body is a short RFC 9457 problem with the request's ID."""
+    assert answer.status in statuses, f"status {answer.status}, expected one of {statuses}: {answer.body[:300]!r}"
+    assert answer.headers["Content-Type"] == "application/problem+json", f"not a problem document: {answer.status}"
     problem = answer.json
     assert problem.keys() >= {"type", "title", "status", "detail", "instance"}
     assert problem["status"] == answer.status
     assert problem["instance"] == answer.headers["X-Request-ID"]
     assert "total;dur=" in answer.headers["Server-Timing"]
-    assert len(answer.body) < 16_384, "a refusal is no way to make the service send a lot"
+    assert len(answer.body) < 16_384, "the error response is too long"
 
 
 def metric(url: str, name: str) -> float:
-    """The sum of a metric's series; 0 where there is none yet."""
+    """Returns the sum of a metric's series; 0 if there are none yet."""
     answer = call(url, "GET", "/metrics")
     assert answer.status == 200
     lines = (line for line in answer.body.decode().splitlines() if line.startswith((f"{name} ", f"{name}{{")))
@@ -104,7 +104,7 @@ def metric(url: str, name: str) -> float:
 
 
 def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
-    """Whether the condition comes true in time."""
+    """Returns whether the condition becomes true within this time."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
@@ -131,7 +131,7 @@ def peak_resident_bytes(pid: int) -> int:
 
 
 def noise_png(seed: int, side: int) -> bytes:
-    """A grey picture that cannot be compressed; another one for each seed."""
+    """An incompressible grey picture, different for each seed."""
     generator = random.Random(seed)
     rows = b"".join(b"\0" + generator.randbytes(side) for _ in range(side))
     chunks = [
@@ -145,11 +145,11 @@ def noise_png(seed: int, side: int) -> bytes:
 
 
 def evaluate(model: Path, pictures: Path, annotations: Path, *flags: str) -> dict:
-    """Runs `osprey evaluate`; its report."""
+    """Runs `osprey evaluate` and returns its report."""
     if not BINARY.is_file():
-        missing(f"{BINARY} is not there: make build")
+        missing(f"{BINARY} is missing: run make build")
     command = [BINARY, "evaluate", model, "--images", pictures, "--annotations", annotations, "--json", *flags]
-    # Nothing of Python or anything else is on its path.
+    # Neither Python nor any other program is on its PATH.
     run = subprocess.run(
         list(map(str, command)), capture_output=True, text=True, timeout=300, env={"PATH": "/nonexistent"}
     )
@@ -158,7 +158,7 @@ def evaluate(model: Path, pictures: Path, annotations: Path, *flags: str) -> dic
 
 
 def run_serve(*flags: object, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    """Runs a service that is expected to refuse to start."""
+    """Runs a service that is expected to fail at startup."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("OSPREY_")}
     return subprocess.run(
         [str(BINARY), "serve", *map(str, flags)],

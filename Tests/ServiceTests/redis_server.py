@@ -1,4 +1,4 @@
-"""A real Redis for the tests of several replicas."""
+"""A real Redis server for the tests with several replicas."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from probes import free_port, wait_until
 
 
 class Redis:
-    """A Redis of its own that keeps what it was given, and can be stopped and started again."""
+    """A Redis server with persistence that can be stopped and restarted."""
 
     def __init__(self, folder: Path, password: str = "") -> None:
         program = shutil.which("redis-server")
         if not program:
-            missing("redis-server is not there: Scripts/setup test")
+            missing("redis-server is not installed: run Scripts/setup test")
         self.port = free_port()
         self.command = [program, "--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(folder)]
         self.command += ["--save", "", "--appendonly", "yes", "--maxmemory-policy", "noeviction"]

@@ -1,4 +1,4 @@
-"""What the service finds on COCO128 is what the model's authors would find: COCO's own scoring of whole answers."""
+"""The service's accuracy on COCO128 matches the reference's: complete responses, scored with pycocotools."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from conftest import Server, StartServer, model_file
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-# As YOLOv5's val.py evaluates.
+# The settings of YOLOv5's val.py.
 EVALUATION = {"confidence": "0.001", "iou": "0.6", "multi_label": "true", "max_detections": "300"}
 
-# YOLOv5's own code on yolov5n.onnx of v7.0, in its fp16, square: shared/assets/README.md. Here the arithmetic is f32,
-# and colour profiles count (that of 23 pictures changes them): each moves the mean by 0.001.
+# Figures of YOLOv5's own code for yolov5n.onnx of v7.0, in fp16 and with square input: shared/assets/README.md. Osprey
+# computes in f32 and applies colour profiles, which change 23 pictures; each moves the mean by 0.001.
 REFERENCE = {"mAP": 0.3599, "mAP50": 0.5557}
 
 
@@ -28,9 +28,9 @@ def detections(server: Server, picture: Path) -> list[dict[str, Any]]:
 
 
 def score(annotations: Path, found: Iterable[tuple[Path, list[dict[str, Any]]]]) -> dict[str, float]:
-    """COCO's mean average precision of what was found, over all thresholds and at 0.5."""
+    """Returns COCO's mean average precision over all IoU thresholds and at 0.5."""
     truth = COCO(str(annotations))
-    # COCO numbers its 80 classes up to 90, models do from 0 to 79.
+    # COCO's 80 classes have IDs up to 90; in models they are 0 to 79.
     categories = sorted(truth.getCatIds())
     results = [
         {
@@ -53,11 +53,11 @@ def score(annotations: Path, found: Iterable[tuple[Path, list[dict[str, Any]]]])
     "shape, tolerance",
     [
         ("square", 0.003),
-        # A rectangular input sees less of the grey around a picture: 0.0037 less for v6.0 in the same table.
+        # Rectangular input has less grey padding, which lowers the mean: by 0.0037 for v6.0 in the same table.
         ("rectangular", 0.006),
     ],
 )
-def test_the_mean_average_precision_is_that_of_the_reference_implementation(
+def test_mean_average_precision_matches_the_reference_implementation(
     shape: str,
     tolerance: float,
     start_server: StartServer,
@@ -76,7 +76,7 @@ def test_the_mean_average_precision_is_that_of_the_reference_implementation(
     assert figures == pytest.approx(REFERENCE, abs=tolerance)
 
 
-def test_a_picture_gives_the_same_detections_however_it_is_sent(server: Server, pictures: list[Path]) -> None:
+def test_all_upload_forms_return_the_same_detections(server: Server, pictures: list[Path]) -> None:
     url, query = f"{server.url}/detect", {"confidence": "0.05"}
     sent = [path.read_bytes() for path in pictures[:16]]
     multipart = requests.post(url, params=query, files=[("file", picture) for picture in sent], timeout=60)

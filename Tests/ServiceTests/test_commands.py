@@ -1,4 +1,4 @@
-"""The commands around the service: what they print, and how they end."""
+"""Output and exit statuses of the smaller commands: benchmark, completions and version."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from probes import free_port
 
 
 def osprey(*arguments: object, status: int = 0) -> str:
-    """What a command prints on standard output, or, where it fails, on standard error."""
+    """Runs a command and returns its standard output, or its standard error if it is expected to fail."""
     words = [str(BINARY), *map(str, arguments)]
     result = subprocess.run(words, capture_output=True, text=True, check=False, timeout=120)
     assert result.returncode == status, result.stderr
     return result.stderr if status else result.stdout
 
 
-def test_a_service_is_measured_by_its_url(server: Server, dataset: Path) -> None:
+def test_benchmark_measures_a_service_by_its_url(server: Server, dataset: Path) -> None:
     flags = ("--clients", "1,2", "--seconds", "1", "--images", dataset)
     rows = json.loads(osprey("benchmark", server.url, *flags, "--json"))
     assert [row["clients"] for row in rows] == [1, 2]
@@ -30,13 +30,13 @@ def test_a_service_is_measured_by_its_url(server: Server, dataset: Path) -> None
     assert table.startswith("clients  pictures/s") and len(table.splitlines()) == 3
 
 
-def test_answers_that_are_refusals_are_counted_apart(server: Server, dataset: Path) -> None:
+def test_benchmark_counts_error_responses_separately(server: Server, dataset: Path) -> None:
     flags = ("--clients", "1", "--seconds", "0.2", "--images", dataset, "--path", "/detect?confidence=7", "--json")
     (row,) = json.loads(osprey("benchmark", server.url, *flags))
     assert row["other_answers"].keys() == {"422"} and row["pictures_per_second"] == 0
 
 
-def test_a_model_is_measured_by_its_file() -> None:
+def test_benchmark_measures_a_model_file() -> None:
     report = json.loads(osprey("benchmark", DEMO_MODEL, "--seconds", "0.5", "--streams", "1", "--json"))
     assert report["pictures"] >= 1 and report["streams"] == 1
     assert "pictures/s" in osprey("benchmark", DEMO_MODEL, "--seconds", "0.1")
@@ -54,19 +54,19 @@ def test_a_model_is_measured_by_its_file() -> None:
         (("unknown",), 64, "unknown"),
     ],
 )
-def test_what_cannot_be_done_is_said(arguments: tuple[object, ...], status: int, words: str) -> None:
+def test_impossible_requests_get_an_explanation(arguments: tuple[object, ...], status: int, words: str) -> None:
     assert words in osprey(*arguments, status=status)
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completions_know_the_commands(shell: str) -> None:
+def test_completions_cover_commands_and_options(shell: str) -> None:
     script = osprey("completions", shell)
     assert "detect" in script and "polygon-tolerance" in script
     if shell == "bash":
         subprocess.run(["bash", "-n"], input=script, text=True, check=True)
 
 
-def test_the_version_names_the_runtime() -> None:
+def test_version_names_the_runtime() -> None:
     version = osprey("--version").strip()
     assert osprey("version").startswith(f"Osprey {version}, OpenVINO ")
     assert json.loads(osprey("version", "--json"))["osprey"] == version

@@ -1,4 +1,4 @@
-"""What the demo promises: its model finds the objects on its pictures and on pictures that nobody drew before."""
+"""The demo's model finds the objects on the demo's pictures and on newly generated ones."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from probes import call, evaluate
 from pycocotools import mask as coco
 
 SCENES = ROOT / "Tools/Scenes/.build/release/scenes"
-# Mean average precision over all thresholds, as the issue asks for.
+# Minimum mean average precision over all IoU thresholds.
 BOXES, MASKS = 0.80, 0.70
 
-# Of smaller objects a pixel is much.
+# Area in pixels above which an object is large; in smaller ones, single pixels change the overlap too much.
 LARGE = 1_000
-# Intersection over union, of boxes and of masks.
+# Minimum intersection over union of boxes and of masks.
 CLOSE = 0.75
-# Score of a detection that is rather sure.
+# Minimum score of a confident detection.
 SURE = 0.5
-# Of the large objects, those that are found; of the detections that are sure, those that are right.
+# Minimum share of large objects that are found, and of confident detections that are correct.
 FOUND, RIGHT = 0.8, 0.92
 
-# pycocotools is older than this rule of numpy's.
+# pycocotools predates this NumPy deprecation.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 
 @pytest.fixture
 def fresh(tmp_path: Path) -> Path:
-    """200 pictures of another seed than the demo's (105) and those of the training (1)."""
+    """200 pictures generated with another seed than the demo's (105) and the training's (1)."""
     if not SCENES.is_file():
-        missing(f"{SCENES} is not there: swift build --configuration release --package-path Tools/Scenes")
+        missing(f"{SCENES} is missing: run swift build --configuration release --package-path Tools/Scenes")
     folder = tmp_path / "scenes"
     subprocess.run([SCENES, "--seed", "2", "--count", "200", "--output", folder], check=True, capture_output=True)
     return folder
@@ -49,24 +49,24 @@ def assert_accurate(folder: Path, count: int, capsys: pytest.CaptureFixture[str]
     assert found["bbox"] >= BOXES and found["segm"] >= MASKS
 
 
-def test_the_model_is_accurate_on_the_pictures_of_the_demo(dataset: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_model_is_accurate_on_the_demo_pictures(dataset: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert_accurate(dataset, 32, capsys)
 
 
-def test_the_model_is_accurate_on_pictures_it_never_saw(fresh: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_model_is_accurate_on_unseen_pictures(fresh: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert_accurate(fresh, 200, capsys)
 
 
-def test_the_model_s_classes_are_the_categories_of_the_pictures_in_order(server: Server, dataset: Path) -> None:
+def test_model_classes_match_the_dataset_categories_in_order(server: Server, dataset: Path) -> None:
     categories = json.loads((dataset / "annotations/instances.json").read_text())["categories"]
     names = {item["id"]: item["name"] for item in categories}
     [model] = call(server.url, "GET", "/models").json["models"]
-    # COCO numbers classes from 1, models from 0.
+    # Class IDs start at 1 in COCO, and at 0 in models.
     assert names == dict(enumerate(model["classes"], start=1))
 
 
 def resized(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
-    """A mask scaled to another size: the nearest pixel counts."""
+    """Scales a mask to another size by nearest-neighbour sampling."""
     rows = (np.arange(height) + 0.5) * pixels.shape[0] / height
     columns = (np.arange(width) + 0.5) * pixels.shape[1] / width
     return pixels[np.ix_(rows.astype(int), columns.astype(int))]
@@ -78,7 +78,7 @@ def unchanged(pixels: np.ndarray) -> np.ndarray:
 
 @pytest.fixture(scope="session")
 def annotations(dataset: Path) -> dict[int, list[dict[str, Any]]]:
-    """The objects of the demo's pictures, by the pictures' ids."""
+    """The annotated objects of the demo's pictures, by picture ID."""
     objects: dict[int, list[dict[str, Any]]] = {}
     for item in json.loads((dataset / "annotations/instances.json").read_text())["annotations"]:
         objects.setdefault(item["image_id"], []).append(item)
@@ -86,7 +86,7 @@ def annotations(dataset: Path) -> dict[int, list[dict[str, Any]]]:
 
 
 def overlaps(found: Any, truth: Any) -> np.ndarray:
-    """Intersections over unions of boxes, or of masks, `[found, truth]`."""
+    """Returns the intersection over union of all pairs of boxes or of masks, `[found, truth]`."""
     return np.reshape(coco.iou(found, truth, [False] * len(truth)), (len(found), len(truth)))
 
 
@@ -100,7 +100,7 @@ def overlaps(found: Any, truth: Any) -> np.ndarray:
     ],
     ids=["as it is", "mirrored", "turned", "smaller"],
 )
-def test_what_is_on_a_processed_picture_is_found_where_it_is(
+def test_objects_on_processed_pictures_are_found_in_place(
     change: dict[str, Any],
     moved: Callable[[np.ndarray], np.ndarray],
     server: Server,

@@ -1,4 +1,4 @@
-"""`osprey detect`: files in, the service's results out, in every form, in shares, and after a crash."""
+"""`osprey detect`: the same results as the service, in every format, with shards, and after a crash."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ OUTPUT = "detections.jsonl"
 
 
 def detect(*arguments: object, status: int = 0, **options: Any) -> subprocess.CompletedProcess[bytes]:
-    """Runs the command with the demo's model."""
+    """Runs `osprey detect` with the demo's model and checks its exit status."""
     result = subprocess.run(
         [str(BINARY), "detect", *map(str, arguments)],
         env=environment(),
@@ -55,7 +55,7 @@ def folder(dataset: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def whole(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The results of one run over all the pictures."""
+    """The output folder of one run over all pictures."""
     output = tmp_path_factory.mktemp("detect") / "whole"
     detect(folder, "--output", output)
     return output
@@ -63,7 +63,7 @@ def whole(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def many(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """128 pictures: the demo's under four names each."""
+    """128 pictures: each of the demo's under four names."""
     many = tmp_path_factory.mktemp("many")
     for index in range(4):
         for path in folder.glob("*.jpg"):
@@ -72,7 +72,7 @@ def many(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("masks", ["polygon", "rle", "none"])
-def test_a_file_gives_what_the_service_answers(masks: str, server: Server, pictures: list[Path]) -> None:
+def test_files_get_the_same_results_as_from_the_service(masks: str, server: Server, pictures: list[Path]) -> None:
     found = lines(detect(*pictures[:4], "--format", "jsonl", "--masks", masks, "--precision", "auto").stdout)
     for path, record in zip(pictures, found):
         answer = call(server.url, "POST", f"/detect?masks={masks}", path.read_bytes()).json
@@ -80,7 +80,7 @@ def test_a_file_gives_what_the_service_answers(masks: str, server: Server, pictu
         assert record["payload"]
 
 
-def test_options_are_those_of_the_service(server: Server, pictures: list[Path]) -> None:
+def test_options_work_as_in_the_service(server: Server, pictures: list[Path]) -> None:
     options = {"confidence": 0.1, "iou": 0.9, "max-detections": 3, "classes": "circle , 1", "polygon-tolerance": 2}
     flags = [word for name, value in options.items() for word in (f"--{name}", value)]
     found = lines(detect(*pictures[:4], "--format", "jsonl", "--precision", "auto", *flags).stdout)
@@ -91,14 +91,14 @@ def test_options_are_those_of_the_service(server: Server, pictures: list[Path]) 
         assert record["payload"] == answer["payload"]
 
 
-def test_a_folder_of_results_has_a_line_and_a_drawn_picture_for_each(whole: Path, pictures: list[Path]) -> None:
+def test_results_have_a_line_and_a_drawn_picture_for_each_input(whole: Path, pictures: list[Path]) -> None:
     assert [record["file"] for record in lines((whole / OUTPUT).read_bytes())] == [path.name for path in pictures]
     for path in pictures:
         drawn = (whole / "pictures" / path.name).read_bytes()
         assert drawn[:3] == b"\xff\xd8\xff" and drawn != path.read_bytes()
 
 
-def test_every_form_says_the_same(folder: Path, whole: Path, tmp_path: Path) -> None:
+def test_all_formats_have_the_same_results(folder: Path, whole: Path, tmp_path: Path) -> None:
     records = lines((whole / OUTPUT).read_bytes())
     assert json.loads(detect(folder, "--format", "json").stdout) == records
     assert lines(detect(folder, "--format", "jsonl").stdout) == records
@@ -123,7 +123,7 @@ def test_every_form_says_the_same(folder: Path, whole: Path, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("masks", ["polygon", "rle"])
-def test_pycocotools_reads_the_coco_form(masks: str, folder: Path, whole: Path, tmp_path: Path) -> None:
+def test_pycocotools_reads_the_coco_format(masks: str, folder: Path, whole: Path, tmp_path: Path) -> None:
     detect(folder, "--format", "coco", "--masks", masks, "--no-draw", "--output", tmp_path)
     coco = COCO(tmp_path / "detections.coco.json")
     records = lines((whole / OUTPUT).read_bytes())
@@ -133,12 +133,12 @@ def test_pycocotools_reads_the_coco_form(masks: str, folder: Path, whole: Path, 
     for annotation, found in zip(annotations, objects, strict=True):
         assert annotation["bbox"] == found["bbox"]["origin"] + found["bbox"]["size"]
         assert coco.loadCats(annotation["category_id"])[0]["name"] == found["class"]
-        # pycocotools' own count of the pixels.
+        # Compare with the number of pixels that pycocotools counts.
         assert annotation["area"] == pytest.approx(coco_mask.area(coco.annToRLE(annotation)), rel=0.02, abs=4)
 
 
 @pytest.mark.parametrize("shards", [("1/2", "2/2"), ("0/3", "1/3", "2/3"), ("3/3", "1/3", "2/3")])
-def test_shards_together_are_one_run(shards: tuple[str, ...], folder: Path, whole: Path, tmp_path: Path) -> None:
+def test_shards_add_up_to_one_run(shards: tuple[str, ...], folder: Path, whole: Path, tmp_path: Path) -> None:
     detect(folder, "--shard", shards[0], "--output", tmp_path)
     other = detect(folder, "--shard", "1/7", "--output", tmp_path, status=1)
     assert b"other options" in other.stderr
@@ -152,7 +152,7 @@ def test_shards_together_are_one_run(shards: tuple[str, ...], folder: Path, whol
     assert {path.name for path in tmp_path.glob("pictures/*")} == {path.name for path in whole.glob("pictures/*")}
 
 
-def test_a_run_that_was_killed_and_resumed_is_one_run(many: Path, tmp_path: Path) -> None:
+def test_a_killed_and_resumed_run_equals_one_run(many: Path, tmp_path: Path) -> None:
     detect(many, "--output", tmp_path / "once", "--format", "csv")
     command = [str(BINARY), "detect", str(many), "--output", str(tmp_path / "twice"), "--format", "csv"]
     journal = tmp_path / "twice" / OUTPUT
@@ -164,7 +164,7 @@ def test_a_run_that_was_killed_and_resumed_is_one_run(many: Path, tmp_path: Path
         process.kill()
     begun = journal.read_bytes()
     assert 40 <= begun.count(b"\n") < 128
-    # As a crash of the machine may leave it.
+    # A machine crash can leave a partial last line.
     journal.write_bytes(begun + begun[:100].rstrip(b"\n"))
     result = detect(many, "--output", tmp_path / "twice", "--format", "csv", "--resume")
     assert b"%d already done" % begun.count(b"\n") in result.stderr
@@ -174,7 +174,7 @@ def test_a_run_that_was_killed_and_resumed_is_one_run(many: Path, tmp_path: Path
         assert (tmp_path / "twice/pictures" / path.name).read_bytes() == path.read_bytes()
 
 
-def test_files_that_are_broken_are_told_of_and_counted(many: Path, tmp_path: Path) -> None:
+def test_broken_files_are_reported_and_counted(many: Path, tmp_path: Path) -> None:
     pictures = tmp_path / "pictures"
     shutil.copytree(many, pictures)
     names = sorted(path.name for path in pictures.iterdir())
@@ -190,7 +190,7 @@ def test_files_that_are_broken_are_told_of_and_counted(many: Path, tmp_path: Pat
     assert "123 pictures" in result.stderr.decode() and "5 unreadable" in result.stderr.decode()
 
 
-def test_results_are_not_overwritten_nor_mixed(folder: Path, whole: Path, tmp_path: Path) -> None:
+def test_results_are_neither_overwritten_nor_mixed(folder: Path, whole: Path, tmp_path: Path) -> None:
     output = tmp_path / "results"
     shutil.copytree(whole, output)
     before = (output / OUTPUT).read_bytes()
@@ -204,7 +204,7 @@ def test_results_are_not_overwritten_nor_mixed(folder: Path, whole: Path, tmp_pa
     assert b"Line 1 of" in detect(folder, "--output", output, "--resume", status=1).stderr
 
 
-def test_two_runs_do_not_write_one_file(many: Path, tmp_path: Path) -> None:
+def test_two_runs_cannot_write_the_same_file(many: Path, tmp_path: Path) -> None:
     command = [str(BINARY), "detect", str(many), "--output", str(tmp_path)]
     with subprocess.Popen(command, env=environment(), stderr=subprocess.DEVNULL) as process:
         deadline = time.monotonic() + 60
@@ -218,7 +218,7 @@ def test_two_runs_do_not_write_one_file(many: Path, tmp_path: Path) -> None:
             process.kill()
 
 
-def test_pictures_are_found_wherever_they_are(pictures: list[Path], tmp_path: Path) -> None:
+def test_inputs_can_be_files_folders_patterns_and_lists(pictures: list[Path], tmp_path: Path) -> None:
     for name in ("a/one.jpg", "a/deep/two.JPEG", "b/one.jpg", "a/.hidden/three.jpg"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(pictures[0], tmp_path / name)
@@ -245,26 +245,26 @@ def test_pictures_are_found_wherever_they_are(pictures: list[Path], tmp_path: Pa
         assert names(*paths) == expected, paths
     assert names("@-", input=b"a/one.jpg\n") == ["a/one.jpg"]
     assert names("-", input=pictures[1].read_bytes()) == ["stdin"]
-    # What is no picture is told of when it is asked for by its name.
+    # A file that is not a picture is an error if it is named explicitly.
     assert b"notes.txt" in detect("a/notes.txt", cwd=tmp_path, status=1).stderr
     assert b"Nothing matches" in detect("*.png", cwd=tmp_path, status=1).stderr
     assert b"nowhere.jpg: No such file" in detect("nowhere.jpg", cwd=tmp_path, status=1).stderr
     shutil.copy(pictures[0], tmp_path / "one.jpg")
     assert b"both be called" in detect("one.jpg", "../one.jpg", cwd=tmp_path / "b", status=1).stderr
-    # A name that is no UTF-8, and one that a list has but nothing lies there, are told of like broken files.
+    # A file name that is not UTF-8 and a listed file that is missing are reported like broken files.
     shutil.copy(pictures[0], os.fsencode(tmp_path / "b") + b"/\xff.jpg")
     (tmp_path / "list.txt").write_text("a/one.jpg\ngone [1].jpg\n")
     for argument in ("b", "@list.txt"):
         result = detect(argument, "--format=jsonl", cwd=tmp_path, status=1)
         assert len(lines(result.stdout)) == 1 and b"1 unreadable" in result.stderr
-    # The results of a run inside the folder are no pictures of the next.
+    # If the output folder is inside the input folder, its drawn pictures are not inputs of the next run.
     detect("a", "--output", "a/out", cwd=tmp_path)
     assert b"2 already done" in detect("a", "--output", "a/out", "--resume", cwd=tmp_path).stderr
     assert len(lines((tmp_path / "a/out" / OUTPUT).read_bytes())) == 2
 
 
 def large_jpeg(url: str) -> bytes:
-    """A disc and a square in 2400x1800 pixels, drawn here and made a JPEG by the service."""
+    """A JPEG of 2400x1800 pixels with a disc and a square, encoded by the service."""
     y, x = np.mgrid[:1800, :2400]
     pixels = np.full((1800, 2400, 3), 90, np.uint8)
     pixels[(x - 700) ** 2 + (y - 800) ** 2 < 500**2] = (40, 60, 220)
@@ -275,8 +275,8 @@ def large_jpeg(url: str) -> bytes:
     return call(url, "GET", f"/get_image/{image_id}", headers={"Accept": "image/jpeg"}).body
 
 
-def test_drawing_changes_nothing_that_is_found(start_server: StartServer, tmp_path: Path) -> None:
-    # So large that it is read reduced for the network, and whole to be drawn on.
+def test_drawing_does_not_change_detections(start_server: StartServer, tmp_path: Path) -> None:
+    # Large enough to be decoded at reduced resolution for the network, but at full resolution for drawing.
     (tmp_path / "large.jpg").write_bytes(large_jpeg(start_server().url))
     detect("large.jpg", "--output", "out", cwd=tmp_path)
     drawn = (tmp_path / "out" / OUTPUT).read_bytes()
@@ -289,7 +289,7 @@ def test_drawing_changes_nothing_that_is_found(start_server: StartServer, tmp_pa
     ['"size":[1]', '"size":[1,2,3]', '"origin":[]', '"bbox":{}'],
 )
 @pytest.mark.parametrize("form", ["csv", "coco", "yolo"])
-def test_lines_that_were_edited_are_told_of(damage: str, form: str, whole: Path, folder: Path, tmp_path: Path) -> None:
+def test_edited_result_lines_are_reported(damage: str, form: str, whole: Path, folder: Path, tmp_path: Path) -> None:
     output = tmp_path / "results"
     shutil.copytree(whole, output)
     record = f'{{"file":"x.jpg","height":4,"model":"m","payload":[{{{damage},"class":"a","class_id":0,"score":1}}],"width":4}}'
@@ -297,24 +297,24 @@ def test_lines_that_were_edited_are_told_of(damage: str, form: str, whole: Path,
     assert b"Line 1 of" in detect(folder, "--output", output, "--format", form, "--resume", status=1).stderr
 
 
-def test_what_is_no_result_is_left_alone(folder: Path, tmp_path: Path) -> None:
+def test_a_file_without_results_is_not_changed(folder: Path, tmp_path: Path) -> None:
     (tmp_path / OUTPUT).write_text("my notes")
     assert b"is no result" in detect(folder, "--output", tmp_path, "--resume", status=1).stderr
     assert (tmp_path / OUTPUT).read_text() == "my notes"
 
 
-def test_pictures_that_differ_in_their_endings_have_labels_each(pictures: list[Path], tmp_path: Path) -> None:
+def test_pictures_that_differ_in_extension_get_separate_labels(pictures: list[Path], tmp_path: Path) -> None:
     for name in ("a.jpg", "a.jpeg", "b..jpg"):
         shutil.copy(pictures[0], tmp_path / name)
     detect(tmp_path, "--format", "yolo", "--output", tmp_path / "out")
     assert {path.name for path in (tmp_path / "out/labels").iterdir()} == {"a.txt", "a.jpg.txt", "b..txt"}
 
 
-def test_a_full_disk_ends_with_74_and_loses_nothing(many: Path, tmp_path: Path) -> None:
+def test_a_full_disk_exits_with_74_and_loses_nothing(many: Path, tmp_path: Path) -> None:
     output = tmp_path / "small"
     output.mkdir()
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(output)], check=False).returncode != 0:
-        pytest.skip("no small file system can be mounted")
+        pytest.skip("a small file system cannot be mounted")
     try:
         result = detect(many, "--no-draw", "--output", output, status=74)
         assert b"the disk is full" in result.stderr
@@ -324,7 +324,7 @@ def test_a_full_disk_ends_with_74_and_loses_nothing(many: Path, tmp_path: Path) 
         subprocess.run(["umount", str(output)], check=True)
 
 
-def test_text_is_for_people(pictures: list[Path]) -> None:
+def test_text_output_is_readable(pictures: list[Path]) -> None:
     record = lines(detect(pictures[0], "--format", "jsonl").stdout)[0]
     text = detect(pictures[0]).stdout.decode()
     assert text.startswith(f"{str(pictures[0]).lstrip('/')}: ") and record["payload"][0]["class"] in text
@@ -345,16 +345,16 @@ def test_text_is_for_people(pictures: list[Path]) -> None:
         (),
     ],
 )
-def test_wrong_options_end_with_64(arguments: tuple[str, ...]) -> None:
+def test_invalid_options_exit_with_64(arguments: tuple[str, ...]) -> None:
     assert detect(*arguments, status=64).stderr
 
 
-def test_a_class_that_the_model_does_not_have_is_an_error(pictures: list[Path]) -> None:
+def test_an_unknown_class_is_an_error(pictures: list[Path]) -> None:
     assert b"unicorn, which is not a class of shapes" in detect(pictures[0], "--classes", "unicorn", status=64).stderr
 
 
 @pytest.mark.parametrize("no_color", ["", "1"])
-def test_a_terminal_shows_a_bar_and_colours_unless_it_should_not(no_color: str, folder: Path, tmp_path: Path) -> None:
+def test_a_terminal_shows_a_progress_bar_and_respects_no_color(no_color: str, folder: Path, tmp_path: Path) -> None:
     main, terminal = pty.openpty()
     with subprocess.Popen(
         [str(BINARY), "detect", str(folder), "--output", str(tmp_path)],

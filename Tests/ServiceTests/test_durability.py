@@ -1,4 +1,4 @@
-"""What was acknowledged is there after a crash, whole; a full quota and a full disk are answered, and passed over."""
+"""Acknowledged writes survive a crash intact, and the service reports a full quota or disk and recovers."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ IMAGE_IDS = ["8", "9", "12", "25", "30"]
 
 @dataclass
 class Processing:
-    """A call of process_image, and what became of it."""
+    """A call of process_image and its outcome."""
 
     body: dict
     started: float
-    # Without an answer for ever, as far as its client knows.
+    # Infinite if the client never received a response.
     ended: float = math.inf
     sha256: str | None = None
 
 
 class Crowd:
-    """Clients that process and upload pictures until the service is gone, and remember each answer."""
+    """Clients that process and upload pictures until the server is killed, and record each response."""
 
     def __init__(self, server: Server, seed: int) -> None:
         self.server = server
@@ -77,7 +77,7 @@ class Crowd:
             except OSError:
                 return
             except Exception as error:
-                # An answer that breaks off is none.
+                # A truncated response does not count as one.
                 if not self.server.killed:
                     self.refusals.append(repr(error))
                 return
@@ -99,12 +99,15 @@ class Crowd:
 
 
 def could_be_last(processings: list[Processing]) -> list[Processing]:
-    """Those calls for one picture that no acknowledged call was begun after."""
+    """Returns the calls for one picture that may have taken effect last.
+
+    Those are the calls that had not ended when the last acknowledged call began.
+    """
     last_start = max((p.started for p in processings if p.sha256), default=-math.inf)
     return [p for p in processings if p.ended >= last_start]
 
 
-def test_what_was_acknowledged_survives_kill_9(start_server: StartServer, tmp_path: Path) -> None:
+def test_acknowledged_writes_survive_kill_9(start_server: StartServer, tmp_path: Path) -> None:
     store = tmp_path / "store"
     uploads: dict[str, bytes] = {}
     processings: list[Processing] = []
@@ -124,11 +127,11 @@ def test_what_was_acknowledged_survives_kill_9(start_server: StartServer, tmp_pa
         found = {i: call(server.url, "GET", f"/get_image/{i}?variant=processed") for i in IMAGE_IDS}
         for image_id, answer in found.items():
             candidates = could_be_last([p for p in processings if p.body["image_id"] == image_id])
-            # The same request makes the same bytes, so that what nobody was told can be asked for again.
+            # The same request produces the same bytes, so repeating an unacknowledged call shows its result.
             expected = {p.sha256 or call(server.url, "POST", "/process_image", p.body).sha256 for p in candidates}
             assert answer.status == 200
             assert answer.sha256 in expected
-        # From here on the store holds what was asked for again.
+        # The repeated calls changed the store, so the next round starts from its present contents.
         processings = [
             Processing({"image_id": i}, time.monotonic(), time.monotonic(), call(
                 server.url, "GET", f"/get_image/{i}?variant=processed"
@@ -138,7 +141,7 @@ def test_what_was_acknowledged_survives_kill_9(start_server: StartServer, tmp_pa
         server.stop()
 
 
-def test_processed_pictures_make_room_for_others(start_server: StartServer, pictures: list[Path]) -> None:
+def test_old_processed_pictures_are_evicted(start_server: StartServer, pictures: list[Path]) -> None:
     server = start_server("--store-quota", str(MEBIBYTE))
     ids = [str(int(path.stem)) for path in pictures]
     sizes = []
@@ -155,7 +158,7 @@ def test_processed_pictures_make_room_for_others(start_server: StartServer, pict
 
 
 def fill_with_uploads(server: Server, side: int, most: int) -> dict[str, bytes]:
-    """Uploads until there is no more room."""
+    """Uploads pictures until the service reports that storage is full; returns them by ID."""
     uploads: dict[str, bytes] = {}
     for seed in range(most):
         picture = noise_png(seed, side)
@@ -164,7 +167,7 @@ def fill_with_uploads(server: Server, side: int, most: int) -> dict[str, bytes]:
             assert_problem(answer, 507)
             return uploads
         uploads[answer.json["id"]] = picture
-    raise AssertionError(f"{most} pictures found room")
+    raise AssertionError(f"{most} uploads did not fill the storage")
 
 
 def test_uploads_fill_the_quota_and_are_never_evicted(start_server: StartServer) -> None:
@@ -174,7 +177,7 @@ def test_uploads_fill_the_quota_and_are_never_evicted(start_server: StartServer)
     assert len(uploads) > 5
     for image_id, picture in uploads.items():
         assert call(server.url, "GET", f"/get_image/{image_id}").body == picture
-    # What needs no room goes on, what needs some says so.
+    # Requests that need no storage still work; those that need some are rejected.
     another = noise_png(1000, 300)
     assert call(server.url, "POST", "/detect", another).status == 200
     assert_problem(call(server.url, "POST", "/process_image", {"image_id": "12", "format": "png"}), 507)
@@ -184,21 +187,21 @@ def test_uploads_fill_the_quota_and_are_never_evicted(start_server: StartServer)
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 4 MiB."""
+    """A 4 MiB file system."""
     folder = tmp_path / "disk"
     folder.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=4m,nr_inodes=2000", "tmpfs", str(folder)]
     try:
         mounted = subprocess.run(mount, capture_output=True, text=True)
     except FileNotFoundError:
-        pytest.skip("there is no mount here")
+        pytest.skip("mount is not installed")
     if mounted.returncode != 0:
-        pytest.skip(f"a small disk cannot be mounted here: {mounted.stderr.strip()}")
+        pytest.skip(f"a small file system cannot be mounted: {mounted.stderr.strip()}")
     yield folder
     subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
-def test_a_full_disk_is_answered_and_passed_over(small_disk: Path, start: StartServer) -> None:
+def test_the_service_recovers_from_a_full_disk(small_disk: Path, start: StartServer) -> None:
     store = small_disk / "store"
     server = start("--store", str(store))
     try:
@@ -225,7 +228,7 @@ def test_a_full_disk_is_answered_and_passed_over(small_disk: Path, start: StartS
         again.stop()
 
 
-def test_a_disk_that_others_fill_is_answered_and_passed_over(small_disk: Path, start: StartServer) -> None:
+def test_the_service_recovers_from_a_disk_filled_by_others(small_disk: Path, start: StartServer) -> None:
     server = start("--store", str(small_disk / "store"))
     try:
         filler = small_disk / "filler"
@@ -240,7 +243,7 @@ def test_a_disk_that_others_fill_is_answered_and_passed_over(small_disk: Path, s
         server.stop()
 
 
-def test_a_second_process_does_not_get_the_store(
+def test_a_second_process_cannot_use_the_store(
     start_server: StartServer, tmp_path: Path, models: Path, dataset: Path
 ) -> None:
     store = tmp_path / "store"
@@ -256,7 +259,7 @@ def test_a_second_process_does_not_get_the_store(
     start_server("--store", str(store))
 
 
-def test_a_picture_deleted_while_it_is_processed_is_not_found(start_server: StartServer) -> None:
+def test_a_picture_deleted_during_processing_is_not_found(start_server: StartServer) -> None:
     server = start_server()
     statuses = set()
     with ThreadPoolExecutor(2) as clients:
@@ -274,7 +277,7 @@ def test_a_picture_deleted_while_it_is_processed_is_not_found(start_server: Star
     assert 404 in statuses
 
 
-def test_a_damaged_file_is_not_given_out(start_server: StartServer, tmp_path: Path) -> None:
+def test_a_damaged_file_is_not_served(start_server: StartServer, tmp_path: Path) -> None:
     store = tmp_path / "store"
     server = start_server("--store", str(store))
     processed = call(server.url, "POST", "/process_image", {"image_id": "12"})
@@ -287,7 +290,7 @@ def test_a_damaged_file_is_not_given_out(start_server: StartServer, tmp_path: Pa
 
 
 @pytest.mark.parametrize("text", ["", "{", json.dumps({"id": "9"}), "\0" * 5000], ids=["none", "cut", "short", "zeros"])
-def test_damaged_metadata_does_not_keep_the_service_from_starting(
+def test_damaged_metadata_does_not_prevent_startup(
     start_server: StartServer, tmp_path: Path, text: str
 ) -> None:
     store = tmp_path / "store"

@@ -1,4 +1,4 @@
-"""`osprey evaluate` against the reference's accuracy, and against pycocotools on the same detections."""
+"""`osprey evaluate` compared with the reference's accuracy, and with pycocotools on the same detections."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from probes import evaluate
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-# pycocotools' twelve figures in its order, by the names that osprey gives them.
+# The twelve figures of pycocotools in its order, under Osprey's names.
 FIGURES = (
     *("ap", "ap50", "ap75", "ap_small", "ap_medium", "ap_large"),
     *("ar_1", "ar_10", "ar_100", "ar_small", "ar_medium", "ar_large"),
 )
 
-# YOLOv5's own code in PyTorch, by the README of the assets: fp32, square or rectangular input.
+# Figures of YOLOv5's own PyTorch code from the README of the assets: fp32, square or rectangular input.
 REFERENCE = (
     ("yolov5n-v6.0.pt", "square", 0.3603, 0.5595),
     ("yolov5n-v6.0.pt", "rectangular", 0.3566, 0.5547),
@@ -33,7 +33,7 @@ Pictures = tuple[Path, Path]
 
 @pytest.fixture(scope="session")
 def coco_set(coco: Path, coco_annotations: Path) -> Pictures:
-    """Pictures and what is on them."""
+    """COCO128's pictures and annotations."""
     return coco / "images/train2017", coco_annotations
 
 
@@ -48,7 +48,7 @@ def figures(report: dict[str, Any], kind: str) -> list[float]:
 
 
 @pytest.mark.parametrize("name, shape, mean, mean50", REFERENCE)
-def test_the_mean_average_precision_is_that_of_the_reference(
+def test_mean_average_precision_matches_the_reference(
     name: str, shape: str, mean: float, mean50: float, coco_set: Pictures
 ) -> None:
     report = evaluate(model_file(name), *coco_set, "--precision", "f32", "--input", shape, "--boxes-only", "--as-trained")
@@ -57,16 +57,16 @@ def test_the_mean_average_precision_is_that_of_the_reference(
     assert ap50 == pytest.approx(mean50, abs=0.004)
 
 
-def test_half_precision_costs_little(coco_set: Pictures) -> None:
+def test_half_precision_costs_little_accuracy(coco_set: Pictures) -> None:
     if "avx512_bf16" not in Path("/proc/cpuinfo").read_text() and "amx_bf16" not in Path("/proc/cpuinfo").read_text():
-        pytest.skip("this CPU has no bfloat16")
+        pytest.skip("this CPU does not support bfloat16")
     report = evaluate(model_file("yolov5n-v6.0.pt"), *coco_set, "--precision", "bf16")
     assert report["precision"] == "bf16"
     assert figures(report, "bbox")[0] == pytest.approx(0.3566, abs=0.004)
 
 
 def assert_figures_are_those_of_pycocotools(model: Path, pictures: Path, annotations: Path, found: Path) -> None:
-    """Has pycocotools score what a model finds, which is written to `found`."""
+    """Compares all figures with pycocotools' for the same detections, which are saved to `found`."""
     report = evaluate(model, pictures, annotations, "--save-detections", str(found))
     truth = COCO(str(annotations))
     for kind, unused in (("bbox", "segmentation"), ("segm", "bbox")):
@@ -78,20 +78,20 @@ def assert_figures_are_those_of_pycocotools(model: Path, pictures: Path, annotat
         assert figures(report, kind) == pytest.approx(list(evaluation.stats), abs=1e-4)
 
 
-def test_all_figures_are_those_of_pycocotools(demo_set: Pictures, tmp_path: Path) -> None:
+def test_all_figures_match_pycocotools(demo_set: Pictures, tmp_path: Path) -> None:
     assert_figures_are_those_of_pycocotools(DEMO_MODEL, *demo_set, tmp_path / "detections.json")
 
 
-def test_all_figures_are_those_of_pycocotools_with_crowds(coco_set: Pictures, tmp_path: Path) -> None:
+def test_all_figures_match_pycocotools_with_crowds(coco_set: Pictures, tmp_path: Path) -> None:
     model = model_file("yolov5n-seg.onnx")
     assert_figures_are_those_of_pycocotools(model, *coco_set, tmp_path / "detections.json")
 
 
-def test_labels_in_yolo_text_say_nearly_the_same(coco: Path, coco_set: Pictures) -> None:
+def test_yolo_labels_give_nearly_the_same_figures(coco: Path, coco_set: Pictures) -> None:
     pictures, annotations = coco_set
     by_labels = evaluate(model_file("yolov5n.onnx"), pictures, coco / "labels/train2017")
     by_annotations = evaluate(model_file("yolov5n.onnx"), pictures, annotations)
-    # Without crowds, and with boxes to six digits of the picture's size.
+    # YOLO labels have no crowds, and boxes are rounded to six digits of the picture's size.
     assert figures(by_labels, "bbox")[0] == pytest.approx(figures(by_annotations, "bbox")[0], abs=0.02)
 
 
@@ -102,13 +102,13 @@ def test_labels_in_yolo_text_say_nearly_the_same(coco: Path, coco_set: Pictures)
         (("weights.bin", "--images", ".", "--annotations", "."), "must end in .pt, .onnx or .xml"),
     ],
 )
-def test_what_cannot_be_evaluated_is_named(arguments: tuple[str, ...], complaint: str, tmp_path: Path) -> None:
+def test_unusable_models_are_named_in_the_error(arguments: tuple[str, ...], complaint: str, tmp_path: Path) -> None:
     run = subprocess.run([str(BINARY), "evaluate", *arguments], capture_output=True, text=True, timeout=60, cwd=tmp_path)
     assert run.returncode != 0
     assert complaint in run.stderr
 
 
-def test_wrong_annotations_are_named(dataset: Path, tmp_path: Path) -> None:
+def test_invalid_annotations_are_explained(dataset: Path, tmp_path: Path) -> None:
     for text, complaint in (("{", "JSON"), ('{"images": [], "annotations": [], "categories": []}', "no pictures")):
         wrong = tmp_path / "annotations.json"
         wrong.write_text(text)

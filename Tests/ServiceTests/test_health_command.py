@@ -1,4 +1,4 @@
-"""`osprey health`, as a container's health check calls it: what its exit status says, and that it never waits long."""
+"""`osprey health` as used by a container's health check: its exit statuses, and that it never waits long."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ def port_of(server: Server) -> str:
     return str(urlsplit(server.url).port)
 
 
-def test_a_ready_service_is_healthy_wherever_its_address_was_set(server: Server) -> None:
+def test_a_ready_service_is_healthy_with_flags_and_with_variables(server: Server) -> None:
     port = port_of(server)
     for run in (health("--port", port), health(OSPREY_PORT=port, OSPREY_HOST="0.0.0.0")):
         assert (run.returncode, run.stdout) == (0, f"http://127.0.0.1:{port}/readyz answers 200 OK.\n"), run.stderr
 
 
-def test_a_service_that_shuts_down_lives_and_is_not_ready(start_server: StartServer) -> None:
+def test_a_draining_service_is_alive_but_not_ready(start_server: StartServer) -> None:
     server = start_server("--drain-delay", "8")
     server.process.send_signal(signal.SIGTERM)
     assert wait_until(lambda: health("--port", port_of(server)).returncode == 1, 5)
@@ -46,7 +46,7 @@ def listener() -> Iterator[socket.socket]:
         yield listener
 
 
-def test_what_does_not_answer_is_given_up(listener: socket.socket) -> None:
+def test_an_unresponsive_service_times_out(listener: socket.socket) -> None:
     start = time.monotonic()
     run = health("--port", str(listener.getsockname()[1]), "--timeout", "0.5")
     assert run.returncode == 1 and "did not answer within 0.5 seconds" in run.stderr
@@ -54,7 +54,7 @@ def test_what_does_not_answer_is_given_up(listener: socket.socket) -> None:
 
 
 @pytest.mark.parametrize("answer", [b"", b"SSH-2.0-OpenSSH_9.2p1\r\n", b"HTTP/1.1 200"])
-def test_what_is_no_http_is_no_health(answer: bytes, listener: socket.socket) -> None:
+def test_a_response_that_is_not_http_is_unhealthy(answer: bytes, listener: socket.socket) -> None:
     def reply() -> None:
         connection, _ = listener.accept()
         with connection:
@@ -76,7 +76,7 @@ def test_what_is_no_http_is_no_health(answer: bytes, listener: socket.socket) ->
         (("--timeout", "0"), 64, "0.1 to 600"),
     ],
 )
-def test_what_cannot_be_asked_says_why(flags: tuple[str, ...], status: int, complaint: str) -> None:
+def test_failed_checks_and_invalid_flags_are_explained(flags: tuple[str, ...], status: int, complaint: str) -> None:
     run = health(*flags)
     assert run.returncode == status
     assert complaint in run.stderr

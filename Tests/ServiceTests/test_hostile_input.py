@@ -1,4 +1,4 @@
-"""Whatever comes in over the wire is answered, soon, and leaves nothing behind in the process."""
+"""Any input over the network is answered promptly and leaks no resources."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from hostile_inputs import (
 )
 from probes import MEBIBYTE, Answer, assert_problem, call, connect, exchange, metric, receive, resident_bytes, wait_until
 
-# Longest time that a refusal may take, on a busy machine too.
+# Maximum time for an error response, even on a busy machine.
 ANSWER_SECONDS = 5
 CLIENT_SECONDS = 2
-# What the allocator keeps and the caches of the runtime, beside the 30 % that the memory may have grown by.
+# Memory kept by the allocator and the runtime's caches, in addition to the allowed growth of 30 %.
 ALLOWANCE_BYTES = 64 * MEBIBYTE
 
 GET = b"GET /healthz HTTP/1.1\r\nHost: osprey\r\n\r\n"
-# The largest file of the demo, 274 kB.
+# The demo's largest file, 274 kB.
 LARGE_PICTURE = "/get_image/3"
 
 
@@ -47,7 +47,7 @@ def target(start: StartServer) -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def impatient(start: StartServer) -> Iterator[Server]:
-    """A server that gives its clients two seconds for everything."""
+    """A server with idle and request timeouts of two seconds."""
     server = start("--idle-timeout", str(CLIENT_SECONDS), "--request-timeout", str(CLIENT_SECONDS))
     yield server
     server.stop()
@@ -67,7 +67,7 @@ def post_picture(server: Server, path: str, picture: bytes) -> Answer:
 
 
 @named(PICTURES)
-def test_a_broken_picture_is_refused_for_detection_and_for_keeping(target: Server, hostile: HostileInput) -> None:
+def test_a_broken_picture_is_rejected_for_detection_and_upload(target: Server, hostile: HostileInput) -> None:
     picture = hostile.make()
     for path in ("/detect", "/images"):
         assert_problem(post_picture(target, path, picture), *hostile.statuses)
@@ -75,7 +75,7 @@ def test_a_broken_picture_is_refused_for_detection_and_for_keeping(target: Serve
 
 
 @named(ODD_PICTURES)
-def test_an_odd_picture_does_not_hold_the_service_up(target: Server, hostile: HostileInput) -> None:
+def test_an_odd_picture_does_not_block_the_service(target: Server, hostile: HostileInput) -> None:
     answer = post_picture(target, "/detect", hostile.make())
     assert answer.status in hostile.statuses
     if answer.status != 200:
@@ -84,19 +84,19 @@ def test_an_odd_picture_does_not_hold_the_service_up(target: Server, hostile: Ho
 
 
 @named(REQUESTS)
-def test_a_broken_request_is_refused(target: Server, hostile: HostileInput) -> None:
+def test_a_broken_request_is_rejected(target: Server, hostile: HostileInput) -> None:
     assert_problem(exchange(target.url, hostile.make(), timeout=ANSWER_SECONDS), *hostile.statuses)
     assert_alive(target)
 
 
-def test_the_script_writes_each_input_to_a_file_that_is_named_for_its_answers(tmp_path: Path) -> None:
+def test_the_script_names_the_file_of_each_input_after_its_statuses(tmp_path: Path) -> None:
     assert write(tmp_path) == len(list(tmp_path.glob("*/*"))) >= 40
     assert (tmp_path / "pictures" / "413 png claims 50000x50000").is_file()
 
 
-def test_resident_memory_comes_back(start_server: StartServer) -> None:
+def test_resident_memory_is_released(start_server: StartServer) -> None:
     server = start_server()
-    # Everything has run once and at the limits, so that what is kept for good is there.
+    # Run everything once at its limits first, so that permanent allocations are in the baseline.
     for picture in [JPEG, blank_png(7000)] * 4:
         assert post_picture(server, "/detect", picture).status == 200
     before = resident_bytes(server.pid)
@@ -118,7 +118,7 @@ def test_resident_memory_comes_back(start_server: StartServer) -> None:
     assert_alive(server)
 
 
-def test_pictures_at_the_limit_of_pixels_do_not_add_up(start_server: StartServer) -> None:
+def test_memory_of_pictures_at_the_pixel_limit_does_not_add_up(start_server: StartServer) -> None:
     server = start_server()
     picture = blank_png(7000)
     assert post_picture(server, "/detect", picture).status == 200
@@ -132,11 +132,11 @@ def test_pictures_at_the_limit_of_pixels_do_not_add_up(start_server: StartServer
     )
 
 
-# Clients that take their time
+# Slow clients
 
 
 def seconds_until_closed(connection: socket.socket) -> float:
-    """Reads to the end of the connection, whatever comes."""
+    """Reads until the service closes the connection, and returns the time that took."""
     start = time.monotonic()
     connection.settimeout(4 * CLIENT_SECONDS)
     try:
@@ -148,13 +148,13 @@ def seconds_until_closed(connection: socket.socket) -> float:
 
 
 @pytest.mark.parametrize("sent", [b"", b"GET /healthz HT", GET[:-2], GET], ids=["nothing", "line", "head", "request"])
-def test_a_connection_that_says_no_more_is_closed(impatient: Server, sent: bytes) -> None:
+def test_a_silent_connection_is_closed(impatient: Server, sent: bytes) -> None:
     with connect(impatient.url) as connection:
         connection.sendall(sent)
         assert CLIENT_SECONDS * 0.8 < seconds_until_closed(connection) < 2 * CLIENT_SECONDS
 
 
-def test_a_head_that_trickles_in_is_cut_off(impatient: Server) -> None:
+def test_a_slow_request_head_is_cut_off(impatient: Server) -> None:
     with connect(impatient.url) as connection:
         start = time.monotonic()
         with pytest.raises((BrokenPipeError, ConnectionResetError)):
@@ -165,7 +165,7 @@ def test_a_head_that_trickles_in_is_cut_off(impatient: Server) -> None:
         assert time.monotonic() - start > CLIENT_SECONDS * 0.8
 
 
-def test_a_body_that_trickles_in_gets_408_and_an_end(impatient: Server) -> None:
+def test_a_slow_body_gets_408_and_is_cut_off(impatient: Server) -> None:
     with connect(impatient.url) as connection:
         connection.sendall(b"POST /detect HTTP/1.1\r\nHost: osprey\r\nContent-Length: 1000\r\n\r\n")
         start = time.monotonic()
@@ -183,17 +183,17 @@ def test_a_body_that_trickles_in_gets_408_and_an_end(impatient: Server) -> None:
         assert seconds_until_closed(connection) < 2 * CLIENT_SECONDS
 
 
-def test_a_body_that_nobody_waits_for_does_not_keep_the_connection(impatient: Server) -> None:
+def test_an_unread_body_does_not_keep_the_connection_open(impatient: Server) -> None:
     with connect(impatient.url) as connection:
         connection.sendall(b"POST /nowhere HTTP/1.1\r\nHost: osprey\r\nContent-Length: 1000\r\n\r\n")
         assert_problem(receive(connection), 404)
         assert seconds_until_closed(connection) < 2 * CLIENT_SECONDS
 
 
-def test_a_client_that_does_not_take_its_answers_is_left(impatient: Server) -> None:
+def test_a_client_that_does_not_read_responses_is_disconnected(impatient: Server) -> None:
     before = resident_bytes(impatient.pid)
     picture = call(impatient.url, "GET", LARGE_PICTURE).body
-    # Twice what the memory may grow by.
+    # Twice the allowed growth of memory.
     count = 2 * ALLOWANCE_BYTES // len(picture)
     with connect(impatient.url) as connection:
         connection.sendall(get(LARGE_PICTURE).replace(b"Connection: close\r\n", b"") * count)
@@ -209,12 +209,12 @@ def test_a_client_that_does_not_take_its_answers_is_left(impatient: Server) -> N
     assert_alive(impatient)
 
 
-def test_a_further_request_does_not_buy_time_to_take_an_answer(impatient: Server) -> None:
+def test_another_request_does_not_extend_the_time_to_read_a_response(impatient: Server) -> None:
     with connect(impatient.url) as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         picture = get(LARGE_PICTURE).replace(b"Connection: close\r\n", b"")
         connection.sendall(picture * 100)
-        # The first answer has begun by now, and cannot end.
+        # By now the first response has started but cannot finish.
         time.sleep(0.5)
         connection.sendall(picture)
         time.sleep(2 * CLIENT_SECONDS)
@@ -226,7 +226,7 @@ def test_a_further_request_does_not_buy_time_to_take_an_answer(impatient: Server
 
 
 @pytest.mark.parametrize("framing", [b"Transfer-Encoding: chunked", b"Content-Length: 100000000000"])
-def test_a_client_that_sends_too_much_sees_413_and_is_cut_off(target: Server, framing: bytes) -> None:
+def test_a_client_that_sends_too_much_gets_413_and_is_cut_off(target: Server, framing: bytes) -> None:
     megabyte = b"100000\r\n" + bytes(MEBIBYTE) + b"\r\n"
     before = resident_bytes(target.pid)
     with connect(target.url, ANSWER_SECONDS) as connection:
@@ -244,10 +244,10 @@ def test_a_client_that_sends_too_much_sees_413_and_is_cut_off(target: Server, fr
         assert answer.headers["Connection"] == "close"
 
 
-# What HTTP/1.1 asks for and servers forget
+# Requirements of HTTP/1.1 that servers often miss
 
 
-def test_expect_100_continue_is_answered_at_once(target: Server) -> None:
+def test_expect_100_continue_is_answered_immediately(target: Server) -> None:
     head, _, body = request("/detect", JPEG, "image/jpeg", more=b"Expect: 100-continue\r\n").partition(b"\r\n\r\n")
     with connect(target.url) as connection:
         start = time.monotonic()
@@ -258,7 +258,7 @@ def test_expect_100_continue_is_answered_at_once(target: Server) -> None:
         assert receive(connection).status == 200
 
 
-def test_a_body_that_is_too_large_is_refused_instead_of_asked_for(target: Server) -> None:
+def test_a_body_that_is_too_large_gets_413_instead_of_100_continue(target: Server) -> None:
     with connect(target.url) as connection:
         connection.sendall(
             b"POST /detect HTTP/1.1\r\nHost: osprey\r\nExpect: 100-continue\r\nContent-Length: 1000000000\r\n\r\n"
@@ -268,19 +268,19 @@ def test_a_body_that_is_too_large_is_refused_instead_of_asked_for(target: Server
 
 
 @pytest.mark.parametrize("path", ["/get_image/12", "/get_image/999", "/get_image/..", "/nowhere", "/detect"])
-def test_head_gives_the_head_of_get_and_no_body(target: Server, path: str) -> None:
+def test_head_returns_the_headers_of_get_without_a_body(target: Server, path: str) -> None:
     with connect(target.url) as connection:
         connection.sendall(f"HEAD {path} HTTP/1.1\r\nHost: osprey\r\n\r\n".encode())
         head = receive(connection, method="HEAD")
         whole = call(target.url, "GET", path)
         assert (head.status, head.body) == (whole.status, b"")
         assert head.headers["Content-Type"] == whole.headers["Content-Type"]
-        # A body where none is expected would be taken for the next answer.
+        # An unexpected body would be parsed as the next response.
         connection.sendall(GET)
         assert receive(connection).json == {"status": "ok"}
 
 
-def test_pipelined_requests_are_answered_in_their_order(target: Server) -> None:
+def test_pipelined_requests_are_answered_in_order(target: Server) -> None:
     paths = ["/healthz", "/get_image/12", "/nowhere", "/models", "/get_image/.."] * 10
     requests = [
         f"GET {path} HTTP/1.1\r\nHost: osprey\r\nX-Request-ID: {n}\r\n\r\n".encode() for n, path in enumerate(paths)
@@ -290,7 +290,7 @@ def test_pipelined_requests_are_answered_in_their_order(target: Server) -> None:
         stream = connection.makefile("rb")
         answers = []
         for _ in paths:
-            # All answers come out of one buffer, which http.client would empty at the first one.
+            # All responses are read from one buffer, which http.client would discard after the first one.
             lines = iter(stream.readline, b"\r\n")
             status, *fields = [line.decode().strip() for line in lines]
             headers = {name.lower(): value for name, _, value in (field.partition(": ") for field in fields)}
@@ -299,14 +299,14 @@ def test_pipelined_requests_are_answered_in_their_order(target: Server) -> None:
     assert answers == [(status, str(n)) for n, status in enumerate([200, 200, 404, 200, 422] * 10)]
 
 
-def test_the_last_of_pipelined_requests_may_ask_for_the_end(target: Server) -> None:
+def test_connection_close_ends_pipelining(target: Server) -> None:
     with connect(target.url) as connection:
         connection.sendall(GET + GET + GET[:-2] + b"Connection: close\r\n\r\n" + GET)
         answers = connection.makefile("rb").read()
     assert answers.count(b"HTTP/1.1 200 OK") == 3
 
 
-def test_a_client_that_closes_its_side_is_answered_or_taken_for_gone(target: Server) -> None:
+def test_a_half_closed_connection_gets_a_response_or_is_dropped(target: Server) -> None:
     for seconds in (0, 0.001, 0.01, 0.1) * 3:
         with connect(target.url) as connection:
             connection.sendall(request("/detect", JPEG, "image/jpeg"))
@@ -324,14 +324,14 @@ def test_a_connection_is_closed_when_the_client_asks_for_it(target: Server, fiel
         assert seconds_until_closed(connection) < 1
 
 
-def test_a_client_of_http_1_0_is_not_kept_waiting(target: Server) -> None:
+def test_a_connection_of_http_1_0_is_closed_after_the_response(target: Server) -> None:
     with connect(target.url) as connection:
         connection.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
         assert receive(connection).status == 200
         assert seconds_until_closed(connection) < 1
 
 
-def test_a_body_that_ends_early_is_nobody_s_picture(target: Server) -> None:
+def test_a_truncated_body_is_not_stored(target: Server) -> None:
     with connect(target.url) as connection:
         connection.sendall(b"POST /images HTTP/1.1\r\nHost: osprey\r\nContent-Length: 10000\r\n\r\n" + JPEG)
     with connect(target.url) as connection:

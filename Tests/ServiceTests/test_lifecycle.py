@@ -1,4 +1,4 @@
-"""How the service is set up, who it lets in, what it says about itself, and how it ends."""
+"""Configuration, API keys, observability and shutdown of the service."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def hashed(key: str) -> str:
 # Configuration
 
 
-def test_a_flag_counts_before_the_environment_before_the_file_before_the_default(
+def test_flags_override_environment_over_file_over_defaults(
     start_server: StartServer, tmp_path: Path
 ) -> None:
     file = tmp_path / "osprey.yaml"
@@ -77,11 +77,11 @@ WRONG_VALUES = [
 
 @pytest.mark.parametrize("source", ["flag", "environment", "file"])
 @pytest.mark.parametrize("name, value", WRONG_VALUES)
-def test_a_wrong_value_is_refused_by_name(name: str, value: str, source: str, tmp_path: Path) -> None:
+def test_an_invalid_value_is_rejected_by_name(name: str, value: str, source: str, tmp_path: Path) -> None:
     file = tmp_path / "osprey.yaml"
     file.write_text(f'{name}: "{value}"\n')
     variable = f"OSPREY_{name.replace('-', '_').upper()}"
-    # Without a model, so that a service that takes the value ends, too.
+    # There is no model, so that a service that wrongly accepts the value exits, too.
     refused = run_serve(
         *{"flag": [f"--{name}={value}"], "environment": [], "file": ["--config", file]}[source],
         *("--models", tmp_path, "--store", tmp_path / "store"),
@@ -101,7 +101,7 @@ def test_a_wrong_value_is_refused_by_name(name: str, value: str, source: str, tm
         ("queue: {a: 5}\n", "queue"),
     ],
 )
-def test_a_file_that_says_something_unknown_is_refused(text: str, word: str, tmp_path: Path) -> None:
+def test_an_invalid_configuration_file_is_rejected(text: str, word: str, tmp_path: Path) -> None:
     file = tmp_path / "osprey.yaml"
     file.write_text(text)
     refused = run_serve("--config", file, "--models", tmp_path, "--store", tmp_path / "store")
@@ -109,7 +109,7 @@ def test_a_file_that_says_something_unknown_is_refused(text: str, word: str, tmp
     assert word in refused.stderr
 
 
-def test_keys_may_be_a_list_in_the_file(start_server: StartServer, tmp_path: Path) -> None:
+def test_keys_can_be_a_list_in_the_configuration_file(start_server: StartServer, tmp_path: Path) -> None:
     file = tmp_path / "osprey.yaml"
     file.write_text(f"api-key-hashes:\n  - {hashed(KEY)}\n  - {hashed(OTHER_KEY)}\n")
     server = start_server("--config", str(file))
@@ -118,13 +118,13 @@ def test_keys_may_be_a_list_in_the_file(start_server: StartServer, tmp_path: Pat
         assert call(server.url, "GET", "/models", headers={"X-API-Key": key}).status == 200
 
 
-def test_a_file_that_is_empty_sets_nothing(start_server: StartServer, tmp_path: Path) -> None:
+def test_an_empty_configuration_file_sets_nothing(start_server: StartServer, tmp_path: Path) -> None:
     file = tmp_path / "osprey.yaml"
     file.write_text("# nothing yet\n")
     assert call(start_server("--config", str(file)).url, "GET", "/models").status == 200
 
 
-def test_a_file_that_is_missing_is_refused(tmp_path: Path) -> None:
+def test_a_missing_configuration_file_is_rejected(tmp_path: Path) -> None:
     refused = run_serve("--config", tmp_path / "missing.yaml")
     assert refused.returncode == 64
     assert "missing.yaml" in refused.stderr
@@ -141,7 +141,7 @@ def test_a_file_that_is_missing_is_refused(tmp_path: Path) -> None:
     ],
     ids=["missing", "checkpoint", "empty", "text", "empty network"],
 )
-def test_a_model_that_cannot_be_served_is_named(file: str, content: bytes, words: list[str], tmp_path: Path) -> None:
+def test_an_unusable_model_is_named_in_the_error(file: str, content: bytes, words: list[str], tmp_path: Path) -> None:
     (tmp_path / file).write_bytes(content)
     refused = run_serve("--models", tmp_path, "--model", "wanted", "--store", tmp_path / "store", "--port", 0)
     assert refused.returncode > 0
@@ -149,7 +149,7 @@ def test_a_model_that_cannot_be_served_is_named(file: str, content: bytes, words
         assert word in refused.stderr
 
 
-def test_a_dataset_that_was_asked_for_and_is_missing_is_refused(tmp_path: Path, models: Path) -> None:
+def test_a_missing_dataset_is_rejected_if_configured(tmp_path: Path, models: Path) -> None:
     refused = run_serve(
         "--models", models, "--model", MODEL, "--data", tmp_path, "--dataset", "birds", "--store", tmp_path / "store"
     )
@@ -157,15 +157,15 @@ def test_a_dataset_that_was_asked_for_and_is_missing_is_refused(tmp_path: Path, 
     assert f"There is no dataset {tmp_path}/birds" in refused.stderr
 
 
-def test_without_the_usual_dataset_own_pictures_are_served(start_server: StartServer, tmp_path: Path) -> None:
-    # An option given as nothing counts as not given.
+def test_uploads_work_without_the_default_dataset(start_server: StartServer, tmp_path: Path) -> None:
+    # An empty option counts as unset.
     server = start_server("--data", str(tmp_path), "--dataset", "")
     assert f"There is no dataset {tmp_path}/coco128" in server.log_tail()
     assert_problem(call(server.url, "GET", "/get_image/12"), 404)
     assert call(server.url, "GET", "/images").status == 200
 
 
-def test_a_port_in_use_is_named(start_server: StartServer, tmp_path: Path, models: Path) -> None:
+def test_a_port_in_use_is_named_in_the_error(start_server: StartServer, tmp_path: Path, models: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         refused = run_serve("--port", port, "--models", models, "--model", MODEL, "--store", tmp_path / "store")
@@ -173,12 +173,12 @@ def test_a_port_in_use_is_named(start_server: StartServer, tmp_path: Path, model
     assert f"127.0.0.1:{port}" in refused.stderr and "in use" in refused.stderr
 
 
-# Keys
+# API keys
 
 
 @pytest.fixture(scope="module")
 def locked(start: StartServer) -> Iterator[Server]:
-    # Spaces and capitals are what people's tools write.
+    # Common tools write lists with spaces and hashes in capitals.
     server = start("--api-key-hashes", f"{hashed(KEY)}, {hashed(OTHER_KEY).upper()}")
     yield server
     server.stop()
@@ -212,7 +212,7 @@ LOCKED_CALLS = [
     ],
     ids=["none", "wrong", "basic", "bare", "no bearer", "empty", "hash", "capitals"],
 )
-def test_without_a_key_nobody_gets_in(locked: Server, method: str, path: str, headers: dict[str, str]) -> None:
+def test_calls_without_a_key_are_rejected(locked: Server, method: str, path: str, headers: dict[str, str]) -> None:
     answer = call(locked.url, method, path, headers=headers)
     assert_problem(answer, 401)
     assert answer.headers["WWW-Authenticate"].startswith("Bearer")
@@ -220,7 +220,7 @@ def test_without_a_key_nobody_gets_in(locked: Server, method: str, path: str, he
 
 @pytest.mark.parametrize("key", [KEY, OTHER_KEY])
 @pytest.mark.parametrize("form", ["X-API-Key: {}", "Authorization: Bearer {}", "authorization: bearer {}"])
-def test_with_a_key_everybody_gets_in(locked: Server, form: str, key: str) -> None:
+def test_calls_with_a_key_are_accepted(locked: Server, form: str, key: str) -> None:
     name, _, value = form.format(key).partition(": ")
     assert call(locked.url, "GET", "/get_image/12", headers={name: value}).status == 200
 
@@ -230,11 +230,11 @@ def test_health_needs_no_key(locked: Server, path: str) -> None:
     assert call(locked.url, "GET", path).status == 200
 
 
-# What every answer carries, and the log
+# Response headers, log and metrics
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/get_image/12", "/nowhere", "/get_image/..", "/metrics"])
-def test_a_sane_request_id_comes_back_and_another_is_replaced(server: Server, path: str) -> None:
+def test_a_valid_request_id_is_returned_and_an_invalid_one_replaced(server: Server, path: str) -> None:
     given = "Trace_1.2-" + "a" * 118
     assert call(server.url, "GET", path, headers={"X-Request-ID": given}).headers["X-Request-ID"] == given
     made = {
@@ -246,12 +246,12 @@ def test_a_sane_request_id_comes_back_and_another_is_replaced(server: Server, pa
 
 
 def stages(answer: Answer) -> dict[str, float]:
-    """The stages of `Server-Timing`, in milliseconds."""
+    """Returns the durations of the stages in `Server-Timing`, in milliseconds."""
     entries = (entry.strip().split(";dur=") for entry in answer.headers["Server-Timing"].split(","))
     return {name: float(duration) for name, duration in entries}
 
 
-def test_server_timing_names_the_stages_and_they_add_up(server: Server, pictures: list[Path]) -> None:
+def test_server_timing_lists_stages_that_add_up(server: Server, pictures: list[Path]) -> None:
     picture = pictures[11].read_bytes()
     shares = []
     for _ in range(9):
@@ -264,10 +264,10 @@ def test_server_timing_names_the_stages_and_they_add_up(server: Server, pictures
         }
         assert all(duration >= 0 for duration in found.values())
         assert total / 1000 <= seconds
-        # Each is rounded to a microsecond.
+        # Each duration is rounded to a microsecond.
         assert sum(found.values()) <= total + 0.02
         shares.append(sum(found.values()) / total)
-    # In most requests hardly any time goes where no stage tells of it.
+    # In most requests, the stages cover nearly all of the time.
     assert sorted(shares)[len(shares) // 2] > 0.97
 
 
@@ -303,11 +303,11 @@ def test_metrics_are_prometheus_text(server: Server) -> None:
     assert 'osprey_http_requests_total{route="/get_image/{image_id}",method="GET",status="200"}' in text
 
 
-# The end
+# Shutdown and addresses
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_an_idle_service_ends_at_once(start_server: StartServer, number: signal.Signals) -> None:
+def test_an_idle_service_exits_immediately(start_server: StartServer, number: signal.Signals) -> None:
     server = start_server()
     with connect(server.url) as idle:
         idle.sendall(b"GET /healthz HTTP/1.1\r\nHost: osprey\r\n\r\n")
@@ -318,7 +318,7 @@ def test_an_idle_service_ends_at_once(start_server: StartServer, number: signal.
     assert time.monotonic() - start < 3
 
 
-def test_connections_that_are_kept_end_with_their_next_answer_once_it_drains(start_server: StartServer) -> None:
+def test_draining_closes_kept_alive_connections_after_a_response(start_server: StartServer) -> None:
     server = start_server("--drain-delay", "6")
     address = urlsplit(server.url)
     connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=10)
@@ -333,7 +333,7 @@ def test_connections_that_are_kept_end_with_their_next_answer_once_it_drains(sta
                 assert wait_until(lambda: call(server.url, "GET", "/readyz").status == 503, 4)
 
 
-def test_an_address_of_ipv6_is_listened_on_alone(start_server: StartServer) -> None:
+def test_an_ipv6_host_listens_on_ipv6_only(start_server: StartServer) -> None:
     server = start_server("--host", "::1")
     address = urlsplit(server.url)
     assert address.netloc == f"[::1]:{address.port}"

@@ -1,4 +1,4 @@
-"""Instance masks over HTTP: polygons, run lengths and drawn ones, against pycocotools and the reference's masks."""
+"""Instance masks over HTTP, as polygons, run lengths and drawn, compared with pycocotools and the reference."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from hostile_inputs import png
 from probes import MEBIBYTE, assert_problem, call, peak_resident_bytes
 from pycocotools import mask as coco
 
-# A network that gives no masks.
+# A network without masks.
 PLAIN = ROOT / "Tests/Fixtures/exports/detect-13-dynamic.onnx"
-# Over this many pixels, the reference's masks and ours must agree closely; of smaller ones a pixel is much.
+# Masks with more pixels must agree closely with the reference's; in smaller ones, single pixels matter too much.
 LARGE = 1_000
 
-# pycocotools is older than this rule of numpy's.
+# pycocotools predates this NumPy deprecation.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 Item = dict[str, Any]
@@ -29,7 +29,7 @@ Item = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def server(start: StartServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server with one model that gives masks and one that does not."""
+    """A server with one model that returns masks and one that does not."""
     folder = tmp_path_factory.mktemp("models")
     for file in (DEMO_MODEL, PLAIN):
         (folder / file.name).symlink_to(file)
@@ -46,7 +46,7 @@ def detect(server: Server, picture: bytes, **options: object) -> dict[str, Any]:
 
 
 def bitmap(item: Item, answer: dict[str, Any]) -> np.ndarray:
-    """The pixels of an object, `[height, width]`, as COCO's own code reads them."""
+    """Returns the mask of an object, `[height, width]`, decoded by COCO's own code."""
     segmentation = item["segmentation"]
     if "rle" in segmentation:
         return coco.decode(segmentation["rle"])
@@ -56,7 +56,7 @@ def bitmap(item: Item, answer: dict[str, Any]) -> np.ndarray:
 
 
 def overlap(first: np.ndarray, second: np.ndarray) -> float:
-    """Intersection over union; 1 for two that are empty."""
+    """Returns the intersection over union of two masks; 1 if both are empty."""
     union = np.count_nonzero(first | second)
     return np.count_nonzero(first & second) / union if union else 1.0
 
@@ -66,7 +66,7 @@ def without_masks(items: list[Item]) -> list[Item]:
 
 
 def grown(pixels: np.ndarray, radius: int) -> np.ndarray:
-    """Pixels that are at most so many rows and columns away from one of these; edges that face each other meet."""
+    """Dilates a mask by `radius` rows and columns; it wraps around at the edges."""
     for axis in (0, 1):
         pixels = np.logical_or.reduce([np.roll(pixels, step, axis) for step in range(-radius, radius + 1)])
     return pixels
@@ -76,7 +76,7 @@ def points(item: Item) -> int:
     return sum(len(polygon) // 2 for polygon in item["segmentation"]["polygons"])
 
 
-def test_masks_come_as_polygons_or_run_lengths_of_the_same_pixels(server: Server, pictures: list[Path]) -> None:
+def test_polygons_and_run_lengths_have_the_same_pixels(server: Server, pictures: list[Path]) -> None:
     objects = 0
     for path in pictures[:16]:
         picture = path.read_bytes()
@@ -91,16 +91,16 @@ def test_masks_come_as_polygons_or_run_lengths_of_the_same_pixels(server: Server
             pixels = bitmap(encoded, run_lengths)
             assert pixels.shape == (run_lengths["height"], run_lengths["width"])
             assert overlap(pixels, bitmap(outlined, polygons)) == 1
-            # Nothing outside of the box, to the pixel.
+            # The mask is within the box, rounded outwards to full pixels.
             (x, y), (width, height) = encoded["bbox"]["origin"], encoded["bbox"]["size"]
             rows, columns = np.nonzero(pixels)
             assert rows.size == 0 or (rows.min() >= y - 1 and rows.max() <= y + height)
             assert columns.size == 0 or (columns.min() >= x - 1 and columns.max() <= x + width)
             objects += 1
-    assert objects >= 30, "enough to see holes, parts and borders"
+    assert objects >= 30, "too few objects to cover holes, separate parts and picture borders"
 
 
-def test_simplified_polygons_are_smaller_and_as_close_as_they_have_to_be(server: Server, pictures: list[Path]) -> None:
+def test_simplified_polygons_are_smaller_and_within_the_tolerance(server: Server, pictures: list[Path]) -> None:
     totals = dict.fromkeys((0, 1, 2), 0)
     for path in pictures:
         picture = path.read_bytes()
@@ -110,7 +110,7 @@ def test_simplified_polygons_are_smaller_and_as_close_as_they_have_to_be(server:
             for before, after in zip(exact["payload"], simplified["payload"], strict=True):
                 totals[tolerance] += points(after)
                 assert all(len(polygon) >= 6 for polygon in after["segmentation"]["polygons"])
-                # With some of what is around the picture: objects end there.
+                # Pad the masks, because objects end at the picture's border.
                 inside = np.pad(bitmap(before, exact), 3) > 0
                 still_inside = np.pad(bitmap(after, simplified), 3) > 0
                 assert not (still_inside & ~grown(inside, tolerance)).any()
@@ -118,7 +118,7 @@ def test_simplified_polygons_are_smaller_and_as_close_as_they_have_to_be(server:
     assert totals[0] > 3 * totals[1] and totals[1] > 1.5 * totals[2] > 0, totals
 
 
-def test_a_model_that_gives_no_masks_answers_without(server: Server, pictures: list[Path]) -> None:
+def test_a_model_without_masks_returns_none(server: Server, pictures: list[Path]) -> None:
     picture = pictures[0].read_bytes()
     plain = detect(server, picture, model=PLAIN.stem)["payload"]
     assert plain
@@ -134,7 +134,7 @@ def test_a_model_that_gives_no_masks_answers_without(server: Server, pictures: l
         ("polygon_tolerance", [-0.001, 100.001, "x", "nan", "1px", True, [1]]),
     ],
 )
-def test_wrong_values_are_named(field: str, values: list[object], server: Server, pictures: list[Path]) -> None:
+def test_invalid_values_are_named(field: str, values: list[object], server: Server, pictures: list[Path]) -> None:
     assert call(server.url, "POST", "/process_image", {"image_id": 9}).status == 200
     for value in values:
         answers = [("body", call(server.url, "POST", "/predict", {"image_id": 9, field: value}))]
@@ -146,7 +146,7 @@ def test_wrong_values_are_named(field: str, values: list[object], server: Server
             assert [error["loc"] for error in answer.json["errors"]] == [[place, field]], value
 
 
-def test_null_is_the_default(server: Server) -> None:
+def test_null_selects_the_default(server: Server) -> None:
     assert call(server.url, "POST", "/process_image", {"image_id": 22}).status == 200
     body = {"image_id": 22, "image": "none"}
     plain, null = (
@@ -158,10 +158,10 @@ def test_null_is_the_default(server: Server) -> None:
 
 
 def decoded(picture: bytes) -> np.ndarray:
-    """The pixels of a PNG whose rows are as they are or what is added to the row above, `[height, width, 3]`."""
+    """Decodes a PNG that uses only the row filters None and Up; returns `[height, width, 3]`."""
     assert picture[:8] == b"\x89PNG\r\n\x1a\n"
     width, height = (int.from_bytes(picture[at : at + 4], "big") for at in (16, 20))
-    assert picture[24:26] == b"\x08\x02", "8 bits, RGB"
+    assert picture[24:26] == b"\x08\x02", "not an RGB PNG with 8 bits per channel"
     data, position = b"", 8
     while position < len(picture):
         length, kind = int.from_bytes(picture[position : position + 4], "big"), picture[position + 4 : position + 8]
@@ -176,9 +176,9 @@ def decoded(picture: bytes) -> np.ndarray:
     return pixels.reshape(height, width, 3).astype(int)
 
 
-# Pictures with objects that are large beside the labels drawn over them.
+# Pictures with objects that are large compared with the labels drawn over them.
 @pytest.mark.parametrize("picture", [6, 10, 30])
-def test_masks_of_a_processed_picture_are_in_its_own_pixels_and_drawn(picture: int, server: Server) -> None:
+def test_masks_of_a_processed_picture_match_it_and_are_drawn(picture: int, server: Server) -> None:
     change = {"scaling_factor": 0.5, "flip": "horizontal"}
     processed = call(
         server.url, "POST", "/process_image", {"image_id": picture, **change}, {"Accept": "application/json"}
@@ -199,29 +199,29 @@ def test_masks_of_a_processed_picture_are_in_its_own_pixels_and_drawn(picture: i
 
     with_masks, without = (decoded(base64.b64decode(answer["image"])) for answer in (masked, plain))
     changed = np.abs(with_masks - without).max(axis=2) > 0
-    assert not (changed & ~masks).any(), "nothing is painted outside of the objects"
-    # Boxes and labels are drawn over them.
+    assert not (changed & ~masks).any(), "pixels outside of the objects were painted"
+    # Boxes and labels cover the rest of the masks.
     assert np.count_nonzero(changed & masks) > 0.6 * np.count_nonzero(masks)
-    # The object is still to be seen.
+    # The objects are still visible under the masks.
     assert np.corrcoef(with_masks[masks].ravel(), without[masks].ravel())[0, 1] > 0.5
 
 
 def reference_masks() -> dict[str, list[list[Any]]]:
-    """Boxes, scores, classes and masks that YOLOv5's own code gives, by picture: the README of the assets."""
+    """Returns the boxes, scores, classes and masks of YOLOv5's own code by picture; see the README of the assets."""
     golden = MIRROR / "golden/yolov5n-seg-masks.json"
     if not golden.is_file():
-        missing(f"{golden.name} is in no mirror: OSPREY_ASSETS_MIRROR=DIR make test")
+        missing(f"{golden.name} is not in a mirror: run OSPREY_ASSETS_MIRROR=DIR make test")
     return json.loads(golden.read_text())["detections"]
 
 
-def test_masks_are_those_of_the_reference_implementation(
+def test_masks_match_the_reference_implementation(
     start_server: StartServer, coco_pictures: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     reference = reference_masks()
     (tmp_path / "yolov5n-seg.onnx").symlink_to(model_file("yolov5n-seg.onnx"))
     server = start_server("--models", str(tmp_path), "--model", "yolov5n-seg", "--precision", "f32")
     overlaps = []
-    # The reference leaves colour profiles alone, the service does not.
+    # The reference ignores colour profiles; the service applies them.
     plain = [path for path in coco_pictures if b"ICC_PROFILE" not in path.read_bytes()]
     for path in plain[:10]:
         answer = detect(server, path.read_bytes(), masks="rle")
@@ -244,7 +244,7 @@ def test_masks_are_those_of_the_reference_implementation(
 
 
 def large_picture(width: int, height: int) -> bytes:
-    """Large discs of all colours on a gradient: much to find, for a network that is asked to find anything."""
+    """A PNG of large coloured discs on a gradient, in which a low confidence finds many objects."""
     generator = np.random.default_rng(seed=1)
     rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
     pixels = np.stack([rows * 255 / height, columns * 255 / width, 255 - rows * 255 / height], axis=2).astype(np.uint8)
@@ -257,7 +257,7 @@ def large_picture(width: int, height: int) -> bytes:
     return png(width, height, zlib.compress(np.insert(pixels.reshape(height, -1), 0, 0, axis=1).tobytes(), 1))
 
 
-def test_many_masks_of_a_large_picture_cost_little(start_server: StartServer) -> None:
+def test_many_masks_of_a_large_picture_cost_little_time_and_memory(start_server: StartServer) -> None:
     server = start_server()
     picture = large_picture(6000, 4000)
     query = "confidence=0.001&max_detections=300&iou=0.9&multi_label=true"

@@ -1,4 +1,4 @@
-"""Several models in one folder: which one answers, what is told of each, and files that come, change, break and go."""
+"""Several models in one folder: selection, descriptions, and files that are added, replaced, broken or removed."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from probes import MEBIBYTE, Answer, assert_problem, call, resident_bytes, run_s
 
 EXPORTS = ROOT / "Tests/Fixtures/exports"
 CHECKPOINTS = ROOT / "Tests/Fixtures/checkpoints"
-# Networks of some thousand parameters, for tests of the folder rather than of what is in it.
+# Networks of a few thousand parameters, for tests of the folder rather than of the models.
 TINY = EXPORTS / "detect-13-dynamic.onnx"
 TINY_HALF = EXPORTS / "detect-13-dynamic-half.onnx"
 TINY_SEGMENT = EXPORTS / "segment-12-dynamic.onnx"
 TINY_CHECKPOINT = CHECKPOINTS / "release7.pt"
 TINY_IR = EXPORTS / "segment-ir-half.xml"
-# In single precision, OpenVINO runs on the file's own weights.
+# OpenVINO can use single-precision weights in place, without converting them.
 TINY_IR_FULL = EXPORTS / "detect-ir.xml"
 
 # Parameters and GFLOPs of the fused networks, as YOLOv5's val.py and segment/val.py print them ("YOLOv5n summary: 213
-# layers, 1867405 parameters, 0 gradients, 4.5 GFLOPs"); those of v6.0 and v7.0 are the same.
+# layers, 1867405 parameters, 0 gradients, 4.5 GFLOPs"); v6.0 and v7.0 have the same ones.
 REFERENCE = (
     ("yolov5n.onnx", "detect", 1_867_405, 4.5),
     ("yolov5n-v6.0.pt", "detect", 1_867_405, 4.5),
@@ -42,7 +42,7 @@ SECONDS_BETWEEN_REPLACEMENTS = 3
 
 
 def put(source: Path | bytes, target: Path) -> None:
-    """Replaces a file in one step, as whoever deploys a model should."""
+    """Replaces a file atomically, as a deployment of a model should."""
     part = target.with_name(f".{target.name}.part")
     part.write_bytes(source if isinstance(source, bytes) else source.read_bytes())
     part.replace(target)
@@ -53,7 +53,7 @@ def sha256(*files: Path) -> str:
 
 
 def served(server: Server) -> dict[str, dict[str, Any]]:
-    """What the service tells of its models, by name."""
+    """Returns the service's descriptions of its models, by name."""
     answer = call(server.url, "GET", "/models")
     assert answer.status == 200
     return {model["name"]: model for model in answer.json["models"]}
@@ -70,7 +70,7 @@ def changes(**changed: list[Any]) -> dict[str, Any]:
 
 
 def payload(server: Server, model: str, picture: bytes) -> list[dict[str, Any]]:
-    """What a model finds in a picture; there is something."""
+    """Returns a model's detections on a picture, and checks that there are some."""
     answer = call(server.url, "POST", f"/detect?model={model}&confidence=0.05", picture)
     assert answer.status == 200, answer.body
     assert answer.json["model"] == model
@@ -85,7 +85,7 @@ def picture(pictures: list[Path]) -> bytes:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder of models with one in it."""
+    """A models folder with one model, `first`."""
     folder = tmp_path / "models"
     folder.mkdir()
     put(TINY, folder / "first.onnx")
@@ -94,13 +94,13 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def start_with(start_server: StartServer) -> Callable[..., Server]:
-    """Starts a server on a folder of models that looks at it only when it is told to."""
+    """Returns a function that starts a server on a models folder, without its watcher by default."""
     return lambda folder, *flags: start_server(
         *("--models", str(folder), "--model", "first", "--model-watch", "0", *flags)
     )
 
 
-# What is there
+# Descriptions and selection
 
 
 @pytest.fixture(scope="module")
@@ -115,13 +115,13 @@ def real_models(start: StartServer, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 @pytest.mark.parametrize("file, task, parameters, gflops", REFERENCE)
-def test_what_a_model_is_can_be_asked(
+def test_models_are_described(
     file: str, task: str, parameters: int, gflops: float, real_models: Server
 ) -> None:
     name, _, form = file.rpartition(".")
     model = served(real_models)[name]
     classes = model.pop("classes")
-    # COCO's.
+    # COCO's classes.
     assert len(classes) == 80
     assert (classes[0], classes[23], classes[79]) == ("person", "giraffe", "toothbrush")
     assert model == {
@@ -139,7 +139,7 @@ def test_what_a_model_is_can_be_asked(
 
 @pytest.fixture(scope="module")
 def several_models(start: StartServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server with the demo's model and three that find something else."""
+    """A server with the demo's model and three others, all with different detections."""
     folder = tmp_path_factory.mktemp("several-models")
     for file in (DEMO_MODEL, TINY, TINY_SEGMENT, TINY_CHECKPOINT):
         (folder / file.name).symlink_to(file)
@@ -148,7 +148,7 @@ def several_models(start: StartServer, tmp_path_factory: pytest.TempPathFactory)
     server.stop()
 
 
-def test_a_request_picks_its_model(several_models: Server) -> None:
+def test_a_request_selects_its_model(several_models: Server) -> None:
     url = several_models.url
     assert call(url, "GET", "/models").json["default"] == MODEL
     assert call(url, "POST", "/process_image", {"image_id": 12, "scaling_factor": 0.5}).status == 200
@@ -161,17 +161,17 @@ def test_a_request_picks_its_model(several_models: Server) -> None:
         found[name] = answer.json["payload"]
         assert found[name] == payload(several_models, name, processed)
         assert all(("segmentation" in item) == (model["task"] == "segment") for item in found[name])
-    assert len({json.dumps(items) for items in found.values()}) == 4, "no two models answer the same"
+    assert len({json.dumps(items) for items in found.values()}) == 4, "two models returned the same detections"
     default = call(url, "POST", "/predict", {"image_id": 12, "image": "none", "confidence": 0.05}).json
     assert (default["model"], default["payload"]) == (MODEL, found[MODEL])
 
 
-def test_a_model_that_is_not_there_is_told_with_those_that_are(several_models: Server, picture: bytes) -> None:
+def test_the_error_for_an_unknown_model_lists_the_known_ones(several_models: Server, picture: bytes) -> None:
     assert call(several_models.url, "POST", "/process_image", {"image_id": 9}).status == 200
     for answer in (
         call(several_models.url, "POST", "/detect?model=yolov9", picture),
         call(several_models.url, "POST", "/predict", {"image_id": 9, "model": "yolov9"}),
-        # The names are not paths.
+        # Names are not paths.
         call(several_models.url, "POST", "/predict", {"image_id": 9, "model": f"../models/{MODEL}"}),
     ):
         assert_problem(answer, 404)
@@ -197,7 +197,7 @@ def test_a_model_can_have_any_name(folder: Path, start_with: Callable[..., Serve
         assert [(answer.status, answer.json.get("model")) for answer in answers] == [(200, name)] * len(answers)
 
 
-def test_of_several_files_of_one_name_the_checkpoint_counts(folder: Path, start_with: Callable[..., Server]) -> None:
+def test_checkpoints_precede_exports_of_the_same_name(folder: Path, start_with: Callable[..., Server]) -> None:
     put(TINY_CHECKPOINT, folder / "first.pt")
     server = start_with(folder)
     assert served(server)["first"]["sha256"] == sha256(TINY_CHECKPOINT)
@@ -212,10 +212,10 @@ def test_of_several_files_of_one_name_the_checkpoint_counts(folder: Path, start_
     assert served(server)["first"]["sha256"] == sha256(folder / "first.xml", folder / "first.bin")
 
 
-# What changes
+# Changes of the folder
 
 
-def test_models_come_change_and_go(folder: Path, start_with: Callable[..., Server], picture: bytes) -> None:
+def test_models_are_added_replaced_and_removed(folder: Path, start_with: Callable[..., Server], picture: bytes) -> None:
     server = start_with(folder)
     put(TINY, folder / "street.onnx")
     assert_problem(call(server.url, "POST", "/detect?model=street", picture), 404)
@@ -235,7 +235,7 @@ def test_models_come_change_and_go(folder: Path, start_with: Callable[..., Serve
     assert served(server).keys() == {"first", "harbour"}
 
 
-def test_files_that_are_no_models_are_left_alone(folder: Path, start_with: Callable[..., Server]) -> None:
+def test_files_that_are_not_models_are_ignored(folder: Path, start_with: Callable[..., Server]) -> None:
     for name in ("readme.txt", ".hidden.onnx", ".pt", "onnx", "first.bin", "a.onnx.part", "b.pt~", "c.onnx.gz"):
         shutil.copy(TINY, folder / name)
     (folder / "older").mkdir()
@@ -243,7 +243,7 @@ def test_files_that_are_no_models_are_left_alone(folder: Path, start_with: Calla
     assert served(start_with(folder)).keys() == {"first"}
 
 
-def test_every_form_of_network_is_served_or_refused_with_a_reason(
+def test_all_supported_networks_are_served(
     folder: Path, start_with: Callable[..., Server], picture: bytes
 ) -> None:
     files = [path for path in (*EXPORTS.iterdir(), *CHECKPOINTS.iterdir()) if path.suffix != ".json"]
@@ -254,7 +254,7 @@ def test_every_form_of_network_is_served_or_refused_with_a_reason(
     assert served(server).keys() == {"first", *(name for name in names if not name.startswith("refused-"))}
     for name in served(server):
         answer = call(server.url, "POST", f"/detect?model={name}&confidence=0.001", picture)
-        # Also where the network answers with what is no number, as whole-nan does.
+        # Even if the network outputs NaN, like whole-nan.
         assert (answer.status, answer.json["model"]) == (200, name)
 
 
@@ -264,11 +264,11 @@ def truncated(source: Path) -> bytes:
 
 def unreadable(folder: Path, name: str) -> None:
     if os.geteuid() == 0:
-        pytest.skip("root may read everything")
+        pytest.skip("root can read every file")
     (folder / f"{name}.onnx").chmod(0)
 
 
-# How a file can be no model; each leaves it beside, or in place of, street.onnx.
+# Ways to break a model: each function adds a broken file next to NAME.onnx, or replaces NAME.onnx.
 BREAKAGES: dict[str, Callable[[Path, str], None]] = {
     "a truncated checkpoint": lambda folder, name: put(truncated(TINY_CHECKPOINT), folder / f"{name}.pt"),
     "a truncated export": lambda folder, name: put(truncated(TINY), folder / f"{name}.onnx"),
@@ -303,7 +303,7 @@ BREAKAGES: dict[str, Callable[[Path, str], None]] = {
 
 @pytest.fixture(scope="module")
 def steady(start: StartServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Path]]:
-    """A server that outlives all broken files, and its folder."""
+    """A server that has to survive all broken files, and its folder."""
     folder = tmp_path_factory.mktemp("steady")
     put(TINY, folder / "first.onnx")
     server = start("--models", str(folder), "--model", "first", "--model-watch", "0")
@@ -312,7 +312,7 @@ def steady(start: StartServer, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 @pytest.mark.parametrize("kind", BREAKAGES)
-def test_a_file_that_cannot_be_loaded_leaves_the_old_model_serving(
+def test_the_old_model_stays_if_a_new_file_cannot_be_loaded(
     kind: str, steady: tuple[Server, Path], picture: bytes
 ) -> None:
     server, folder = steady
@@ -327,9 +327,9 @@ def test_a_file_that_cannot_be_loaded_leaves_the_old_model_serving(
         reasons = [failure.pop("reason") for failure in answer["failed"]]
         assert answer == changes(failed=[{"name": "street"}])
         assert 10 < len(reasons[0]) < 500, reasons
-        assert ".cpp" not in reasons[0], "what went wrong, not where"
+        assert ".cpp" not in reasons[0], "the reason contains a location in source code"
         assert (served(server), payload(server, "street", picture)) == before
-        assert [failure["name"] for failure in reload(server)["failed"]] == ["street"], "told of as long as it lasts"
+        assert [failure["name"] for failure in reload(server)["failed"]] == ["street"], "not reported again"
     finally:
         for path in folder.glob("street.*"):
             path.rmdir() if path.is_dir() else path.unlink()
@@ -342,7 +342,7 @@ def test_a_file_that_cannot_be_loaded_leaves_the_old_model_serving(
 @pytest.mark.parametrize(
     "source", [TINY_CHECKPOINT, TINY_SEGMENT, TINY_IR, TINY_IR_FULL], ids=lambda source: source.name
 )
-def test_a_file_written_over_in_place_leaves_the_old_model_serving(
+def test_the_old_model_stays_while_a_file_is_overwritten_in_place(
     source: Path, folder: Path, start_with: Callable[..., Server], picture: bytes
 ) -> None:
     weights = folder / f"street{'.bin' if source.suffix == '.xml' else source.suffix}"
@@ -351,7 +351,7 @@ def test_a_file_written_over_in_place_leaves_the_old_model_serving(
     server = start_with(folder)
     before = payload(server, "street", picture)
     content = weights.read_bytes()
-    # As `cp` does it, and never in one step.
+    # Like `cp`, this is not atomic.
     for damaged in (b"", bytes(len(content)), content[: len(content) // 2]):
         weights.write_bytes(damaged)
         assert payload(server, "street", picture) == before
@@ -362,14 +362,14 @@ def test_a_file_written_over_in_place_leaves_the_old_model_serving(
     assert payload(server, "street", picture) == before
 
 
-def test_a_broken_file_among_others_at_the_start_is_told_of(folder: Path, start_with: Callable[..., Server]) -> None:
+def test_a_broken_file_at_startup_is_logged(folder: Path, start_with: Callable[..., Server]) -> None:
     put(b"garbage", folder / "street.onnx")
     server = start_with(folder)
     assert served(server).keys() == {"first"}
     assert any("street" in line and "warning" in line for line in server.log_tail().splitlines())
 
 
-def test_the_default_model_is_served_on_when_its_file_is_gone(
+def test_the_default_model_stays_if_its_file_is_removed(
     folder: Path, start_with: Callable[..., Server], picture: bytes
 ) -> None:
     server = start_with(folder)
@@ -383,7 +383,7 @@ def test_the_default_model_is_served_on_when_its_file_is_gone(
     assert reload(server) == changes(replaced=["first"])
 
 
-def test_a_folder_that_is_gone_leaves_the_models_serving(
+def test_models_stay_if_the_folder_is_missing(
     folder: Path, start_with: Callable[..., Server], picture: bytes
 ) -> None:
     put(TINY, folder / "street.onnx")
@@ -397,7 +397,7 @@ def test_a_folder_that_is_gone_leaves_the_models_serving(
     assert reload(server) == changes()
 
 
-def test_many_reloads_at_a_time_load_a_file_once(folder: Path, start_with: Callable[..., Server]) -> None:
+def test_concurrent_reloads_load_a_file_once(folder: Path, start_with: Callable[..., Server]) -> None:
     server = start_with(folder)
     put(TINY, folder / "street.onnx")
     with ThreadPoolExecutor(32) as clients:
@@ -411,7 +411,7 @@ def test_many_reloads_at_a_time_load_a_file_once(folder: Path, start_with: Calla
     assert server.log.read_text().count("Model loaded") == 2
 
 
-def test_compiled_models_that_are_not_served_any_more_are_not_kept(
+def test_compiled_models_that_are_no_longer_served_are_deleted(
     folder: Path, start_with: Callable[..., Server], tmp_path: Path
 ) -> None:
     cache = tmp_path / "cache"
@@ -426,10 +426,10 @@ def test_compiled_models_that_are_not_served_any_more_are_not_kept(
     assert {path.name for path in cache.iterdir()} == {sha256(TINY_HALF)}
 
 
-# The watcher
+# The folder watcher
 
 
-def test_the_watcher_notices_what_comes_changes_and_goes(folder: Path, start_with: Callable[..., Server]) -> None:
+def test_the_watcher_notices_added_replaced_and_removed_models(folder: Path, start_with: Callable[..., Server]) -> None:
     server = start_with(folder, "--model-watch", "0.2")
     put(TINY, folder / "street.onnx")
     assert wait_until(lambda: "street" in served(server), 5)
@@ -466,14 +466,14 @@ def test_the_watcher_can_be_switched_off(folder: Path, start_with: Callable[...,
     server = start_with(folder, "--model-watch", "0")
     put(TINY, folder / "street.onnx")
     time.sleep(2.5)
-    assert served(server).keys() == {"first"}, "2 seconds is what it would look after by default"
+    assert served(server).keys() == {"first"}, "the folder was read; the watcher's default is every 2 seconds"
     assert reload(server) == changes(added=["street"])
 
 
-# Under load, and for long
+# Load and endurance
 
 
-def test_a_model_that_is_replaced_under_load_fails_no_request(
+def test_replacing_a_model_under_load_fails_no_request(
     start_server: StartServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     forms = [TINY_CHECKPOINT.read_bytes(), DEMO_MODEL.read_bytes()]
@@ -481,7 +481,7 @@ def test_a_model_that_is_replaced_under_load_fails_no_request(
     folder.mkdir()
     put(forms[0], folder / "street.pt")
     server = start_server("--models", str(folder), "--model", "street", "--model-watch", "0.5")
-    # A strip of a picture is a quarter of the work: this is about what happens to requests, not about speed.
+    # A strip of a picture is a quarter of the work: the test is about failed requests, not about speed.
     strip = {"image_id": 32, "crop": {"x": 0, "y": 100, "width": 486, "height": 128}}
     assert call(server.url, "POST", "/process_image", strip).status == 200
     body = {"image_id": 32, "model": "street", "confidence": 0.1, "max_detections": 20, "image": "none"}
@@ -509,7 +509,7 @@ def test_a_model_that_is_replaced_under_load_fails_no_request(
             if index % (REQUESTS_PER_SECOND * SECONDS_BETWEEN_REPLACEMENTS) == REQUESTS_PER_SECOND:
                 put(forms[replacements % 2], folder / "street.pt")
                 replacements += 1
-                # The watcher and a call find the same file, in turns before the other.
+                # Every other replacement is also loaded by a request, which races with the watcher.
                 if replacements % 2:
                     reloads.append(clients.submit(reload, server))
         results = [answer.result() for answer in answers]
@@ -517,10 +517,10 @@ def test_a_model_that_is_replaced_under_load_fails_no_request(
     assert not any(answer.result()["failed"] for answer in reloads)
     assert {answer.status for answer, _ in results} == {200}
     payloads = [answer.json["payload"] for answer, _ in results]
-    assert all(items in expected for items in payloads), "each answer is that of one of the two models"
+    assert all(items in expected for items in payloads), "a response is from neither of the two models"
     kinds = ["segmentation" in items[0] for items in payloads]
     switches = sum(before != after for before, after in zip(kinds, kinds[1:]))
-    assert switches >= replacements - 1, "all replacements but perhaps the last are seen"
+    assert switches >= replacements - 1, "a replacement before the last one had no effect"
     reload(server)
     assert served(server)["street"]["sha256"] == sha256(folder / "street.pt")
     latencies = sorted(latency for _, latency in results)
@@ -539,11 +539,11 @@ def test_memory_does_not_grow_with_reloads(start_server: StartServer, tmp_path: 
         assert reload(server) == changes(replaced=[MODEL])
         payload(server, MODEL, picture)
         resident.append(resident_bytes(server.pid))
-    # A model that stays takes 46 MiB.
+    # Each leaked model would take 46 MiB.
     assert resident[19] < 1.3 * resident[4] + 64 * MEBIBYTE, [size // MEBIBYTE for size in resident]
 
 
-# The start
+# Startup
 
 
 @pytest.mark.parametrize(
@@ -555,7 +555,7 @@ def test_memory_does_not_grow_with_reloads(start_server: StartServer, tmp_path: 
     ],
     ids=["another is there", "none is there", "it cannot be loaded"],
 )
-def test_a_start_without_its_model_says_what_to_do(
+def test_startup_without_the_default_model_says_what_to_do(
     files: dict[str, Path], message: str, tmp_path: Path, dataset: Path
 ) -> None:
     for name, source in files.items():

@@ -1,4 +1,4 @@
-"""`osprey models`: what is in files, good and broken ones, told without running them."""
+"""`osprey models`: lists, inspects and exports model files, both valid and broken."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from conftest import BINARY, ROOT, missing, model_file
 EXPORTS = ROOT / "Tests/Fixtures/exports"
 CHECKPOINT = ROOT / "Tests/Fixtures/checkpoints/release7.pt"
 
-# YOLOv5n as YOLOv5 itself lists it when it is trained: where a layer's input comes from, parameters, module.
+# The layers of YOLOv5n as YOLOv5 lists them when training: indices of the inputs, parameters, module.
 YOLOV5N = [
     ([], 1_760, "models.common.Conv"),
     ([0], 4_672, "models.common.Conv"),
@@ -51,22 +51,22 @@ ANCHORS = {
 
 
 def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-    """Runs `osprey models`, with nothing else on its path."""
+    """Runs `osprey models` with no other programs on its PATH."""
     if not BINARY.is_file():
-        missing(f"{BINARY} is not there: make build")
+        missing(f"{BINARY} is missing: run make build")
     command = [str(BINARY), "models", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, timeout=20, env={"PATH": "/nonexistent"})
 
 
 def assert_refused(result: subprocess.CompletedProcess[str], status: int, complaint: str) -> None:
-    """Checks that a command ended in order, with a line or two about what is wrong and nothing for a pipe."""
+    """Checks that a command failed with a short error message and without standard output."""
     assert result.returncode == status, result.stderr[-2000:]
     assert result.stdout == ""
     assert result.stderr.startswith("Error: ") and complaint in result.stderr
     assert len(result.stderr) < 1000
 
 
-def test_a_checkpoint_is_listed_as_yolov5_lists_it() -> None:
+def test_inspect_lists_a_checkpoint_like_yolov5() -> None:
     file = model_file("yolov5n-v6.0.pt")
     result = run("inspect", "--json", file)
     assert (result.returncode, result.stderr) == (0, "")
@@ -83,7 +83,7 @@ def test_a_checkpoint_is_listed_as_yolov5_lists_it() -> None:
         "task": "detect",
         "input_side": 640,
         "dynamic": True,
-        # Batch norms are folded into the convolutions, as YOLOv5's fuse() does it.
+        # With batch normalisation folded into the convolutions, as YOLOv5's fuse() does.
         "parameters": 1_867_405,
         "gflops": 4.5,
         "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
@@ -94,21 +94,21 @@ def test_a_checkpoint_is_listed_as_yolov5_lists_it() -> None:
 
 
 @pytest.mark.parametrize("name", ["segment-17.onnx", "segment-ir-half.xml"])
-def test_an_export_is_listed_by_its_operations(name: str) -> None:
+def test_inspect_lists_the_operations_of_an_export(name: str) -> None:
     result = run("inspect", "--json", EXPORTS / name)
     assert (result.returncode, result.stderr) == (0, "")
     report = json.loads(result.stdout)
     assert (report["task"], report["format"]) == ("segment", name.rpartition(".")[2])
     types = [layer["type"] for layer in report["layers"]]
-    # Parameters of fused networks are those of convolutions and their biases.
+    # In fused networks, only convolutions and their biases have parameters.
     assert types.count("Convolution") > 3
     assert sum(layer["parameters"] for layer in report["layers"]) == report["parameters"]
     for index, layer in enumerate(report["layers"]):
-        assert all(0 <= source < index for source in layer["inputs"]), "layers are in the order in which they run"
+        assert all(0 <= source < index for source in layer["inputs"]), "the layers are not in execution order"
     assert "Convolution" in run("inspect", EXPORTS / name).stdout
 
 
-def test_a_folder_is_listed_with_what_is_wrong_in_it(tmp_path: Path) -> None:
+def test_list_includes_unusable_files_with_their_errors(tmp_path: Path) -> None:
     for name, source in {
         "street.onnx": EXPORTS / "segment-17.onnx",
         "street.xml": EXPORTS / "segment-ir-half.xml",
@@ -126,7 +126,7 @@ def test_a_folder_is_listed_with_what_is_wrong_in_it(tmp_path: Path) -> None:
     assert models.keys() == {"street", "harbour", "pose", "cut", "folder"}
     assert (models["street"]["task"], models["street"]["format"]) == ("segment", "onnx")
     assert models["harbour"]["sha256"] == hashlib.sha256(CHECKPOINT.read_bytes()).hexdigest()
-    # As the fixture's maker counts them.
+    # As in Tools/Goldens/checkpoint_golden.py.
     assert len(models["harbour"]["classes"]) == 80
     assert {name for name, model in models.items() if "error" in model} == {"pose", "cut", "folder"}
     assert "'pose'" in models["pose"]["error"]
@@ -138,7 +138,7 @@ def test_a_folder_is_listed_with_what_is_wrong_in_it(tmp_path: Path) -> None:
         assert all(sum(name in line for line in lines) == 1 for name in ("street", "harbour", "pose.onnx", "cut.pt"))
 
 
-def test_a_folder_without_models_says_where_to_get_one(tmp_path: Path) -> None:
+def test_list_of_a_folder_without_models_says_where_to_get_one(tmp_path: Path) -> None:
     assert_refused(run("list", "--models", tmp_path), 1, "make assets")
     assert_refused(run("list", "--models", tmp_path / "none"), 1, f"{tmp_path}/none")
     assert_refused(run("list", "--models", CHECKPOINT), 1, str(CHECKPOINT))
@@ -166,17 +166,17 @@ def test_a_folder_without_models_says_where_to_get_one(tmp_path: Path) -> None:
         ("loop.pt", lambda file: file.symlink_to(file.name), "loop.pt"),
     ],
 )
-def test_a_file_that_cannot_be_read_is_refused_with_a_reason(
+def test_an_unreadable_file_is_rejected_with_a_reason(
     name: str, make: Callable[[Path], object], complaint: str, flags: tuple[str, ...], tmp_path: Path
 ) -> None:
     make(tmp_path / name)
     result = run("inspect", *flags, tmp_path / name)
     assert_refused(result, 1, complaint)
-    assert ".cpp" not in result.stderr, "what went wrong, not where"
+    assert ".cpp" not in result.stderr, "the error contains a location in source code"
 
 
 @pytest.mark.parametrize("arguments", [("inspect",), ("inspect", "notes.txt"), ("inspect", "pt"), ("show",)])
-def test_wrong_arguments_are_named(arguments: tuple[str, ...]) -> None:
+def test_invalid_arguments_are_named(arguments: tuple[str, ...]) -> None:
     assert_refused(run(*arguments), 64, "<file>" if arguments == ("inspect",) else arguments[-1])
 
 
@@ -188,7 +188,7 @@ def test_help_has_an_example(command: str) -> None:
 
 
 def evaluated(model: Path) -> list[str]:
-    """What `osprey evaluate` says of a model on the demo's pictures: COCO's figures for boxes and for masks."""
+    """Returns the lines of `osprey evaluate` with COCO's figures for boxes and masks on the demo's pictures."""
     data = ROOT / "Demo/data/shapes"
     flags = ["--images", data / "images", "--annotations", data / "annotations/instances.json", "--precision", "f32"]
     command = [str(BINARY), "evaluate", str(model), *map(str, flags)]
@@ -196,7 +196,7 @@ def evaluated(model: Path) -> list[str]:
     return [line for line in result.stdout.splitlines() if "@[" in line]
 
 
-def test_a_checkpoint_finds_the_same_when_it_was_exported(tmp_path: Path) -> None:
+def test_an_exported_checkpoint_has_the_same_accuracy(tmp_path: Path) -> None:
     checkpoint, exported = ROOT / "Demo/models/shapes.pt", tmp_path / "shapes.xml"
     result = run("export", checkpoint, exported)
     assert result.returncode == 0, result.stderr
@@ -207,7 +207,7 @@ def test_a_checkpoint_finds_the_same_when_it_was_exported(tmp_path: Path) -> Non
     figures = evaluated(exported)
     assert len(figures) == 24
     assert figures == evaluated(checkpoint)
-    # A second time in its place.
+    # Exporting again replaces the files.
     assert run("export", checkpoint, exported).returncode == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == ["shapes.bin", "shapes.xml"]
 
@@ -221,7 +221,7 @@ def test_a_checkpoint_finds_the_same_when_it_was_exported(tmp_path: Path) -> Non
         ("README.md", "readme.xml", 64, "is not a model"),
     ],
 )
-def test_what_cannot_be_exported_is_said_and_nothing_is_left(
+def test_failed_exports_are_explained_and_leave_no_files(
     source: str, target: str, status: int, complaint: str, tmp_path: Path
 ) -> None:
     assert_refused(run("export", ROOT / source, tmp_path / target), status, complaint)

@@ -1,4 +1,4 @@
-"""The service and its OpenAPI document say the same, and the pages that show it need nothing from elsewhere."""
+"""The service matches its OpenAPI document, and its web pages load nothing from other hosts."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ def test_the_document_is_valid_openapi_3_1(server: Server) -> None:
         ),
     ],
 )
-def test_every_answer_is_one_that_the_document_describes(
+def test_every_response_matches_the_document(
     flags: list[str], headers: list[str], start_server: StartServer, tmp_path: Path
 ) -> None:
-    # The name that the document's examples use.
+    # The model's name in the document's examples.
     (tmp_path / "yolov5s.pt").symlink_to(DEMO_MODEL)
     server = start_server("--models", str(tmp_path), "--model", "yolov5s", *flags)
     run = subprocess.run(
         [Path(sys.executable).with_name("schemathesis"), "run", f"{server.url}/openapi.json", "--no-color", *headers],
-        # Where its configuration is, and nothing else may appear.
+        # The folder of schemathesis.toml; nothing may be written to it.
         cwd=Path(__file__).parent,
         env={**os.environ, "HYPOTHESIS_STORAGE_DIRECTORY": str(tmp_path / "hypothesis")},
         stdin=subprocess.DEVNULL,
@@ -56,7 +56,7 @@ def test_every_answer_is_one_that_the_document_describes(
 
 
 @pytest.mark.parametrize("page", ["", "docs", "redoc"])
-def test_a_page_loads_with_all_that_it_names_from_the_service_itself(page: str, server: Server) -> None:
+def test_pages_load_all_resources_from_the_service(page: str, server: Server) -> None:
     answer = requests.get(f"{server.url}/{page}", timeout=10)
     assert answer.status_code == 200
     assert answer.headers["Content-Type"].startswith("text/html")

@@ -1,4 +1,4 @@
-"""More work than there are cores for: what is taken is done, the rest is refused at once, and nobody waits for ever."""
+"""Overload: accepted requests are completed, the rest are rejected immediately, and no client waits indefinitely."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from probes import MEBIBYTE, Answer, assert_problem, call, connect, metric, peak
 
 CLIENTS = 200
 LOAD_SECONDS = 10
-# As many as keep the service busy without a queue.
+# Enough to keep the service busy without a queue.
 CALM_CLIENTS = 3
 CALM_SECONDS = 3
-# One stream has two slots: one picture is looked at while the next one is decoded.
+# One stream has two slots: inference runs on one picture while the next one is decoded.
 ONE_STREAM = ("--streams", "1", "--threads", "1")
 SLOTS = 2
 
 
 @pytest.fixture(scope="module")
 def large_picture() -> bytes:
-    """Keeps a slot busy for a good part of a second: 49 million pixels of 16 bit with alpha, in 1.7 MB."""
+    """A PNG of 49 million 16-bit pixels with alpha in 1.7 MB, which keeps a slot busy for much of a second."""
     compressor = zlib.compressobj(1)
     rows = b"".join(compressor.compress(bytes(1 + 8 * 7000)) for _ in range(7000)) + compressor.flush()
     return png(7000, 7000, rows, depth=16, color=6)
@@ -45,14 +45,14 @@ def queue_depth(server: Server) -> float:
 
 
 def keep_busy(server: Server, clients: ThreadPoolExecutor, picture: bytes, count: int) -> list[Future[Answer]]:
-    """Sends a large picture as often, and returns when all slots are taken and the rest waits."""
+    """Sends a picture `count` times, and returns when all slots are taken and the other requests are queued."""
     answers = [clients.submit(detect, server, picture) for _ in range(count)]
     assert wait_until(lambda: queue_depth(server) == count - SLOTS, 2)
     return answers
 
 
 def run_clients(url: str, count: int, seconds: float, picture: bytes) -> Counter[int]:
-    """Has clients send a picture again and again, and come again where they are told to; counts the statuses."""
+    """Runs clients that send a picture repeatedly and retry after 503; returns the number of responses by status."""
     address = urlsplit(url)
     statuses: Counter[int] = Counter()
     failures: list[str] = []
@@ -69,7 +69,7 @@ def run_clients(url: str, count: int, seconds: float, picture: bytes) -> Counter
                 if answer.status == 503:
                     if int(answer.headers["Retry-After"]) < 1 or b"urn:osprey:problem:busy" not in body:
                         failures.append(f"{answer.headers} {body!r}")
-                    # Half as patient as it was told to be, and still no attack on the machine that both run on.
+                    # At most half of Retry-After, but long enough not to overload the machine that both run on.
                     time.sleep(0.5)
         except Exception as error:
             failures.append(repr(error))
@@ -85,9 +85,9 @@ def run_clients(url: str, count: int, seconds: float, picture: bytes) -> Counter
     return statuses
 
 
-def test_of_200_clients_each_is_answered_or_told_to_come_again(start_server: StartServer, pictures: list[Path]) -> None:
+def test_200_clients_get_results_or_are_told_to_retry(start_server: StartServer, pictures: list[Path]) -> None:
     server = start_server()
-    # The largest file of the demo.
+    # The demo's largest file.
     picture = max((path.read_bytes() for path in pictures), key=len)
     assert detect(server, picture).status == 200
     calm = run_clients(server.url, CALM_CLIENTS, CALM_SECONDS, picture)
@@ -95,7 +95,7 @@ def test_of_200_clients_each_is_answered_or_told_to_come_again(start_server: Sta
     before = peak_resident_bytes(server.pid)
     statuses = run_clients(server.url, CLIENTS, LOAD_SECONDS, picture)
     assert statuses.keys() == {200, 503}, statuses
-    # A service that is busy refusing does no pictures.
+    # Rejecting requests must not take the time needed for accepted ones.
     assert statuses[200] / LOAD_SECONDS > 0.4 * calm[200] / CALM_SECONDS, (calm, statuses)
     # Each connection holds one body and its buffers, each slot a picture and its tensors.
     bound = before + 3 * CLIENTS * len(picture) + 64 * MEBIBYTE
@@ -104,7 +104,7 @@ def test_of_200_clients_each_is_answered_or_told_to_come_again(start_server: Sta
     assert detect(server, picture).status == 200
 
 
-def test_a_request_whose_time_is_over_leaves_the_queue_and_never_starts(
+def test_a_request_past_its_deadline_leaves_the_queue_and_never_starts(
     start_server: StartServer, large_picture: bytes
 ) -> None:
     server = start_server(*ONE_STREAM)
@@ -114,8 +114,8 @@ def test_a_request_whose_time_is_over_leaves_the_queue_and_never_starts(
         answer = detect(server, large_picture, {"X-Request-Timeout": "0.05"})
         assert_problem(answer, 503)
         assert int(answer.headers["Retry-After"]) >= 1
-        assert time.monotonic() - start < 0.5, "it would not get its turn in time, which is said at once"
-        # Before anything was measured a turn is thought to take 0.1 s.
+        assert time.monotonic() - start < 0.5, "a request that cannot start in time was not rejected immediately"
+        # Before the first measurement, the service assumes 0.1 s per turn.
         answer = detect(server, large_picture, {"X-Request-Timeout": "0.5"})
         assert_problem(answer, 504)
         assert time.monotonic() - start < 1.5
@@ -123,7 +123,7 @@ def test_a_request_whose_time_is_over_leaves_the_queue_and_never_starts(
     assert metric(server.url, "osprey_pictures_total") == 6
 
 
-def test_time_that_is_over_while_a_picture_is_decoded_is_noticed_soon(
+def test_a_deadline_during_decoding_is_noticed_soon(
     start_server: StartServer, large_picture: bytes
 ) -> None:
     server = start_server(*ONE_STREAM)
@@ -133,7 +133,7 @@ def test_time_that_is_over_while_a_picture_is_decoded_is_noticed_soon(
     assert metric(server.url, "osprey_pictures_total") == 0
 
 
-def test_a_client_that_leaves_gives_up_its_place(
+def test_a_client_that_disconnects_leaves_the_queue(
     start_server: StartServer, large_picture: bytes
 ) -> None:
     server = start_server(*ONE_STREAM)
@@ -152,7 +152,7 @@ def test_a_client_that_leaves_gives_up_its_place(
     assert metric(server.url, "osprey_pictures_total") == 6
 
 
-def test_a_full_queue_refuses_at_once_and_other_calls_go_on(
+def test_a_full_queue_rejects_immediately_and_other_calls_work(
     start_server: StartServer, large_picture: bytes
 ) -> None:
     server = start_server(*ONE_STREAM, "--queue", "2")
@@ -168,7 +168,7 @@ def test_a_full_queue_refuses_at_once_and_other_calls_go_on(
         assert [answer.result().status for answer in busy] == [200] * (SLOTS + 2)
 
 
-def test_bodies_are_limited_all_together(start_server: StartServer) -> None:
+def test_bodies_share_one_limit(start_server: StartServer) -> None:
     server = start_server("--max-bodies-in-flight", str(8 * MEBIBYTE), "--max-body", str(8 * MEBIBYTE))
     head = b"POST /detect HTTP/1.1\r\nHost: osprey\r\nContent-Length: %d\r\n\r\n" % (5 * MEBIBYTE)
     with connect(server.url) as first:
@@ -182,11 +182,11 @@ def test_bodies_are_limited_all_together(start_server: StartServer) -> None:
     assert_problem(detect(server, bytes(5 * MEBIBYTE)), 415)
 
 
-def test_sigterm_finishes_what_is_in_flight(
+def test_sigterm_finishes_requests_in_flight(
     start_server: StartServer, large_picture: bytes
 ) -> None:
     server = start_server(*ONE_STREAM, "--drain-delay", "1")
-    # Connections without a request are no reason to stay.
+    # Idle connections must not delay the shutdown.
     with connect(server.url), ThreadPoolExecutor(16) as clients:
         busy = keep_busy(server, clients, large_picture, 8)
         start = time.monotonic()
@@ -194,7 +194,7 @@ def test_sigterm_finishes_what_is_in_flight(
         assert wait_until(lambda: call(server.url, "GET", "/readyz").status == 503, 0.5)
         assert_problem(call(server.url, "GET", "/readyz"), 503)
         assert call(server.url, "GET", "/healthz").status == 200
-        assert not any(answer.done() for answer in busy[-2:]), "there is something in flight"
+        assert not any(answer.done() for answer in busy[-2:]), "no request was in flight"
         assert [answer.result().status for answer in busy] == [200] * 8
         assert server.process.wait(30) == 0
     assert time.monotonic() - start < 20
@@ -202,7 +202,7 @@ def test_sigterm_finishes_what_is_in_flight(
         connect(server.url)
 
 
-def test_requests_that_take_longer_than_the_shutdown_may_do_not_hold_it_up(start_server: StartServer) -> None:
+def test_slow_requests_do_not_delay_shutdown_past_its_timeout(start_server: StartServer) -> None:
     server = start_server("--shutdown-timeout", "2")
     with connect(server.url) as connection:
         connection.sendall(b"POST /detect HTTP/1.1\r\nHost: osprey\r\nContent-Length: 1000\r\n\r\n")

@@ -1,4 +1,4 @@
-"""Two replicas on one Redis behind a real proxy, HAProxy: no request fails when they restart one after the other."""
+"""Two replicas that share a Redis, behind HAProxy: no request fails during a rolling restart."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from probes import call, free_port, metric, wait_until
 from redis_server import Redis
 
 CLIENTS = 4
-# Past this, the proxy knows who is ready.
+# Time in which the proxy notices which replicas are ready.
 PROBE_SECONDS = 1
 
 CONFIGURATION = """
@@ -50,7 +50,7 @@ def ports() -> list[int]:
 
 @pytest.fixture
 def replicas(ports: list[int], redis: Redis, start: StartServer) -> Iterator[list[Server]]:
-    """Replicas that a test may replace by others; all of them end with it."""
+    """Two replicas; a test may replace entries of the list, and those in it stop with the test."""
     replicas = [replica(start, port, redis) for port in ports]
     yield replicas
     for server in replicas:
@@ -63,10 +63,10 @@ def replica(start: StartServer, port: int, redis: Redis) -> Server:
 
 @pytest.fixture
 def proxy(ports: list[int], replicas: list[Server], tmp_path: Path) -> Iterator[str]:
-    """The address of a proxy that takes turns between the replicas that are ready."""
+    """The URL of a proxy that alternates between the ready replicas."""
     program = shutil.which("haproxy") or shutil.which("haproxy", path="/usr/sbin")
     if not program:
-        missing("haproxy is not there: Scripts/setup test")
+        missing("haproxy is not installed: run Scripts/setup test")
     port = free_port()
     configuration = tmp_path / "haproxy.cfg"
     configuration.write_text(CONFIGURATION.format(port=port, replicas=ports))
@@ -86,19 +86,19 @@ def proxy(ports: list[int], replicas: list[Server], tmp_path: Path) -> Iterator[
         process.wait()
 
 
-def test_200_requests_in_turns_are_right(proxy: str, replicas: list[Server]) -> None:
+def test_200_requests_alternated_by_the_proxy_are_correct(proxy: str, replicas: list[Server]) -> None:
     for number in range(100):
         image, width = number % 32 + 1, 64 + number
         crop = {"x": 0, "y": 0, "width": width, "height": 64}
-        # The proxy gives each request to the replica that did not have the one before.
+        # The proxy sends each request to the replica that did not handle the previous one.
         assert call(proxy, "POST", "/process_image", {"image_id": image, "crop": crop}).status == 200
         answer = call(proxy, "POST", "/predict", {"image_id": image, "image": "none"})
         assert (answer.status, answer.json["width"]) == (200, width)
     predicted = sorted(metric(server.url, "osprey_pictures_total") for server in replicas)
-    assert predicted == [0, 100], "one replica has processed them all, the other has predicted on them all"
+    assert predicted == [0, 100], "one replica should have processed all pictures, and the other predicted on all"
 
 
-def test_replicas_restart_one_after_the_other_and_no_request_fails(
+def test_no_request_fails_during_a_rolling_restart(
     proxy: str,
     ports: list[int],
     redis: Redis,

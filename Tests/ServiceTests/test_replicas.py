@@ -1,4 +1,4 @@
-"""Several replicas on one Redis: what one of them processed all can predict on, and Redis may come and go."""
+"""Several replicas that share a Redis: all can use what one has processed, and Redis may go away and come back."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from probes import Answer, assert_problem, call, metric, run_serve, wait_until
 from redis_server import Redis
 
 PASSWORD = "p@ss:w/rd"
-# The longest that replicas may take until they use a Redis that is back.
+# Maximum time until replicas use Redis again after its return.
 RECOVERY_SECONDS = 5
-# Past this, a call that needs Redis should have been told that it is away.
+# Maximum time until a call that needs Redis fails while it is unavailable.
 REFUSAL_SECONDS = 6
 
 
@@ -42,7 +42,7 @@ def readiness(server: Server) -> dict[str, str]:
 
 
 def refused(act: Callable[[], Answer]) -> None:
-    """Tells that the store is away, soon, and when to come again."""
+    """Checks that a call soon fails because the store is unavailable, and says when to retry."""
     start = time.monotonic()
     answer = act()
     assert time.monotonic() - start < REFUSAL_SECONDS
@@ -51,12 +51,12 @@ def refused(act: Callable[[], Answer]) -> None:
     assert int(answer.headers["Retry-After"]) >= 1
 
 
-def test_what_one_replica_knows_the_other_knows(replicas: list[Server], pictures: list[Path]) -> None:
+def test_replicas_share_uploads_and_processed_pictures(replicas: list[Server], pictures: list[Path]) -> None:
     one, other = replicas
     upload = call(one.url, "POST", "/images", pictures[0].read_bytes())
     assert upload.status == 201
     own = upload.json["id"]
-    assert call(other.url, "POST", "/images", pictures[0].read_bytes()).status == 200, "it is there already"
+    assert call(other.url, "POST", "/images", pictures[0].read_bytes()).status == 200, "the upload should exist already"
     assert call(other.url, "GET", f"/get_image/{own}").body == pictures[0].read_bytes()
     assert [item["id"] for item in call(other.url, "GET", "/images").json["images"]] == [own]
     for image in (own, 12):
@@ -72,14 +72,14 @@ def test_what_one_replica_knows_the_other_knows(replicas: list[Server], pictures
         assert_problem(answer, 404)
 
 
-def test_200_alternating_requests_are_right(replicas: list[Server]) -> None:
+def test_200_alternating_requests_are_correct(replicas: list[Server]) -> None:
     def turn(number: int) -> None:
         image = number % 32 + 1
         width = 64 + number
         crop = {"x": 0, "y": 0, "width": width, "height": 64}
         assert process(replicas[number % 2], image, crop=crop).status == 200
         answer = predict(replicas[1 - number % 2], image)
-        # Nobody else works on this picture, so the latest version is this turn's.
+        # No concurrent turn uses this picture, so the latest version is from this turn.
         assert (answer.status, answer.json["width"]) == (200, width)
 
     for first in range(0, 100, 20):
@@ -87,7 +87,7 @@ def test_200_alternating_requests_are_right(replicas: list[Server]) -> None:
             list(clients.map(turn, range(first, first + 20)))
 
 
-def test_redis_may_go_and_come_back(redis: Redis, replicas: list[Server], pictures: list[Path]) -> None:
+def test_replicas_recover_when_redis_returns(redis: Redis, replicas: list[Server], pictures: list[Path]) -> None:
     one, other = replicas
     picture = pictures[0].read_bytes()
     own = call(one.url, "POST", "/images", picture).json["id"]
@@ -113,7 +113,7 @@ def test_redis_may_go_and_come_back(redis: Redis, replicas: list[Server], pictur
         assert server.log.read_text().count("The store cannot be used") == 1
 
 
-def test_under_load_there_are_only_refusals_while_redis_is_away(redis: Redis, replicas: list[Server]) -> None:
+def test_under_load_a_redis_outage_causes_only_503_and_409(redis: Redis, replicas: list[Server]) -> None:
     end = time.monotonic() + 8
     answers: list[tuple[float, Answer]] = []
 
@@ -137,14 +137,14 @@ def test_under_load_there_are_only_refusals_while_redis_is_away(redis: Redis, re
             future.result()
     late = [answer.status for moment, answer in answers if moment > back + RECOVERY_SECONDS / 2]
     away = [answer for _, answer in answers if answer.status != 200]
-    # A version that was processed just before is lost where Redis had no time to write it down.
+    # 409: a version processed just before the outage is lost if Redis had not yet written it to disk.
     assert {answer.status for answer in away} <= {503, 409} and away
     for answer in away:
         assert answer.status == 409 or int(answer.headers["Retry-After"]) >= 1
     assert late and set(late) == {200}
 
 
-def test_a_redis_that_hangs_holds_up_nobody_else(redis: Redis, replicas: list[Server], pictures: list[Path]) -> None:
+def test_a_hanging_redis_blocks_no_other_requests(redis: Redis, replicas: list[Server], pictures: list[Path]) -> None:
     server = replicas[0]
     picture = pictures[0].read_bytes()
     assert process(server, 12).status == 200
@@ -165,7 +165,7 @@ def test_a_redis_that_hangs_holds_up_nobody_else(redis: Redis, replicas: list[Se
     assert wait_until(lambda: process(server, 12).status == 200, RECOVERY_SECONDS)
 
 
-def test_pictures_go_when_their_time_is_over(redis: Redis, start_server: StartServer, pictures: list[Path]) -> None:
+def test_pictures_expire_after_their_ttl(redis: Redis, start_server: StartServer, pictures: list[Path]) -> None:
     server = start_server("--store", redis.url, "--store-ttl", "1")
     own = call(server.url, "POST", "/images", pictures[0].read_bytes()).json["id"]
     assert process(server, own).status == 200
@@ -173,7 +173,7 @@ def test_pictures_go_when_their_time_is_over(redis: Redis, start_server: StartSe
     assert call(server.url, "GET", "/images").json["images"] == []
 
 
-def test_a_service_may_start_before_redis(redis: Redis, start_server: StartServer) -> None:
+def test_a_service_can_start_before_redis(redis: Redis, start_server: StartServer) -> None:
     redis.close()
     server = start_server("--store", redis.url)
     refused(lambda: process(server, 12))
@@ -181,7 +181,7 @@ def test_a_service_may_start_before_redis(redis: Redis, start_server: StartServe
     assert wait_until(lambda: process(server, 12).status == 200, RECOVERY_SECONDS)
 
 
-def test_a_password_opens_redis_and_is_told_nobody(
+def test_the_redis_password_works_and_is_not_logged(
     tmp_path: Path, start: StartServer, models: Path, dataset: Path
 ) -> None:
     with contextlib.closing(Redis(tmp_path, PASSWORD)) as redis:
@@ -208,7 +208,7 @@ def test_a_password_opens_redis_and_is_told_nobody(
         (("--store", "redis://127.0.0.1", "--store-ttl", "day"), "The setting store-ttl must be"),
     ],
 )
-def test_wrong_settings_are_refused(flags: tuple[str, ...], complaint: str, tmp_path: Path) -> None:
+def test_invalid_settings_are_rejected(flags: tuple[str, ...], complaint: str, tmp_path: Path) -> None:
     run = run_serve("--models", tmp_path, "--data", tmp_path, *flags)
     assert run.returncode == 64, run.stderr
     assert complaint in run.stderr

@@ -28,7 +28,7 @@ def check_is_cut(model: Path) -> None:
 def evaluate(model: Path, pictures: LabelledPictures, form: str, precision: str) -> tuple[str, dict[str, float]]:
     """Returns the precision used, and mAP by kind: boxes, and masks if the model has any."""
     flags = ["--images", pictures.folder, "--annotations", pictures.annotations, "--input", form]
-    report = json.loads(run("evaluate", model, *flags, "--precision", precision, "--json"))
+    report = json.loads(run("evaluate", model, *flags, "--precision", precision, "--as-trained", "--json"))
     kinds = {"bbox": "boxes", "segm": "masks"}
     return report["precision"], {kinds[result["kind"]]: result["ap"] for result in report["results"]}
 

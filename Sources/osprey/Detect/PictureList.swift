@@ -3,17 +3,17 @@ internal import Glibc
 internal import Imaging
 
 /// The pictures that a command was given, in an order that depends on nothing but their paths.
-struct PictureList {
+package struct PictureList {
     /// A picture to work on.
-    struct Picture: Sendable {
+    package struct Picture: Sendable {
         /// What results call it; no two of a list share one.
-        var name: String
+        package var name: String
         /// Where it is; `-` is standard input.
-        var path: String
+        package var path: String
     }
 
     /// The pictures, each with a name of its own.
-    let pictures: [Picture]
+    package let pictures: [Picture]
 
     /// Finds the pictures.
     ///
@@ -24,7 +24,7 @@ struct PictureList {
     ///   - results: A folder that is not searched, as drawn pictures lie there.
     /// - Throws: ``CommandError`` for a list or a folder that cannot be read, for a pattern that nothing matches, and for
     ///   two pictures that would have one name.
-    init(_ arguments: [String], without results: String?) throws {
+    package init(_ arguments: [String], without results: String?) throws {
         let excluded = results.flatMap(Self.realPath)
         var found: [Picture] = []
         for argument in arguments {

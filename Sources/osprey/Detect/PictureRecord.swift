@@ -1,10 +1,10 @@
-internal import DetectionPipeline
+package import DetectionPipeline
 internal import FoundationEssentials
-internal import JSONSchema
+package import JSONSchema
 internal import YOLO
 
 /// The detections of one picture: a line of the results, with the members of the service's responses.
-struct PictureRecord: JSONObject, Decodable {
+package struct PictureRecord: JSONObject, Decodable {
     enum CodingKeys: String, CodingKey {
         case file
         case width
@@ -13,23 +13,23 @@ struct PictureRecord: JSONObject, Decodable {
         case objects = "payload"
     }
 
-    var file: String
-    var width: Int
-    var height: Int
-    var model: String
+    package var file: String
+    package var width: Int
+    package var height: Int
+    package var model: String
     /// Best first.
-    var objects: [DetectedObject]
+    package var objects: [DetectedObject]
 
     // The file's name comes first: an unfinished line is recognised by it.
-    static let members: [JSONMember<PictureRecord>] = [
+    package static let members: [JSONMember<PictureRecord>] = [
         JSONMember("file", \.file), JSONMember("height", \.height), JSONMember("model", \.model),
         JSONMember("payload", \.objects), JSONMember("width", \.width),
     ]
-    static let example = PictureRecord(file: "144.jpg", width: 640, height: 480, model: "yolov5s", objects: [.example])
+    package static let example = PictureRecord(file: "144.jpg", width: 640, height: 480, model: "yolov5s", objects: [.example])
 
     private struct Malformed: Error {}
 
-    private init(file: String, width: Int, height: Int, model: String, objects: [DetectedObject]) {
+    package init(file: String, width: Int, height: Int, model: String, objects: [DetectedObject]) {
         self.file = file
         self.width = width
         self.height = height
@@ -50,7 +50,7 @@ struct PictureRecord: JSONObject, Decodable {
     /// Reads a line of the results, which may have been edited.
     ///
     /// - Throws: An error if it is not a valid record.
-    init(json: some Sequence<UInt8>) throws {
+    package init(json: some Sequence<UInt8>) throws {
         self = try JSONDecoder().decode(Self.self, from: Data(json))
         guard width > 0, height > 0, objects.allSatisfy(\.isComplete) else { throw Malformed() }
     }

@@ -5,7 +5,7 @@ internal import JSONSchema
 internal import ObjectDetection
 
 /// A format of results.
-enum ResultFormat: String, CaseIterable, ExpressibleByArgument {
+package enum ResultFormat: String, CaseIterable, ExpressibleByArgument {
     case text
     case jsonl
     case json
@@ -26,7 +26,7 @@ enum ResultFormat: String, CaseIterable, ExpressibleByArgument {
 }
 
 /// Formats detections picture by picture.
-struct ResultWriter {
+package struct ResultWriter {
     private let format: ResultFormat
     private let labels: [String]
     private var pictureCount = 0
@@ -37,13 +37,13 @@ struct ResultWriter {
     /// - Parameters:
     ///   - format: The format.
     ///   - labels: Class names by id.
-    init(_ format: ResultFormat, labels: [String]) {
+    package init(_ format: ResultFormat, labels: [String]) {
         self.format = format
         self.labels = labels
     }
 
     /// The text before the first picture.
-    func beginning() -> [UInt8] {
+    package func beginning() -> [UInt8] {
         switch format {
         case .json: Array("[".utf8)
         case .csv: Array("file,class_id,class,score,x,y,width,height\r\n".utf8)
@@ -53,7 +53,7 @@ struct ResultWriter {
     }
 
     /// The text of one picture.
-    mutating func add(_ record: PictureRecord) throws -> [UInt8] {
+    package mutating func add(_ record: PictureRecord) throws -> [UInt8] {
         pictureCount += 1
         switch format {
         case .text: return Array("\(record.file.printable()): \(Self.summary(of: record.objects))\n".utf8)
@@ -66,7 +66,7 @@ struct ResultWriter {
     }
 
     /// The text after the last picture.
-    func end() -> [UInt8] {
+    package func end() -> [UInt8] {
         switch format {
         case .json: return Array("\n]\n".utf8)
         case .coco:
@@ -108,7 +108,7 @@ struct ResultWriter {
     }
 
     /// One line per object: class id, centre and size as fractions of the picture's sides.
-    static func yoloLabels(of record: PictureRecord) -> [UInt8] {
+    package static func yoloLabels(of record: PictureRecord) -> [UInt8] {
         let (width, height) = (Double(record.width), Double(record.height))
         return record.objects.flatMap { object in
             let (origin, size) = (object.box.origin, object.box.size)

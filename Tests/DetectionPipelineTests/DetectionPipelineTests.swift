@@ -1,0 +1,133 @@
+import DetectionPipeline
+import Imaging
+import JSONSchema
+import ObjectDetection
+import Scheduling
+import TestSupport
+import Testing
+import YOLO
+
+@Suite struct DetectionPipelineTests {
+    private static func pipeline(_ queue: WorkQueue = WorkQueue(slots: 2, capacity: 0)) -> DetectionPipeline {
+        DetectionPipeline(limits: ImageLimits(), queue: queue, workers: WorkerPool(threadCount: 2))
+    }
+
+    private static func picture(width: Int, height: Int, as format: ImageFormat) throws -> [UInt8] {
+        try RGBImage(width: width, height: height) { pixels in
+            for index in pixels.indices {
+                pixels.initializeElement(at: index, to: UInt8(truncatingIfNeeded: index / 3 &* 5 &+ index % 3 &* 80))
+            }
+        }.encoded(as: format)
+    }
+
+    private static func request(
+        _ detector: any ObjectDetector = RuleDetector(),
+        decoding: DetectionRequest.Decoding = .standard
+    ) throws -> DetectionRequest {
+        let settings = try DetectionSettings(Values([:]), for: detector.model, at: "query")
+        return DetectionRequest(detector, settings: settings, decoding: decoding)
+    }
+
+    /// Records what the network would see.
+    private struct Recorder: ObjectDetector {
+        var model = ModelDescription(name: "recorder", labels: LabelMap(["all"]))
+
+        func detect(
+            in image: ReducedImage,
+            options: DetectionOptions,
+            mode: PerformanceMode
+        ) async throws -> DetectionResult {
+            let sum = image.pixels.withUnsafePixels { $0.reduce(0) { $0 &* 31 &+ UInt32($1) } }
+            let box = BoundingBox(minX: 0, minY: 0, maxX: Float(image.reduction), maxY: Float(sum % 1000))
+            return DetectionResult(detections: [Detection(box: box, score: 0.5, classID: 0)])
+        }
+    }
+
+    @Test(
+        "the network sees the same pixels whether or not a drawing is requested",
+        arguments: [(640, 480), (1600, 1200), (3200, 2400)]
+    )
+    func drawing(width: Int, height: Int) async throws {
+        let bytes = try Self.picture(width: width, height: height, as: .jpeg)
+        let request = try Self.request(Recorder())
+        let plain = try await Self.pipeline().detect(request, picture: { bytes }, output: \.self)
+        for format in [nil] + ImageFormat.encodable {
+            let drawn = try await Self.pipeline().detect(
+                request.drawing(as: format),
+                picture: { bytes },
+                output: \.self
+            )
+            #expect(drawn.detections == plain.detections)
+            let copy = try #require(drawn.drawn)
+            #expect(copy.format == format ?? .jpeg)
+            let info = try ImageInfo(reading: copy.bytes.span.bytes)
+            #expect([info.width, info.height] == [width, height])
+        }
+        #expect(plain.drawn == nil)
+        #expect([plain.width, plain.height] == [width, height])
+    }
+
+    @Test("a JPEG is decoded reduced as served, and in full as trained")
+    func decoding() async throws {
+        let bytes = try Self.picture(width: 3200, height: 2400, as: .jpeg)
+        for (decoding, reduction) in [(DetectionRequest.Decoding.standard, 4), (.asTrained, 1)] {
+            let request = try Self.request(Recorder(), decoding: decoding)
+            let report = try await Self.pipeline().detect(request, picture: { bytes }, output: \.self)
+            #expect(report.detections.first?.box.maxX == Float(reduction))
+        }
+    }
+
+    @Test("a format that cannot be written is drawn as PNG")
+    func readOnlyFormat() async throws {
+        // A GIF of one pixel.
+        let gif: [UInt8] = [
+            0x47, 0x49, 0x46, 0x38, 0x37, 0x61, 1, 0, 1, 0, 0x80, 0, 0, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0x2C, 0, 0, 0, 0, 1,
+            0,
+            1, 0, 0, 2, 2, 0x44, 1, 0, 0x3B,
+        ]
+        let report = try await Self.pipeline().detect(
+            Self.request().drawing(as: nil),
+            picture: { gif },
+            output: \.self
+        )
+        #expect(report.drawn?.format == .png)
+    }
+
+    @Test("stages are measured, with those of a drawing only if there is one")
+    func stages() async throws {
+        let bytes = try Self.picture(width: 64, height: 64, as: .png)
+        let plain: [Stage] = [.queue, .read, .decode, .letterbox, .infer, .postprocess]
+        for (request, expected) in [
+            (try Self.request(), plain), (try Self.request().drawing(as: .png), plain + [.draw, .encode]),
+        ] {
+            let clock = StageClock(start: .now)
+            _ = try await Self.pipeline().detect(request, stages: clock, picture: { bytes }, output: \.width)
+            #expect(clock.recorded.map(\.stage) == expected)
+        }
+    }
+
+    @Test("a full queue rejects a picture before it is read")
+    func fullQueue() async throws {
+        let queue = WorkQueue(slots: 1, capacity: 0)
+        let pipeline = Self.pipeline(queue)
+        let request = try Self.request()
+        try await queue.withSlot {
+            _ = await #expect(throws: SchedulingError.self) {
+                try await pipeline.detect(request) {
+                    Issue.record("read without a slot")
+                    return []
+                } output: {
+                    $0.width
+                }
+            }
+        }
+    }
+
+    @Test("a picture that cannot be decoded is an error")
+    func damaged() async throws {
+        let request = try Self.request()
+        await #expect(throws: ImageError.self) {
+            try await Self.pipeline().detect(request, picture: { [1, 2, 3] }, output: \.width)
+        }
+    }
+}

@@ -1,0 +1,57 @@
+import TestSupport
+import Testing
+import osprey
+
+@Suite struct PictureListTests {
+    private let directory: TemporaryDirectory
+
+    init() throws {
+        directory = try TemporaryDirectory()
+        for name in ["b.jpg", "a.PNG", "notes.txt", ".hidden.jpg", "sub/c.webp", "sub/deep/d.jpeg", "noextension"] {
+            try directory.write(name)
+        }
+    }
+
+    private func names(_ arguments: [String], without results: String? = nil) throws -> [String] {
+        try PictureList(arguments, without: results).pictures.map(\.name)
+    }
+
+    @Test("a folder is searched recursively, sorted by path, without hidden and other files")
+    func folder() throws {
+        #expect(try names([directory.path]) == ["a.PNG", "b.jpg", "sub/c.webp", "sub/deep/d.jpeg"])
+    }
+
+    @Test("the folder of results is left out")
+    func results() throws {
+        #expect(try names([directory.path], without: "\(directory.path)/sub") == ["a.PNG", "b.jpg"])
+    }
+
+    @Test("a pattern and a list name files by their paths")
+    func patterns() throws {
+        let name = directory.path.dropFirst()
+        #expect(try names(["\(directory.path)/*.jpg"]) == ["\(name)/b.jpg"])
+        try directory.write("list.txt", text: "\(directory.path)/b.jpg\r\n\n\(directory.path)/sub\n")
+        #expect(
+            try names(["@\(directory.path)/list.txt"])
+                == ["b.jpg", "sub/c.webp", "sub/deep/d.jpeg"].map { "\(name)/\($0)" }
+        )
+    }
+
+    @Test("standard input and missing files are listed; reading them decides")
+    func unread() throws {
+        #expect(try names(["-", "missing.jpg"]) == ["stdin", "missing.jpg"])
+    }
+
+    @Test("a picture that is named twice is listed once")
+    func duplicates() throws {
+        let path = "\(directory.path)/b.jpg"
+        #expect(try names([path, path]).count == 1)
+    }
+
+    @Test("two pictures with one name, a pattern without matches and an unreadable list are errors")
+    func errors() throws {
+        #expect(throws: CommandError.self) { try names(["\(directory.path)/b.jpg", "/..\(directory.path)/b.jpg"]) }
+        #expect(throws: CommandError.self) { try names(["\(directory.path)/*.gif"]) }
+        #expect(throws: CommandError.self) { try names(["@\(directory.path)/missing.txt"]) }
+    }
+}
