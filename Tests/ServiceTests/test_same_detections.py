@@ -1,4 +1,4 @@
-"""What is found in a picture does not depend on how it is asked for: over HTTP in every form, and by `osprey detect`."""
+"""Detections on a picture are the same for every HTTP response format and for `osprey detect`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from conftest import BINARY, DEMO_MODEL, Server
 from PIL import Image, ImageCms
 from probes import call
 
-# From twice the size on, JPEGs are decoded at reduced resolution for detection; the last one has 48 megapixels.
+# JPEGs enlarged twice or more are decoded at reduced resolution for detection; "48MP" is scaled to 48 megapixels.
 SCALES = {"2x": 2.0, "4x": 4.0, "48MP": 0.0}
 VARIANTS = ("plain", "profile", "exif")
 MEGAPIXELS = 48_000_000
@@ -23,7 +23,7 @@ Payload = list[dict[str, Any]]
 
 
 def wide_gamut_profile() -> bytes:
-    """sRGB's profile with the colorants of Adobe RGB (1998), so that its colours have to be converted."""
+    """Returns an sRGB profile with the colorants of Adobe RGB (1998), so that colours need conversion."""
     profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     colorants = {
         b"rXYZ": (0.60974, 0.31111, 0.01947),
@@ -47,7 +47,7 @@ def enlarged(picture: Path, scale: float, variant: str) -> bytes:
     if variant == "profile":
         options["icc_profile"] = wide_gamut_profile()
     if variant == "exif":
-        # Stored on its side: every viewer turns it by a quarter.
+        # Stored rotated by 90°; viewers rotate it back because of the EXIF orientation.
         large = large.transpose(Image.Transpose.ROTATE_90)
         exif = Image.Exif()
         exif[274] = 6
@@ -69,7 +69,7 @@ def folder(pictures: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 @pytest.fixture(scope="module")
 def command_line(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Payload]]:
-    """The lines of `osprey detect`, printed, with drawings and without, by the picture's name."""
+    """The detections of `osprey detect` by output (printed, drawn, not drawn) and picture name."""
     results: dict[str, dict[str, Payload]] = {}
     for name, flags in (("printed", ()), ("drawn", ("--draw",)), ("not drawn", ("--no-draw",))):
         output = tmp_path_factory.mktemp("results")
@@ -86,7 +86,7 @@ def command_line(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> dict
 
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("scale", SCALES)
-def test_the_same_objects_are_found_however_they_are_returned(
+def test_detections_are_the_same_in_every_response_and_command(
     scale: str, variant: str, folder: Path, command_line: dict[str, dict[str, Payload]], server: Server
 ) -> None:
     name = f"{scale}-{variant}.jpg"
@@ -99,7 +99,7 @@ def test_the_same_objects_are_found_however_they_are_returned(
     for image in ("png", "jpeg"):
         answer = call(server.url, "POST", f"/detect?image={image}", picture)
         assert answer.json["payload"] == expected, image
-        # The drawn picture alone is the same as the one in JSON.
+        # A response that is only the drawn picture has the same bytes as the picture in JSON.
         drawn = call(server.url, "POST", "/detect", picture, {"Accept": f"image/{image}"})
         assert drawn.body == base64.b64decode(answer.json["image"])
         with Image.open(io.BytesIO(drawn.body)) as copy:
@@ -111,7 +111,7 @@ def test_the_same_objects_are_found_however_they_are_returned(
 
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("scale", SCALES)
-def test_predict_finds_in_a_processed_picture_what_detect_finds_in_its_bytes(
+def test_predict_and_detect_agree_on_a_processed_picture(
     scale: str, variant: str, folder: Path, server: Server
 ) -> None:
     picture = (folder / f"{scale}-{variant}.jpg").read_bytes()
