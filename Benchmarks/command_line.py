@@ -25,9 +25,9 @@ from report import table
 from server import BINARY
 
 
-def rate(model: Path, folder: Path, flags: list[str]) -> float:
+def rate(model: Path, folder: Path, flags: list[str], binary: Path = BINARY) -> float:
     """Runs the command once and returns its pictures per second."""
-    command = [str(BINARY), "detect", str(folder), "--model", str(model), *flags]
+    command = [str(binary), "detect", str(folder), "--model", str(model), *flags]
     finished = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
     found = re.search(r"objects?, ([\d.]+) pictures/s", finished.stderr)
     if finished.returncode != 0 or not found:

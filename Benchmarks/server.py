@@ -109,19 +109,21 @@ class HTTPServer:
 class Server(HTTPServer):
     """The service with one model and its own store and cache, on a free port.
 
-    `prefix` is prepended to the command, for example to run it with taskset.
+    `prefix` is prepended to the command, for example to run it with taskset; `binary` replaces the built one.
     """
 
-    def __init__(self, model: Path, folder: Path, *flags: object, prefix: tuple[object, ...] = ()) -> None:
-        if not BINARY.is_file():
-            raise SystemExit(f"{BINARY} does not exist: run make build")
+    def __init__(
+        self, model: Path, folder: Path, *flags: object, prefix: tuple[object, ...] = (), binary: Path = BINARY
+    ) -> None:
+        if not binary.is_file():
+            raise SystemExit(f"{binary} does not exist: run make build")
         folder.mkdir(exist_ok=True)
         models = folder / "models"
         models.mkdir()
         for file in {model, model.with_suffix(".bin") if model.suffix == ".xml" else model}:
             (models / file.name).symlink_to(file.resolve())
         self.log = folder / "log"
-        command = [*prefix, BINARY, "serve", "--port", "0", "--models", models, "--model", model.stem]
+        command = [*prefix, binary, "serve", "--port", "0", "--models", models, "--model", model.stem]
         command += ["--store", folder / "store", "--drain-delay", "0", "--log-level", "error", *flags]
         self.start(command)
 

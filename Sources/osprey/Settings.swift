@@ -47,8 +47,11 @@ package struct Settings {
         )
     }
 
-    package func choice<Value>(_ name: String, of values: [(name: String, value: Value)], default value: Value) throws -> Value
-    {
+    package func choice<Value>(
+        _ name: String,
+        of values: [(name: String, value: Value)],
+        default value: Value
+    ) throws -> Value {
         let names = values.map(\.name).joined(separator: ", ")
         return try parsed(name, as: "one of \(names)") { text in values.first { $0.name == text }?.value } ?? value
     }

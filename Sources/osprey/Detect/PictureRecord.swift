@@ -25,7 +25,13 @@ package struct PictureRecord: JSONObject, Decodable {
         JSONMember("file", \.file), JSONMember("height", \.height), JSONMember("model", \.model),
         JSONMember("payload", \.objects), JSONMember("width", \.width),
     ]
-    package static let example = PictureRecord(file: "144.jpg", width: 640, height: 480, model: "yolov5s", objects: [.example])
+    package static let example = PictureRecord(
+        file: "144.jpg",
+        width: 640,
+        height: 480,
+        model: "yolov5s",
+        objects: [.example]
+    )
 
     private struct Malformed: Error {}
 
