@@ -68,7 +68,11 @@ let package = Package(
         .target(name: "JSONSchema", dependencies: ["Basics"], swiftSettings: settings),
         .target(
             name: "Scheduling",
-            dependencies: ["Basics", .product(name: "NIOPosix", package: "swift-nio")],
+            dependencies: [
+                "Basics",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
             swiftSettings: settings
         ),
         .target(

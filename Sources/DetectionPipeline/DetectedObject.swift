@@ -1,7 +1,7 @@
 package import JSONSchema
 package import ObjectDetection
 
-/// One detection in the format of responses and results, from which results can be read again.
+/// One detection in the format of responses and results; decodable, so that results can be read back.
 package struct DetectedObject: JSONObject, Decodable {
     package struct Box: JSONObject, Decodable {
         /// Left and top.
@@ -16,7 +16,7 @@ package struct DetectedObject: JSONObject, Decodable {
         package static let example = Box(origin: [299.4, 126.6], size: [297.2, 352.7])
     }
 
-    /// The object's pixels in one of their formats.
+    /// The object's mask, in one of its formats.
     package struct Segmentation: JSONObject, Decodable {
         package struct RunLengths: JSONObject, Decodable {
             package var counts: String
@@ -72,7 +72,7 @@ package struct DetectedObject: JSONObject, Decodable {
         JSONMember("score", schema: .number(0...1), \.score),
         JSONMember(
             optional: "segmentation",
-            "The object's pixels, if the model segments: polygons or rle, as requested.",
+            "The object's mask from a segmentation model: polygons or rle, as requested.",
             \.segmentation
         ),
     ]
@@ -85,7 +85,7 @@ package struct DetectedObject: JSONObject, Decodable {
         self.box = box
     }
 
-    /// Rounds to thousandths of a pixel and five digits of the score.
+    /// Converts a detection; rounds coordinates to thousandths of a pixel, and the score to five digits.
     ///
     /// - Parameters:
     ///   - detection: The detection.
@@ -114,7 +114,7 @@ package struct DetectedObject: JSONObject, Decodable {
         }
     }
 
-    /// Whether the lists have the right number of elements, for objects that were read from a file.
+    /// Whether the lists have valid numbers of elements; checks objects that were read from a file.
     package var isComplete: Bool {
         box.origin.count == 2 && box.size.count == 2 && segmentation?.rle?.size.count ?? 2 == 2
             && (segmentation?.polygons ?? []).allSatisfy { $0.count.isMultiple(of: 2) }

@@ -1,7 +1,7 @@
 package import JSONSchema
 package import ObjectDetection
 
-/// The detections of a picture as they are written, converted one at a time: masks as polygons are large.
+/// The detections of a picture as they are written, converted one at a time because polygons are large.
 package struct DetectedObjects: Sequence, JSONRepresentable {
     private let detections: [Detection]
     private let labels: LabelMap

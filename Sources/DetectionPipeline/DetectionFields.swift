@@ -68,6 +68,6 @@ package enum DetectionFields {
 
     private static let defaults = DetectionOptions()
 
-    /// The decimal number that a `Float` was written as: 0.45, not 0.44999998807907104.
+    /// The shortest decimal number of a `Float`: 0.45, not 0.44999998807907104.
     private static func number(_ value: Float) -> JSONValue { .number(Double("\(value)") ?? Double(value)) }
 }

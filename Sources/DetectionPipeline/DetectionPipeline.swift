@@ -3,10 +3,9 @@ internal import ObjectDetection
 package import Scheduling
 internal import YOLO
 
-/// The one path of a picture: encoded bytes and a request in, a report out.
+/// Detects objects in encoded pictures.
 ///
-/// Every caller (HTTP, command line, evaluation) gets its detections from here, so what is found never depends on how
-/// it is returned.
+/// All callers (HTTP, command line, evaluation) use it, so detections never depend on how they are returned.
 package struct DetectionPipeline: Sendable {
     /// Size limits of pictures.
     package let limits: ImageLimits
@@ -23,8 +22,8 @@ package struct DetectionPipeline: Sendable {
 
     /// Detects objects in one picture.
     ///
-    /// The whole work runs on one worker thread, because each change of threads starts with cold caches. It stops at its
-    /// next step when the task is cancelled.
+    /// All work runs on one worker thread, because a change of threads means cold caches. If the task is cancelled, it
+    /// stops before the next step.
     /// - Parameters:
     ///   - request: The model, what to keep, and whether to draw.
     ///   - deadline: Latest start; nil waits for a slot without limit.
@@ -51,7 +50,7 @@ package struct DetectionPipeline: Sendable {
                 stages.end(.decode)
                 try Task.checkCancellation()
 
-                // A picture that is alone gets all cores; several get one each, which is more pictures per second.
+                // A single picture gets all cores; several get one each, which yields more pictures per second.
                 let mode = request.mode ?? (queue.isAlone ? .latency : .throughput)
                 let result = try await request.detector.detect(
                     in: picture.image,
@@ -121,7 +120,7 @@ package struct DetectionPipeline: Sendable {
 }
 
 extension DetectionResult {
-    /// The parts of the detector's time that are not the network's.
+    /// The parts of the detector's time outside the network.
     fileprivate var stages: [(stage: Stage, duration: Duration)] {
         let stages: [(stage: Stage, duration: Duration)] = [(.letterbox, letterbox), (.postprocess, postprocessing)]
         return masks > .zero ? stages + [(.masks, masks)] : stages

@@ -2,7 +2,7 @@ package import Imaging
 package import ObjectDetection
 package import YOLO
 
-/// What was found in one picture.
+/// The detections in one picture.
 package struct DetectionReport: Sendable {
     /// A copy of the picture with the detections drawn.
     package struct Drawn: Sendable {

@@ -8,7 +8,7 @@ package struct DetectionRequest: Sendable {
     package enum Decoding: Sendable {
         /// As served: colour profiles are applied, and large JPEGs are decoded at reduced resolution.
         case standard
-        /// As YOLOv5's training reads it: profiles are ignored, and every pixel is decoded.
+        /// As in YOLOv5's training: profiles are ignored, and JPEGs are decoded at full resolution.
         case asTrained
     }
 
@@ -22,7 +22,7 @@ package struct DetectionRequest: Sendable {
     package let detector: any ObjectDetector
     package let settings: DetectionSettings
     package let decoding: Decoding
-    /// nil draws nothing.
+    /// The requested drawing; nil for none.
     package private(set) var drawing: Drawing?
     /// How the network uses the cores; nil decides by the load.
     package private(set) var mode: PerformanceMode?
@@ -45,7 +45,7 @@ package struct DetectionRequest: Sendable {
         return copy
     }
 
-    /// Also asks for a copy of the picture with the detections drawn.
+    /// Also requests a copy of the picture with the detections drawn.
     ///
     /// - Parameter format: An encodable format; nil for the picture's own, or PNG if that cannot be written.
     /// - Returns: The extended request.

@@ -3,7 +3,7 @@ package import JSONSchema
 internal import ObjectDetection
 package import YOLO
 
-/// How masks are written.
+/// Format of masks.
 package enum MaskForm: String, CaseIterable, Sendable {
     /// Polygons in pixels of the picture.
     case polygon
@@ -28,7 +28,7 @@ package struct DetectionSettings: Sendable {
     /// - Parameters:
     ///   - values: Values that were validated against ``DetectionFields``.
     ///   - model: Resolves class names.
-    ///   - location: What the location of an error starts with, such as `query`.
+    ///   - location: Start of the locations of errors, such as `query`.
     /// - Throws: `ValidationErrors` for a class that the model does not have.
     package init(_ values: Values, for model: ModelDescription, at location: String) throws(ValidationErrors) {
         var options = DetectionOptions()

@@ -18,10 +18,10 @@ package enum Stage: String, CaseIterable, Sendable {
     case write
 }
 
-/// Measures how long each stage of one request took.
+/// Measures the duration of each stage of one request.
 ///
-/// A stage lasts from the end of the previous one to its own end, changes of threads included, so that all stages add up
-/// to the request. A stage that ends several times, for example once per picture, accumulates.
+/// A stage lasts from the end of the previous one to its own end, changes of threads included, so all stages add up to
+/// the request's duration. A stage that ends several times, for example once per picture, accumulates.
 package final class StageClock: Sendable {
     private struct Laps {
         var end: ContinuousClock.Instant

@@ -2,11 +2,11 @@ internal import FoundationEssentials
 internal import Imaging
 package import Storage
 
-/// The pictures that have an id: those of the dataset and uploads.
+/// Pictures with an id: those of the dataset, and uploads.
 ///
 /// Every method blocks; call it on a worker thread.
 package struct PictureLibrary: Sendable {
-    /// The dataset, read only.
+    /// The read-only dataset; nil if there is none.
     package let dataset: Dataset?
     /// Uploads and processed pictures.
     package let store: any ImageStore
@@ -52,11 +52,11 @@ package struct PictureLibrary: Sendable {
         guard try contains(id) else { throw Self.notFound(id) }
         throw StorageError(
             .notProcessed,
-            "Picture \(id) was not processed yet: call POST /process_image with {\"image_id\": \"\(id)\"} first."
+            "Picture \(id) has not been processed yet: call POST /process_image with {\"image_id\": \"\(id)\"} first."
         )
     }
 
     static func notFound(_ id: ImageID) -> StorageError {
-        StorageError(.notFound, "There is no picture \(id); GET /images lists your own.")
+        StorageError(.notFound, "There is no picture \(id); GET /images lists your uploads.")
     }
 }

@@ -16,7 +16,7 @@ package struct ServiceSettings: Sendable {
     package var maximumConnections = 1024
     /// SHA-256 of the accepted API keys, in hexadecimal digits; if empty, no key is needed.
     package var apiKeyHashes: [String] = []
-    /// Directory with the assets of the API pages; nil disables the pages.
+    /// Directory with the assets of the API pages; nil does not serve any.
     package var apiPagesDirectory: String?
     /// Directory with the web page; if it does not exist, a short start page is shown.
     package var webPageDirectory = "Public"

@@ -37,7 +37,7 @@ package final class StoreMonitor: Service {
     }
 
     private func look() async {
-        // Not on a worker thread of the service: all of those may be waiting for the store.
+        // Not on the service's worker threads: all of them may be waiting for the store.
         let result: Result<Void, StorageError>? = try? await NIOThreadPool.singleton.runIfActive { [store] in
             do throws(StorageError) {
                 return .success(try store.check())

@@ -6,7 +6,7 @@ internal import Storage
 
 /// The files of the web page, read once at start.
 struct WebPage: Sendable {
-    /// Allows nothing from other hosts and no inline code; pictures in the page's memory are `blob:`.
+    /// Allows no content from other hosts and no inline code; `blob:` is for pictures in the page's memory.
     private static let policy = """
         default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; \
         manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'
@@ -23,7 +23,7 @@ struct WebPage: Sendable {
 
     private let files: [String: File]
 
-    /// Reads the files of a directory, without its subdirectories; an unreadable directory has none.
+    /// Reads the files of a directory, without its subdirectories; an unreadable directory counts as empty.
     init(directory: String) {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
         files = names.reduce(into: [:]) { files, name in

@@ -3,24 +3,16 @@ internal import Basics
 /// An error while reading ground truth or evaluating detections.
 package struct EvaluationError: ExplainedError, Sendable {
     /// Kind of failure, from a fixed set of values suitable as metric labels.
-    package struct Code: Hashable, Sendable, CustomStringConvertible {
-        private enum Kind: String {
-            case unreadable
-            case malformed
-            case mismatch
-        }
-
-        private let kind: Kind
-
+    package enum Code: String, Sendable, CustomStringConvertible {
         /// A file is missing or cannot be read.
-        package static let unreadable = Code(kind: .unreadable)
+        case unreadable
         /// A file does not conform to its format.
-        package static let malformed = Code(kind: .malformed)
+        case malformed
         /// The detections or the model do not match the ground truth.
-        package static let mismatch = Code(kind: .mismatch)
+        case mismatch
 
         /// The code in snake case.
-        package var description: String { kind.rawValue }
+        package var description: String { rawValue }
     }
 
     /// Kind of failure.

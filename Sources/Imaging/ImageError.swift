@@ -3,36 +3,24 @@ internal import Basics
 /// An error in reading, transforming, drawing on or writing a picture.
 public struct ImageError: Error, Sendable {
     /// The kind of failure; one of a fixed set, so it can be a metric label.
-    public struct Code: Hashable, Sendable, CustomStringConvertible {
-        private enum Kind: String {
-            case notAnImage = "not_an_image"
-            case unsupportedFormat = "unsupported_format"
-            case corrupt
-            case tooLarge = "too_large"
-            case invalidTransform = "invalid_transform"
-            case unsupportedSize = "unsupported_size"
-            case encodingFailed = "encoding_failed"
-        }
-
-        private let kind: Kind
-
+    public enum Code: String, Sendable, CustomStringConvertible {
         /// The bytes are not in a known picture format.
-        public static let notAnImage = Code(kind: .notAnImage)
+        case notAnImage = "not_an_image"
         /// The format is known, but this build does not support it or the variant in use.
-        public static let unsupportedFormat = Code(kind: .unsupportedFormat)
+        case unsupportedFormat = "unsupported_format"
         /// The format is known, but the content is damaged or truncated.
-        public static let corrupt = Code(kind: .corrupt)
+        case corrupt
         /// The picture exceeds a limit, such as that on bytes, pixels, pages or scans.
-        public static let tooLarge = Code(kind: .tooLarge)
+        case tooLarge = "too_large"
         /// A crop, a scaling factor or another step does not fit the picture.
-        public static let invalidTransform = Code(kind: .invalidTransform)
+        case invalidTransform = "invalid_transform"
         /// A side of the picture is longer than the output format allows.
-        public static let unsupportedSize = Code(kind: .unsupportedSize)
+        case unsupportedSize = "unsupported_size"
         /// The picture could not be written or drawn on.
-        public static let encodingFailed = Code(kind: .encodingFailed)
+        case encodingFailed = "encoding_failed"
 
         /// The code in snake case.
-        public var description: String { kind.rawValue }
+        public var description: String { rawValue }
     }
 
     /// The kind of failure.

@@ -3,24 +3,16 @@ internal import Basics
 /// An error from reading, building, compiling or running a model.
 package struct InferenceError: ExplainedError, Sendable {
     /// Kind of failure; its text comes from a fixed set and can label a metric.
-    package struct Code: Hashable, Sendable, CustomStringConvertible {
-        private enum Kind: String {
-            case invalidModel = "invalid_model"
-            case invalidArgument = "invalid_argument"
-            case failed
-        }
-
-        private let kind: Kind
-
+    package enum Code: String, Sendable, CustomStringConvertible {
         /// The model cannot be read or run.
-        package static let invalidModel = Code(kind: .invalidModel)
+        case invalidModel = "invalid_model"
         /// A port, shape or option does not fit the model.
-        package static let invalidArgument = Code(kind: .invalidArgument)
+        case invalidArgument = "invalid_argument"
         /// The runtime itself failed.
-        package static let failed = Code(kind: .failed)
+        case failed
 
         /// The code in snake case.
-        package var description: String { kind.rawValue }
+        package var description: String { rawValue }
     }
 
     /// The kind of failure.

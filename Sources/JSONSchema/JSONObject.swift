@@ -1,8 +1,8 @@
 internal import FoundationEssentials
 
-/// A JSON object that is declared member by member: the one declaration writes values and publishes the schema.
+/// A JSON object declared member by member: one declaration both writes values and publishes the schema.
 package protocol JSONObject: JSONRepresentable {
-    /// The members in the order in which they are written, which is alphabetical.
+    /// The members in the order in which they are written: alphabetically.
     static var members: [JSONMember<Self>] { get }
     /// A value for documentation.
     static var example: Self { get }

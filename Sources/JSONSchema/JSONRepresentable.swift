@@ -2,6 +2,8 @@
 package protocol JSONRepresentable: Sendable {
     static var schema: Schema { get }
 
+    /// Writes the value.
+    ///
     /// - Throws: ``JSONWriter/LimitExceeded`` if the text becomes too long.
     func write(to json: inout JSONWriter) throws
 }
@@ -9,8 +11,8 @@ package protocol JSONRepresentable: Sendable {
 extension JSONRepresentable {
     /// Encodes the value.
     ///
-    /// - Parameter limit: Maximum number of bytes.
-    /// - Returns: JSON.
+    /// - Parameter limit: Maximum number of bytes, checked after each element of an array.
+    /// - Returns: The value as JSON.
     /// - Throws: ``JSONWriter/LimitExceeded``.
     package func json(limit: Int = .max) throws -> [UInt8] {
         var writer = JSONWriter(limit: limit)

@@ -1,9 +1,9 @@
 internal import Basics
 internal import FoundationEssentials
 
-/// Writes JSON directly to bytes, members in the order of the calls.
+/// Writes JSON directly to bytes, with members in the order of the calls.
 ///
-/// A general encoder would take longer than the network for responses with thousands of numbers.
+/// For responses with thousands of numbers, a general encoder would take longer than the network.
 package struct JSONWriter: Sendable {
     /// The text grew beyond the writer's limit.
     package struct LimitExceeded: Error {}
@@ -51,7 +51,7 @@ package struct JSONWriter: Sendable {
         needsComma = false
     }
 
-    /// - Parameter number: A finite number.
+    /// Writes a finite number.
     package mutating func number(_ number: Double) {
         if let integer = Int(exactly: number) { return self.number(integer) }
         separate()
@@ -91,7 +91,7 @@ package struct JSONWriter: Sendable {
         bytes.append(UInt8(ascii: "\""))
     }
 
-    /// Writes bytes as a base64 string, without searching the many bytes of a picture for characters to escape.
+    /// Writes bytes as a base64 string; faster than ``string(_:)``, because nothing needs to be escaped.
     package mutating func base64(_ data: [UInt8]) {
         separate()
         let digits = Data(data).base64EncodedData()

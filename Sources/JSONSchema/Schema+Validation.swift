@@ -14,7 +14,7 @@ package struct ValidationError: Hashable, Sendable {
     }
 }
 
-/// The first invalid values of an input; at most 20, so that the report does not grow with the input.
+/// The first 20 invalid values of an input; the limit keeps the report from growing with the input.
 package struct ValidationErrors: Error, Sendable {
     private static let maximumCount = 20
 
@@ -83,7 +83,7 @@ extension Schema {
     ) {
         for name in members.keys.sorted() where !fields.contains(where: { $0.name == name }) {
             let known = fields.map(\.name).joined(separator: ", ")
-            let message = known.isEmpty ? "is not known here" : "is not known here; known are \(known)"
+            let message = known.isEmpty ? "is not known" : "is not known; known names are \(known)"
             guard !errors.isFull else { return }
             let error = ValidationError(
                 location: location + [String(name.prefix(64))],
@@ -132,10 +132,10 @@ extension Schema {
         }
     }
 
-    /// The values that are allowed in JSON, to follow "must be".
+    /// The allowed values in JSON, worded to follow "must be".
     var expectation: String { isNullable ? "\(allowedValues), or null" : allowedValues }
 
-    /// The values that are allowed besides null, such as `a number from 0 to 1`.
+    /// The allowed values except null, such as `a number from 0 to 1`.
     package var allowedValues: String {
         switch kind {
         case .any: "any value"
@@ -164,7 +164,7 @@ extension Schema {
         }
     }
 
-    /// A number without a fraction that is zero.
+    /// The number, without `.0` if it is whole.
     private static func text(_ number: Double) -> String { Int(exactly: number).map { "\($0)" } ?? "\(number)" }
 }
 
@@ -190,7 +190,7 @@ extension Schema.StringRule {
 }
 
 extension Substring {
-    /// The text without spaces at its ends.
+    /// The text without leading and trailing spaces.
     fileprivate var trimmed: String {
         let start = drop { $0 == " " }
         guard let end = start.lastIndex(where: { $0 != " " }) else { return "" }

@@ -1,6 +1,6 @@
-/// What a JSON value may be: one declaration for validation and for published documents.
+/// The valid form of a JSON value, declared once for validation and for published documents.
 ///
-/// The subset of JSON Schema 2020-12 that Osprey needs.
+/// A subset of JSON Schema 2020-12.
 package struct Schema: Sendable {
     package indirect enum Kind: Sendable {
         case boolean
@@ -18,7 +18,7 @@ package struct Schema: Sendable {
 
     package enum StringRule: Sendable {
         case oneOf([String])
-        /// Lengths in characters; `pattern` is published, `matches` is what decides.
+        /// Lengths are in characters; `pattern` is only published, `matches` validates.
         case text(length: ClosedRange<Int>, pattern: String?, matches: @Sendable (String) -> Bool)
         /// Base64 data, validated when it is decoded.
         case base64

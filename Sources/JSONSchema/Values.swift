@@ -11,8 +11,8 @@ package struct Values: Sendable {
     /// A list may be given as several items of one name.
     /// - Parameters:
     ///   - items: Names and texts.
-    ///   - fields: What may be given.
-    ///   - location: What the location of an error starts with, such as `query`.
+    ///   - fields: The declared values.
+    ///   - location: Start of the locations of errors, such as `query`.
     ///   - errors: Receives an error for each item that is unknown, missing, given twice or invalid.
     package init(
         parsing items: [(name: String, text: String)],

@@ -2,7 +2,7 @@ package import Logging
 package import Scheduling
 internal import ServiceLifecycle
 
-/// Adapts models and queue when the CPU budget changes, for example by a new container quota.
+/// Adapts models and queue when the CPU budget changes, for example through a new container quota.
 package struct CPUBudgetWatcher: Service {
     private let plan: InferencePlan
     private let makePlan: @Sendable (CPUBudget) -> InferencePlan
@@ -15,7 +15,7 @@ package struct CPUBudgetWatcher: Service {
     ///   - plan: The plan that the service started with.
     ///   - makePlan: Makes the plan for another budget.
     ///   - loader: Compiles models for the new plan.
-    ///   - registry: Loads its models again.
+    ///   - registry: Reloads its models.
     ///   - queue: Gets the new number of slots.
     ///   - logger: Receives changes.
     package init(
@@ -46,7 +46,7 @@ package struct CPUBudgetWatcher: Service {
                     try await adapt(to: next, from: current)
                     current = next
                 } catch {
-                    // Cancelled, or models are being loaded; the next poll tries again.
+                    // Cancelled, or models are being loaded: retry at the next poll.
                 }
             }
         }

@@ -8,7 +8,7 @@ package struct ModelChanges: Sendable {
     package var replaced: [String] = []
     /// Models whose file was removed.
     package var removed: [String] = []
-    /// Files that could not be loaded, with the reasons.
+    /// Models that could not be loaded, with the reasons.
     package var failed: [String: String] = [:]
 
     package init() {}

@@ -38,7 +38,7 @@ package final class ModelLoader: Sendable {
         if let reason = detector.uncutReason { logger.notice("\(file.name) is served uncut: \(reason)") }
         if let directory = cacheDirectory, let reason = detector.cacheFailure {
             logger.notice(
-                "The compiled form of \(file.name) is not cached",
+                "The compiled model \(file.name) is not cached",
                 metadata: ["cache": "\(directory)", "reason": "\(reason)"]
             )
         }
@@ -56,7 +56,9 @@ package final class ModelLoader: Sendable {
         return detector
     }
 
-    /// Removes compiled models from the cache whose files are no longer served.
+    /// Removes cached compiled models of files that are no longer served.
+    ///
+    /// - Parameter hashes: SHA-256 of the files that are served, in hexadecimal digits.
     package func dropCompiledModels(but hashes: Set<String>) {
         guard let directory = cacheDirectory,
             let names = try? FileManager.default.contentsOfDirectory(atPath: directory)

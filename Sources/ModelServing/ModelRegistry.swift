@@ -78,7 +78,7 @@ package final class ModelRegistry: Sendable {
         let name = name ?? defaultName
         guard let detector = state.withLock({ $0.entries[name]?.detector }) else {
             let names = models.map(\.name).joined(separator: ", ")
-            throw ModelServingError(.unknownModel, "There is no model called \(name); there are: \(names).")
+            throw ModelServingError(.unknownModel, "There is no model called \(name); available models are \(names).")
         }
         return detector
     }
@@ -173,7 +173,7 @@ package final class ModelRegistry: Sendable {
             throw error
         } catch {
             let failure = error.explanation
-            // Failures that are not the file's fault may be over next time.
+            // Other failures are not caused by the file, and may not recur.
             let isLasting = (error as? YOLOError)?.code == .invalidModel
             state.withLock { state in
                 state.entries[file.name, default: Entry()].signature = isLasting ? signature : nil

@@ -11,7 +11,7 @@ package struct ModelWatcher: Service {
     ///
     /// - Parameters:
     ///   - registry: The models.
-    ///   - interval: Time between two polls. A changed file is loaded once two polls found it unchanged.
+    ///   - interval: Time between two polls. A changed file is loaded once it is the same in two consecutive polls.
     ///   - logger: Receives changes.
     package init(registry: ModelRegistry, interval: Duration, logger: Logger) {
         self.registry = registry
@@ -29,7 +29,7 @@ package struct ModelWatcher: Service {
                 } catch let error as ModelServingError where error.code == .unreadableDirectory {
                     logger.warning("\(error.message)", metadata: ["reason": "\(error.cause.map { "\($0)" } ?? "")"])
                 } catch {
-                    // Cancelled, or other calls wait already; the next poll tries again.
+                    // Cancelled, or other reloads are waiting: retry at the next poll.
                 }
             }
         }

@@ -3,30 +3,20 @@ internal import Basics
 /// An error in reading a checkpoint.
 package struct PyTorchError: ExplainedError, Sendable {
     /// Kind of failure, from a fixed set that is suitable for a metric label.
-    package struct Code: Hashable, Sendable, CustomStringConvertible {
-        private enum Kind: String {
-            case notAnArchive = "not_an_archive"
-            case unreadable
-            case corrupt
-            case tooLarge = "too_large"
-            case unsupported
-        }
-
-        private let kind: Kind
-
+    package enum Code: String, Sendable, CustomStringConvertible {
         /// The file is not a zip file, or not one written by `torch.save`.
-        package static let notAnArchive = Code(kind: .notAnArchive)
+        case notAnArchive = "not_an_archive"
         /// The file is not a regular file, or the system cannot open or read it.
-        package static let unreadable = Code(kind: .unreadable)
+        case unreadable
         /// The file is damaged, cut off or deliberately malformed.
-        package static let corrupt = Code(kind: .corrupt)
+        case corrupt
         /// The file exceeds a limit.
-        package static let tooLarge = Code(kind: .tooLarge)
+        case tooLarge = "too_large"
         /// The file has a known format that is not supported.
-        package static let unsupported = Code(kind: .unsupported)
+        case unsupported
 
         /// The code in snake case.
-        package var description: String { kind.rawValue }
+        package var description: String { rawValue }
     }
 
     /// The kind of failure.

@@ -13,7 +13,7 @@ package struct CPUBudget: Hashable, Sendable {
 
     /// Cores to plan for, at least 1: a quota of 1.5 counts as 2.
     ///
-    /// Hyper-threads of one core share the vector units that a network keeps busy; the second one is left for the rest.
+    /// Hyper-threads of one core share the vector units that a network keeps busy; the second one serves other work.
     package var cores: Int {
         let granted = quota.map { Int($0.rounded(.up)) } ?? physicalCores
         return max(1, min(physicalCores, granted))

@@ -1,4 +1,4 @@
-/// How many pictures to process in parallel and with how many threads: as configured, or what the CPU budget allows.
+/// Numbers of parallel pictures and inference threads: as configured, or according to the CPU budget.
 package struct InferencePlan: Equatable, Sendable {
     /// The CPU budget that the plan is for.
     package let budget: CPUBudget

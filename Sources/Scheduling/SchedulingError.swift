@@ -1,6 +1,6 @@
 internal import Basics
 
-/// Work that was not admitted, or could not be run.
+/// Work that was not admitted to a ``WorkQueue``.
 package struct SchedulingError: ExplainedError, Sendable {
     /// The kind of failure.
     package enum Code: String, Sendable {

@@ -2,11 +2,11 @@ internal import Synchronization
 
 /// Bounds running and waiting work, and rejects the rest immediately.
 ///
-/// Everything that holds memory or keeps a core busy (decoding, inference, encoding) runs inside a slot, so the slots
-/// bound both. Work is grouped into flows, for example one per model, which share slots and queue fairly; within a flow
-/// the earliest deadline runs first. Work that cannot start before its deadline is rejected too. For a second after each
-/// rejection the queue admits no more waiters than there are slots: under overload, admitted work starts soon.
-/// A task that is cancelled while it waits leaves the queue, and its work never starts.
+/// Everything that needs much memory or keeps a core busy (decoding, inference, encoding) runs inside a slot, so slots
+/// bound both. Work is grouped into flows, for example one per model, that share slots and queue fairly; in a flow, the
+/// earliest deadline runs first. Work that cannot start before its deadline is rejected, too. For a second after each
+/// rejection, the queue admits no more waiters than there are slots: under overload, admitted work starts soon. If a
+/// task is cancelled while it waits, it leaves the queue, and its work never starts.
 package final class WorkQueue: Sendable {
     private typealias Waiter = CheckedContinuation<Void, any Error>
 
@@ -56,8 +56,8 @@ package final class WorkQueue: Sendable {
     ///   - isolation: The caller's isolation.
     ///   - body: The work; the slot is released when it returns or throws.
     /// - Returns: The result of `body`.
-    /// - Throws: ``SchedulingError`` if the queue is full or the work could not start in time; `CancellationError` if the
-    ///   task is cancelled while it waits; errors of `body`.
+    /// - Throws: ``SchedulingError`` if the queue is full or the work could not start in time; `CancellationError` if
+    ///   the task is cancelled while it waits; errors of `body`.
     package func withSlot<Result: Sendable>(
         flow: String = "",
         deadline: ContinuousClock.Instant? = nil,
@@ -76,7 +76,7 @@ package final class WorkQueue: Sendable {
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { (continuation: Waiter) in
                 let now = ContinuousClock.now
-                // Without a deadline, work runs in order of arrival, after all work that has one.
+                // Work without a deadline runs in order of arrival, after all work with one.
                 let deadline = deadline ?? now + .seconds(86_400)
                 let entry = state.withLock {
                     $0.enter(flow: flow, ticket: ticket, deadline: deadline, now: now, waiter: continuation)

@@ -15,7 +15,7 @@ package struct WorkQueueState<Waiter> {
     private struct Flow {
         var waiters: [(ticket: UInt64, deadline: Instant, waiter: Waiter)] = []
         var running = 0
-        /// Total time that its work held slots; a new flow starts with that of the least served one.
+        /// Total time that its work held slots; a new flow starts with the minimum of all flows.
         var served: Duration
     }
 
@@ -123,7 +123,7 @@ package struct WorkQueueState<Waiter> {
         return change(longest) { $0.waiters.removeLast().waiter }
     }
 
-    /// Changes a flow, which exists while it has running or waiting work.
+    /// Changes a flow; flows exist only while they have running or waiting work.
     @discardableResult
     private mutating func change<Result>(_ name: String, _ body: (inout Flow) -> Result) -> Result {
         var flow = flows[name] ?? Flow(served: flows.values.map(\.served).min() ?? .zero)

@@ -3,36 +3,24 @@ internal import Basics
 /// An error while storing or reading pictures.
 package struct StorageError: ExplainedError, Sendable {
     /// The kind of failure, from a fixed set of values suitable for a metric label.
-    package struct Code: Hashable, Sendable, CustomStringConvertible {
-        private enum Kind: String {
-            case full
-            case notFound = "not_found"
-            case notProcessed = "not_processed"
-            case damaged
-            case inUse = "in_use"
-            case unavailable
-            case failed
-        }
-
-        private let kind: Kind
-
+    package enum Code: String, Sendable, CustomStringConvertible {
         /// There is no room: uploads use up the quota, the picture is too large for it, or the disk is full.
-        package static let full = Code(kind: .full)
+        case full
         /// A picture that the call depends on does not exist or has been deleted.
-        package static let notFound = Code(kind: .notFound)
+        case notFound = "not_found"
         /// The picture exists, but has no processed version.
-        package static let notProcessed = Code(kind: .notProcessed)
+        case notProcessed = "not_processed"
         /// The stored bytes have changed since they were stored.
-        package static let damaged = Code(kind: .damaged)
+        case damaged
         /// Another process uses the store's directory.
-        package static let inUse = Code(kind: .inUse)
+        case inUse = "in_use"
         /// The storage server cannot be reached or did not reply in time; it may recover shortly.
-        package static let unavailable = Code(kind: .unavailable)
+        case unavailable
         /// Another failure, such as missing permission, an I/O error or a path that is not a directory.
-        package static let failed = Code(kind: .failed)
+        case failed
 
         /// The code in snake case.
-        package var description: String { kind.rawValue }
+        package var description: String { rawValue }
     }
 
     /// The kind of failure.

@@ -4,17 +4,17 @@ internal import Inference
 internal import Scheduling
 internal import YOLO
 
-/// `osprey benchmark`: measures a service, or the bare network.
+/// `osprey benchmark`: measures the speed of a service or of the bare network.
 struct Benchmark: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Measures the speed of a service, or of the bare network on this machine.",
         discussion: """
-            A service, given by its URL: pictures per second and latencies of /detect for each number of clients, each \
-            of which sends one picture after another for some seconds. This is a heavy load; measure only your own \
+            A service, given by its URL: pictures per second and latencies of /detect for each number of clients. Each \
+            client sends one picture after another for some seconds. This is a heavy load; measure only your own \
             services.
 
-            A model, given by its file or --local: only the network runs, on grey input, through the same bridge as in \
-            the service. That is the speed that the service would reach if decoding, HTTP and the rest cost nothing.
+            A model, given by its file or --local: only the network runs, on grey input, through the same interface as \
+            in the service. The result is an upper bound for the service, which also decodes pictures and speaks HTTP.
 
             Examples:
               osprey benchmark http://localhost:1337 --clients 1,2,4,8 --images data/coco128
@@ -62,10 +62,10 @@ struct Benchmark: AsyncParsableCommand {
     func validate() throws {
         let counts = [network.streams ?? 1, network.inFlight ?? 1, network.width, network.height]
         guard counts.allSatisfy({ (1...10_000).contains($0) }), (0...3600).contains(seconds) else {
-            throw ValidationError("Counts and sizes go from 1 to 10000, seconds from 0 to 3600.")
+            throw ValidationError("Counts and sizes must be from 1 to 10000, seconds from 0 to 3600.")
         }
         guard (target == nil) == local else {
-            throw ValidationError("Name a service's URL or a model's file, or say --local for the default model.")
+            throw ValidationError("Give either a service's URL, a model's file, or --local for the default model.")
         }
     }
 
@@ -116,7 +116,7 @@ struct Benchmark: AsyncParsableCommand {
         )
     }
 
-    /// Keeps `inFlight` pictures in the network until the time is over; returns the latencies in seconds.
+    /// Keeps `inFlight` pictures in the network until `end`; returns the latencies in seconds.
     private func measure(
         _ detector: YOLODetector,
         inFlight: Int,

@@ -2,7 +2,7 @@ internal import Evaluation
 internal import FoundationEssentials
 internal import ObjectDetection
 
-/// Detections in COCO's form of results, which pycocotools and COCO's server take.
+/// Writes detections in COCO's results format, which pycocotools and COCO's server read.
 enum COCOResultsFile {
     private struct Item: Encodable {
         struct Segmentation: Encodable {
@@ -25,9 +25,11 @@ enum COCOResultsFile {
         var segmentation: Segmentation?
     }
 
-    /// - Parameter detections: What was found, by the picture's id.
-    /// - Returns: JSON: a list in the order of the pictures' ids.
-    /// - Throws: An error where a number is none that JSON has.
+    /// Encodes detections.
+    ///
+    /// - Parameter detections: Detections by picture id.
+    /// - Returns: A JSON list, sorted by picture id.
+    /// - Throws: An error if a number is not finite.
     static func encode(_ detections: [Int: [COCODetection]]) throws -> Data {
         try JSONEncoder().encode(
             detections.sorted { $0.key < $1.key }.flatMap { imageID, found in

@@ -1,9 +1,9 @@
 internal import ArgumentParser
 
-/// `osprey completions`: what a shell needs to complete commands and options.
+/// `osprey completions`: prints a shell completion script.
 struct Completions: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Prints a script with which a shell completes commands and options.",
+        abstract: "Prints a shell completion script.",
         discussion: """
             Examples:
               osprey completions bash > /etc/bash_completion.d/osprey
@@ -12,7 +12,7 @@ struct Completions: ParsableCommand {
             """
     )
 
-    /// A shell that there is a script for.
+    /// A supported shell.
     enum Shell: String, CaseIterable, ExpressibleByArgument {
         case bash
         case zsh

@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import DetectionPipeline
 package import JSONSchema
 
-/// The options of a detection, from their declaration in ``DetectionFields``.
+/// The options of a detection as command-line flags, from their declarations in ``DetectionFields``.
 package struct DetectionFlags: ParsableArguments {
     @Option(help: .field(DetectionFields.confidence))
     var confidence: String?
@@ -67,7 +67,7 @@ extension Values {
 extension JSONSchema.ValidationError {
     /// The message with the name of the command-line option: `--iou must be a number from 0 to 1`.
     var optionMessage: String {
-        // The elements of a list come after the option's name.
+        // For an element of a list, its index follows the option's name.
         let name = location.dropFirst().first ?? ""
         return "--\(Field.optionName(name)) \(message)."
     }

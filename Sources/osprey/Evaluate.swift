@@ -15,9 +15,9 @@ struct Evaluate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Measures a model's accuracy on annotated pictures.",
         discussion: """
-            Prints COCO's twelve metrics like pycocotools, for boxes and, if the model and the annotations have them, \
-            for masks, and a table by class. Pictures are read as the service reads them; --as-trained reads them as \
-            YOLOv5's training does, to compare with reference figures.
+            Prints COCO's twelve metrics in pycocotools' format for boxes and, if the model and the annotations have \
+            them, for masks; then a table by class. Pictures are read as in the service, or with --as-trained as in \
+            YOLOv5's training, to compare with reference figures.
 
             Annotations are a COCO file (instances_*.json), or a folder of YOLO labels (one text file per picture).
 

@@ -40,7 +40,7 @@ struct EvaluationRun {
 
     private func detections(in image: GroundTruth.Image) async throws -> [COCODetection] {
         let path = "\(directory)/\(image.fileName)"
-        // A box too thin for a pixel has no mask; it is evaluated as an empty one.
+        // A box thinner than a pixel has no mask; it is evaluated with an empty one.
         let nothing = RunLengthMask(width: image.width, height: image.height, counts: [image.width * image.height])
         let hasMasks = request.detector.model.task == .segment && request.settings.options.masks
         do {

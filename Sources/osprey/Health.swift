@@ -3,13 +3,13 @@ internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
 
-/// `osprey health`: whether a running service takes requests, for those who ask with a command and not over HTTP.
+/// `osprey health`: checks whether a running service is ready, for health checks that run a command.
 struct Health: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Asks a running service whether it is ready.",
+        abstract: "Checks whether a running service is ready.",
         discussion: """
-            Ends with 0 where /readyz answers 200, and with 1 where it answers anything else or nothing in time. Asks \
-            where `osprey serve` with the same environment would listen.
+            Exits with 0 if /readyz returns 200, and with 1 otherwise or after the timeout. The default address is the \
+            one on which `osprey serve` listens with the same environment.
 
             Examples:
               osprey health
@@ -24,17 +24,17 @@ struct Health: AsyncParsableCommand {
     @Option(help: "Port of the service. (default: 1337)")
     var port: String?
 
-    @Option(help: "What to ask: /readyz (may requests be sent there?) or /healthz (does it live?).")
+    @Option(help: "Path to request: /readyz (ready for requests) or /healthz (process alive).")
     var path = "/readyz"
 
-    @Option(help: ArgumentHelp("Seconds to wait for the answer.", valueName: "seconds"))
+    @Option(help: ArgumentHelp("Seconds to wait for the response.", valueName: "seconds"))
     var timeout = 3.0
 
     func validate() throws {
         guard path.hasPrefix("/"), path.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
-            throw ValidationError("The path begins with / and has no spaces.")
+            throw ValidationError("--path must begin with / and have no spaces.")
         }
-        guard (0.1...600).contains(timeout) else { throw ValidationError("The timeout is 0.1 to 600 seconds.") }
+        guard (0.1...600).contains(timeout) else { throw ValidationError("--timeout must be from 0.1 to 600 seconds.") }
     }
 
     func run() async throws {
@@ -47,20 +47,22 @@ struct Health: AsyncParsableCommand {
         let address = "http://\(service.authority)\(path)"
         do {
             let status = try await ask(service)
-            guard status == .ok else { throw CommandError("\(address) answers \(status.code) \(status.reasonPhrase).") }
-            print("\(address) answers 200 OK.")
+            guard status == .ok else {
+                throw CommandError("\(address) returned \(status.code) \(status.reasonPhrase).")
+            }
+            print("\(address) returned 200 OK.")
         } catch let error as CommandError {
             throw error
         } catch is TimedOut {
-            throw CommandError("\(address) did not answer within \(timeout) seconds.")
+            throw CommandError("\(address) did not respond within \(timeout) seconds.")
         } catch is NIOConnectionError {
             throw CommandError("Nothing listens at \(address). Start the service with `osprey serve`.")
         } catch {
-            throw CommandError("\(address) gives no answer of HTTP: \(error).")
+            throw CommandError("\(address) did not return a valid HTTP response: \(error).")
         }
     }
 
-    /// An address to connect to, for one to listen on.
+    /// Replaces an address that means all interfaces, which cannot be connected to, with the loopback address.
     private static func reachable(_ host: String) -> String {
         switch host {
         case "0.0.0.0": "127.0.0.1"

@@ -1,7 +1,7 @@
 internal import FoundationEssentials
 internal import Logging
 
-/// How the service logs.
+/// Format and level of the service's log.
 struct LogConfiguration {
     enum Format: String {
         case text

@@ -4,7 +4,7 @@ internal import FoundationEssentials
 internal import Inference
 internal import YOLO
 
-/// The contents of a model's file, as JSON.
+/// The description of a model file, as JSON.
 struct ModelReport: Encodable {
     struct Layer: Encodable {
         var inputs: [Int]
@@ -98,10 +98,10 @@ func modelFile(_ path: String) throws -> ModelFile {
     return file
 }
 
-/// Returns the file of a model that is named by its path, or by its name in a folder.
+/// Returns a model file by its path, or by the model's name in a folder.
 ///
 /// - Parameters:
-///   - name: A path or a name; nil for the default model, or another of the folder if that does not exist.
+///   - name: A path or a name; nil for the default model, or another one of the folder if that does not exist.
 ///   - directory: The folder.
 /// - Returns: The file.
 /// - Throws: ``CommandError`` if there is no such model.
@@ -111,7 +111,7 @@ func modelFile(named name: String?, in directory: String) throws -> ModelFile {
     if let file = files.first(where: { $0.name == name ?? ServeConfiguration.defaultModel }) { return file }
     // `make assets` falls back to YOLOv5n.
     if name == nil, let other = files.first(where: { $0.name == "yolov5n" }) ?? files.first {
-        writeToStandardError(Array("Note: the model is \(other.path); --model or OSPREY_MODEL names another.\n".utf8))
+        writeToStandardError(Array("Note: using \(other.path); choose another with --model or OSPREY_MODEL.\n".utf8))
         return other
     }
     let others = files.map(\.name).joined(separator: ", ")
@@ -121,7 +121,7 @@ func modelFile(named name: String?, in directory: String) throws -> ModelFile {
     )
 }
 
-/// Runs `body`, and adds the file's path to errors of its model.
+/// Runs `body` and adds the file's path to its `YOLOError`s.
 func usingModel<Result>(_ path: String, _ body: () throws -> Result) throws -> Result {
     do {
         return try body()

@@ -1,9 +1,9 @@
 internal import ArgumentParser
 
-/// `osprey models`: what is in model files.
+/// `osprey models`: commands for model files.
 struct Models: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Tells what is in model files.",
+        abstract: "Lists, inspects and exports models.",
         subcommands: [ModelsList.self, ModelsInspect.self, ModelsExport.self],
         defaultSubcommand: ModelsList.self
     )

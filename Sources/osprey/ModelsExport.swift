@@ -27,7 +27,7 @@ struct ModelsExport: ParsableCommand {
 
     func run() throws {
         guard output.hasSuffix(".xml") else {
-            throw CommandError.usage("\(output) is not a name of an OpenVINO IR: it must end in .xml.")
+            throw CommandError.usage("\(output) is not the name of an OpenVINO IR: it must end in .xml.")
         }
         let export = try usingModel(file) { try ModelExport(file: modelFile(file), runtime: Runtime()) }
         // Written to temporary files and then renamed, weights first, so that no reader finds half a model.

@@ -2,11 +2,11 @@ internal import ArgumentParser
 internal import Inference
 internal import YOLO
 
-/// `osprey models inspect`: what is in one file.
+/// `osprey models inspect`: describes one model file.
 struct ModelsInspect: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "inspect",
-        abstract: "Tells what is in a model's file, layer by layer.",
+        abstract: "Describes a model file, layer by layer.",
         discussion: """
             A checkpoint's layers are its modules, and nothing in it is run; an export's are its operations. Shapes \
             are those for a square picture of the model's input side.
@@ -26,7 +26,7 @@ struct ModelsInspect: ParsableCommand {
         let model = try usingModel(file) { try ModelInspection(file: modelFile(file), runtime: Runtime()) }
         if json { return try printJSON(ModelReport(model, hasLayers: true)) }
         var table = TextTable([
-            ("layer", .right), ("takes", .left), ("parameters", .right), ("type", .left), ("gives", .left),
+            ("layer", .right), ("inputs", .left), ("parameters", .right), ("type", .left), ("output", .left),
         ])
         for (index, layer) in model.layers.enumerated() {
             table.add([

@@ -4,7 +4,7 @@ internal import FoundationEssentials
 internal import Inference
 internal import YOLO
 
-/// `osprey models list`: the models of a folder.
+/// `osprey models list`: lists the models of a folder.
 struct ModelsList: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
@@ -41,7 +41,7 @@ struct ModelsList: ParsableCommand {
             throw CommandError("There are no models (.pt, .onnx, .xml) in \(models): run `make assets`.")
         }
         var table = TextTable([
-            ("model", .left), ("form", .left), ("task", .left), ("classes", .right), ("input", .right),
+            ("model", .left), ("format", .left), ("task", .left), ("classes", .right), ("input", .right),
             ("parameters", .right), ("GFLOPs", .right), ("SHA-256", .left),
         ])
         for case (let file, .success(let model)) in results {

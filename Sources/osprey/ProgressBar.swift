@@ -1,7 +1,6 @@
 internal import Glibc
 
-/// Shows on standard error how far something that takes long has come: a bar on a terminal, now and then a line
-/// elsewhere.
+/// Shows progress on standard error: as a bar on a terminal, otherwise as a line every ten seconds.
 struct ProgressBar: ~Copyable {
     private let title: String
     private let total: Int
@@ -11,26 +10,26 @@ struct ProgressBar: ~Copyable {
     private var shown: ContinuousClock.Instant?
 
     /// - Parameters:
-    ///   - title: What is being done.
-    ///   - total: How many steps there are.
-    ///   - unit: What a step is, where it is of use how many are done in a second.
+    ///   - title: Name of the activity.
+    ///   - total: Number of steps.
+    ///   - unit: Name of the steps, to show their number per second; nil does not show it.
     init(_ title: String, total: Int, unit: String? = nil) {
         self.title = title
         self.total = max(1, total)
         self.unit = unit
     }
 
-    /// Shows that so many steps are done, where that makes a difference to what is shown.
+    /// Shows the number of finished steps, unless it was updated a moment ago.
     mutating func update(_ done: Int) {
         let now = ContinuousClock.now
-        // In a log a line now and then, and none for what is over at once.
+        // A log gets few lines, and none from short runs.
         guard isTerminal || now - start > .seconds(2) else { return }
         if done < total, let shown, now - shown < (isTerminal ? .milliseconds(100) : .seconds(10)) { return }
         shown = now
         write(done)
     }
 
-    /// Makes room for another line; the bar comes back with the next step.
+    /// Erases the bar to make room for another line; the next update shows it again.
     mutating func clear() {
         guard isTerminal, shown != nil else { return }
         shown = nil

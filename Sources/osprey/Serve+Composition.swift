@@ -19,7 +19,7 @@ extension Serve {
         var models: ModelRegistry
         var pipeline: DetectionPipeline
         var storeMonitor: StoreMonitor?
-        /// Services that run beside the HTTP server.
+        /// Services that run alongside the HTTP server.
         var watchers: [any Service]
     }
 
@@ -163,7 +163,9 @@ extension Serve {
             try FileManager.default.createDirectory(atPath: configuration.cache, withIntermediateDirectories: true)
             return configuration.cache
         } catch {
-            logger.notice("Compiled models are not cached: \(configuration.cache) cannot be created. Try --cache.")
+            logger.notice(
+                "Compiled models are not cached: \(configuration.cache) cannot be created; choose another with --cache."
+            )
             return nil
         }
     }

@@ -9,7 +9,7 @@ internal import ServiceLifecycle
 internal import Storage
 internal import UnixSignals
 
-/// `osprey serve`: the service.
+/// `osprey serve`: runs the service.
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Serves detections over HTTP.",

@@ -1,25 +1,32 @@
 internal import ArgumentParser
 
-/// What `osprey serve` can be told; all of it also in the environment and in a file.
+/// Options of `osprey serve`; each can also be set in the environment or in a file.
 struct ServeOptions: ParsableArguments {
     @Option(help: "YAML file with settings.")
     var config: String?
 
-    @Option(help: ArgumentHelp("Address to listen on. (default: 127.0.0.1)", valueName: "address"))
+    @Option(
+        help: ArgumentHelp(
+            "Address to listen on; 0.0.0.0 for every interface. (default: 127.0.0.1)",
+            valueName: "address"
+        )
+    )
     var host: String?
 
-    @Option(help: ArgumentHelp("Port to listen on; 0 takes a free one. (default: 1337)"))
+    @Option(help: ArgumentHelp("Port to listen on; 0 uses a free one. (default: 1337)"))
     var port: String?
 
-    @Option(help: ArgumentHelp("Folder with models. (default: models)", valueName: "dir"))
+    @Option(help: ArgumentHelp("Folder with models; all are served. (default: models)", valueName: "dir"))
     var models: String?
 
-    @Option(help: ArgumentHelp("Model for requests that name none: its file without the ending. (default: yolov5s)"))
+    @Option(
+        help: ArgumentHelp("Model used when a request names none: a file name without extension. (default: yolov5s)")
+    )
     var model: String?
 
     @Option(
         help: ArgumentHelp(
-            "Seconds between looks for changed models; 0 never looks. (default: 2)",
+            "Seconds between polls for changed models; 0 disables polling. (default: 2)",
             valueName: "seconds"
         )
     )
@@ -28,7 +35,7 @@ struct ServeOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Folder with datasets. (default: data)", valueName: "dir"))
     var data: String?
 
-    @Option(help: ArgumentHelp("Dataset to serve: a folder in the datasets' folder. (default: coco128)"))
+    @Option(help: ArgumentHelp("Dataset to serve: a folder in --data. (default: coco128)"))
     var dataset: String?
 
     @Option(
@@ -39,11 +46,14 @@ struct ServeOptions: ParsableArguments {
     )
     var store: String?
 
-    @Option(help: ArgumentHelp("Room for stored pictures in bytes. (default: 2147483648)", valueName: "bytes"))
+    @Option(help: ArgumentHelp("Maximum size of stored pictures in bytes. (default: 2147483648)", valueName: "bytes"))
     var storeQuota: String?
 
     @Option(
-        help: ArgumentHelp("Seconds that pictures stay in Redis; 0 is for ever. (default: 0)", valueName: "seconds")
+        help: ArgumentHelp(
+            "Seconds that pictures stay in Redis; 0 keeps them indefinitely. (default: 0)",
+            valueName: "seconds"
+        )
     )
     var storeTTL: String?
 
@@ -56,55 +66,92 @@ struct ServeOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Network input: rectangular or square. (default: rectangular)", valueName: "shape"))
     var input: String?
 
-    @Option(help: ArgumentHelp("Pictures in the network at the same time. (default: one a core)", valueName: "count"))
+    @Option(
+        help: ArgumentHelp(
+            "Pictures that the network processes at the same time. (default: one per core)",
+            valueName: "count"
+        )
+    )
     var streams: String?
 
-    @Option(help: ArgumentHelp("Inference threads over all streams. (default: one a core)", valueName: "count"))
+    @Option(help: ArgumentHelp("Inference threads over all streams. (default: one per core)", valueName: "count"))
     var threads: String?
 
-    @Option(help: ArgumentHelp("Requests that may wait; more are refused. (default: 8 a stream)", valueName: "count"))
+    @Option(
+        help: ArgumentHelp(
+            "Maximum number of waiting requests; further ones get 503. (default: 8 per stream)",
+            valueName: "count"
+        )
+    )
     var queue: String?
 
-    @Option(help: ArgumentHelp("Seconds until a request is given up. (default: 30)", valueName: "seconds"))
+    @Option(help: ArgumentHelp("Seconds until a request gets 504. (default: 30)", valueName: "seconds"))
     var requestTimeout: String?
 
-    @Option(help: ArgumentHelp("Seconds until an idle connection is closed. (default: 60)", valueName: "seconds"))
+    @Option(
+        help: ArgumentHelp(
+            "Seconds for a client to send its next request's head, or to read a response. (default: 60)",
+            valueName: "seconds"
+        )
+    )
     var idleTimeout: String?
 
-    @Option(help: ArgumentHelp("Seconds between not ready and not listening. (default: 1)", valueName: "seconds"))
+    @Option(
+        help: ArgumentHelp(
+            "Seconds between not ready and not listening at shutdown. (default: 1)",
+            valueName: "seconds"
+        )
+    )
     var drainDelay: String?
 
-    @Option(help: ArgumentHelp("Seconds that requests have to finish at the end. (default: 30)", valueName: "seconds"))
+    @Option(
+        help: ArgumentHelp(
+            "Seconds for requests to finish at shutdown, after the drain delay. (default: 30)",
+            valueName: "seconds"
+        )
+    )
     var shutdownTimeout: String?
 
-    @Option(help: ArgumentHelp("Most bytes of a request's body. (default: 33554432)", valueName: "bytes"))
+    @Option(help: ArgumentHelp("Maximum bytes of a request's body. (default: 33554432)", valueName: "bytes"))
     var maxBody: String?
 
-    @Option(help: ArgumentHelp("Most pixels of a picture. (default: 50000000)", valueName: "pixels"))
+    @Option(help: ArgumentHelp("Maximum pixels of a picture. (default: 50000000)", valueName: "pixels"))
     var maxPixels: String?
 
-    @Option(help: ArgumentHelp("Most bytes of bodies held at the same time. (default: 268435456)", valueName: "bytes"))
+    @Option(
+        help: ArgumentHelp(
+            "Maximum bytes of bodies and large responses in memory. (default: 268435456)",
+            valueName: "bytes"
+        )
+    )
     var maxBodiesInFlight: String?
 
-    @Option(help: ArgumentHelp("Most connections at the same time. (default: 1024)", valueName: "count"))
+    @Option(help: ArgumentHelp("Maximum number of connections. (default: 1024)", valueName: "count"))
     var maxConnections: String?
 
-    @Option(help: ArgumentHelp("SHA-256 of API keys, with commas; none lets everybody in.", valueName: "hashes"))
+    @Option(
+        help: ArgumentHelp(
+            "SHA-256 of the API keys, separated by commas; without it, no key is required.",
+            valueName: "hashes"
+        )
+    )
     var apiKeyHashes: String?
 
-    @Option(help: ArgumentHelp("Folder with the API pages' assets. (default: .deps/api-pages)", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp("Folder with the assets of /docs and /redoc. (default: .deps/api-pages)", valueName: "dir")
+    )
     var apiPages: String?
 
-    @Option(help: ArgumentHelp("Folder with the web page. (default: Public)", valueName: "dir"))
+    @Option(help: ArgumentHelp("Folder with the page at /. (default: Public)", valueName: "dir"))
     var webPage: String?
 
-    @Option(help: ArgumentHelp("Log as text or json. (default: text)", valueName: "format"))
+    @Option(help: ArgumentHelp("Log format: text or json. (default: text)", valueName: "format"))
     var logFormat: String?
 
     @Option(help: ArgumentHelp("Log level: trace, debug, info, notice, warning, error. (default: info)"))
     var logLevel: String?
 
-    /// What was given, by the setting's name.
+    /// The given options by setting name.
     var given: [(name: String, value: String)] {
         all.compactMap { name, value in value.map { (name, $0) } }
     }

@@ -3,11 +3,11 @@ internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
 
-/// Where a service listens, by a URL like `http://localhost:1337`.
+/// The address of a service, as in the URL `http://localhost:1337`.
 package struct ServiceAddress {
     package var host: String
     package var port: Int
-    /// What stands before every path, without a slash at its end.
+    /// Prefix of every path, without a trailing slash.
     package var prefix = ""
 
     init(host: String, port: Int) {
@@ -15,7 +15,7 @@ package struct ServiceAddress {
         self.port = port
     }
 
-    /// - Parameter text: A URL; nil for one that is not of plain HTTP.
+    /// Parses a URL; nil if it is not a valid URL of plain HTTP.
     package init?(_ text: String) {
         guard let url = URL(string: text), url.scheme?.lowercased() == "http", let host = url.host(), !host.isEmpty,
             (1...65_535).contains(url.port ?? 80)
@@ -25,11 +25,11 @@ package struct ServiceAddress {
         prefix = url.path().hasSuffix("/") ? String(url.path().dropLast()) : url.path()
     }
 
-    /// As in a URL, and in the Host header.
+    /// Host and port as in a URL and in the Host header.
     package var authority: String { "\(host.contains(":") ? "[\(host)]" : host):\(port)" }
 }
 
-/// A connection to a service, for one request after the other.
+/// A connection to a service for sequential requests.
 struct ServiceConnection {
     private let address: ServiceAddress
     private let outbound: NIOAsyncChannelOutboundWriter<HTTPClientRequestPart>
@@ -37,7 +37,7 @@ struct ServiceConnection {
 
     /// Connects, runs `body` and closes the connection.
     ///
-    /// - Throws: `NIOConnectionError` where nothing listens; what `body` throws.
+    /// - Throws: `NIOConnectionError` if nothing listens; errors of `body`.
     static func open<Result: Sendable>(
         to address: ServiceAddress,
         timeout: TimeAmount,
@@ -63,15 +63,15 @@ struct ServiceConnection {
         }
     }
 
-    /// Sends a request and waits for the whole answer, whose body is dropped.
+    /// Sends a request, waits for the complete response and discards its body.
     ///
     /// - Parameters:
     ///   - method: The method.
-    ///   - path: The path below the service's.
-    ///   - body: What is sent, if anything is.
-    ///   - isLast: Whether the connection is of no more use.
-    /// - Returns: The answer's head.
-    /// - Throws: `ChannelError.eof` where the service closes the connection instead.
+    ///   - path: The path, relative to the service's prefix.
+    ///   - body: The request's body, if any.
+    ///   - isLast: Whether to ask the service to close the connection after its response.
+    /// - Returns: The response's head.
+    /// - Throws: `ChannelError.eof` if the service closes the connection without a response.
     mutating func send(
         _ method: HTTPMethod,
         _ path: String,
@@ -88,7 +88,7 @@ struct ServiceConnection {
             if let body { try await outbound.write(.body(.byteBuffer(body))) }
             try await outbound.write(.end(nil))
         } catch is ChannelError {
-            // A service that refuses a request answers before it has read all of it.
+            // A service that rejects a request may respond before it has read all of it.
         }
         var head: HTTPResponseHead?
         while let part = try await answers.next() {

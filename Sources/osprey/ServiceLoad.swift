@@ -4,25 +4,25 @@ internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
 
-/// Clients that ask a service for detections, one picture after the other.
+/// Measures a service under the load of clients that send one picture after another.
 struct ServiceLoad {
-    /// What is sent.
+    /// Options of the load.
     struct Options: ParsableArguments {
-        @Option(help: ArgumentHelp("Numbers of clients, with commas.", valueName: "counts"))
+        @Option(help: ArgumentHelp("Numbers of clients, separated by commas.", valueName: "counts"))
         var clients = "1,2,4,8"
 
-        @Option(help: ArgumentHelp("Pictures to send: a file or a folder, of which the first 256.", valueName: "path"))
+        @Option(help: ArgumentHelp("Pictures to send: a file, or a folder's first 256.", valueName: "path"))
         var images = "data/coco128"
 
-        @Option(help: ArgumentHelp("What to call.", valueName: "path"))
+        @Option(help: ArgumentHelp("Path to request.", valueName: "path"))
         var path = "/detect"
 
         func validate() throws {
             guard clientCounts != nil else {
-                throw ValidationError("--clients is a list like 1,2,4 of numbers from 1 to 1000.")
+                throw ValidationError("--clients must be a list of numbers from 1 to 1000, such as 1,2,4.")
             }
             guard path.hasPrefix("/"), path.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
-                throw ValidationError("--path begins with / and has no spaces.")
+                throw ValidationError("--path must begin with / and have no spaces.")
             }
         }
 
@@ -42,7 +42,7 @@ struct ServiceLoad {
             (try? PictureFile.read(picture.path, maximumBytes: 1 << 30)).map { ByteBuffer(bytes: $0) }
         }
         guard !bodies.isEmpty else {
-            throw CommandError("There is no picture in \(options.images): name some with --images.")
+            throw CommandError("There are no pictures in \(options.images): choose others with --images.")
         }
         var rows: [Row] = []
         let counts = options.clientCounts ?? [1]
@@ -55,7 +55,7 @@ struct ServiceLoad {
         if json { return try printJSON(rows) }
         var table = TextTable([
             ("clients", .right), ("pictures/s", .right), ("p50 ms", .right), ("p95 ms", .right), ("p99 ms", .right),
-            ("other answers", .left),
+            ("other statuses", .left),
         ])
         for row in rows {
             table.add(
@@ -72,7 +72,7 @@ struct ServiceLoad {
         print(table.text)
     }
 
-    /// How long the last answers may take.
+    /// Maximum time for the last responses.
     private static let patience: Duration = .seconds(60)
 
     private func measure(clients: Int, _ bodies: [ByteBuffer]) async throws -> Row {
@@ -85,7 +85,7 @@ struct ServiceLoad {
                 }
                 group.addTask {
                     try await Task.sleep(until: end + Self.patience, clock: .continuous)
-                    throw CommandError("http://\(address.authority) has not answered for \(Self.patience).")
+                    throw CommandError("http://\(address.authority) did not respond for \(Self.patience).")
                 }
                 var answers: [Answer] = []
                 for _ in 0..<clients { answers += try await group.next() ?? [] }
@@ -96,11 +96,11 @@ struct ServiceLoad {
         } catch is NIOConnectionError {
             throw CommandError("Nothing listens at http://\(address.authority). Start the service with `osprey serve`.")
         } catch let error as ChannelError where error == .eof {
-            throw CommandError("http://\(address.authority) closes the connection instead of answering.")
+            throw CommandError("http://\(address.authority) closed the connection without a response.")
         }
     }
 
-    /// One client: sends pictures in turn until the time is over, on one connection as long as the service keeps it.
+    /// Runs one client: sends pictures in turn until `end`, reusing its connection while the service keeps it open.
     private func ask(
         _ bodies: [ByteBuffer],
         from first: Int,
@@ -144,7 +144,7 @@ struct ServiceLoad {
         var p50Milliseconds: Double
         var p95Milliseconds: Double
         var p99Milliseconds: Double
-        /// How many answers there were of each status but 200.
+        /// Number of responses by status, except 200.
         var otherAnswers: [String: Int]
 
         init(clients: Int, _ answers: [Answer], seconds: Double) {

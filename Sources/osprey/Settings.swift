@@ -2,15 +2,15 @@ internal import Configuration
 
 /// Settings by name from the command line, the environment and a file, in that order.
 ///
-/// Everything is read as text and checked here, so that a wrong value is refused by name wherever it came from.
+/// Values are read as text and validated here, so that errors name the setting whatever its source.
 package struct Settings {
     private let reader: ConfigReader
 
     /// - Parameters:
-    ///   - given: What the command line says.
-    ///   - file: A YAML file, or nil.
-    ///   - known: The names that there are.
-    /// - Throws: ``CommandError`` when the file cannot be read.
+    ///   - given: Settings from the command line.
+    ///   - file: Path of a YAML file, or nil.
+    ///   - known: Names of all settings, the only ones that the file may contain.
+    /// - Throws: ``CommandError`` if the file cannot be read or is invalid.
     package init(given: [(name: String, value: String)], file: String?, known: [String]) throws {
         let options = given.map { (AbsoluteConfigKey([$0.name]), ConfigValue(.string($0.value), isSecret: false)) }
         var providers: [any ConfigProvider] = [
@@ -56,9 +56,9 @@ package struct Settings {
         return try parsed(name, as: "one of \(names)") { text in values.first { $0.name == text }?.value } ?? value
     }
 
-    /// A list with commas, each item of a form that `isValid` accepts.
+    /// A comma-separated list without its spaces, each item accepted by `isValid`; empty if the setting is missing.
     package func list(_ name: String, of expectation: String, _ isValid: (String) -> Bool) throws -> [String] {
-        try parsed(name, as: "a list of \(expectation) with commas") { text in
+        try parsed(name, as: "a comma-separated list of \(expectation)") { text in
             let items = text.split(separator: ",").map { item in item.filter { !$0.isWhitespace } }
             return items.allSatisfy(isValid) ? items : nil
         } ?? []

@@ -2,18 +2,19 @@ internal import Configuration
 internal import FoundationEssentials
 internal import Yams
 
-/// Settings from a YAML file: a mapping of their names to values, or to lists of values.
+/// Settings from a YAML file: a mapping of names to values or to lists of values.
 ///
-/// What is misspelt or nested is refused: a setting that is ignored in silence may be the one that keeps others out.
+/// Unknown names and nested values are errors: a misspelt setting that is silently ignored could be the one that
+/// restricts access.
 struct SettingsFile {
     let values: [AbsoluteConfigKey: ConfigValue]
 
     /// Reads the file.
     ///
     /// - Parameters:
-    ///   - path: A file in YAML; an empty one sets nothing.
-    ///   - known: The names that there are.
-    /// - Throws: ``CommandError`` when it cannot be read or says something that is no setting.
+    ///   - path: Path of the YAML file; an empty file sets nothing.
+    ///   - known: Names of all settings.
+    /// - Throws: ``CommandError`` if the file cannot be read, or contains anything but settings.
     init(path: String, known: [String]) throws {
         let node: Node?
         do {
@@ -32,13 +33,13 @@ struct SettingsFile {
         for (key, value) in mapping {
             guard let name = key.string, known.contains(name) else {
                 throw CommandError.usage(
-                    "\(path) sets '\(key.string ?? "?")', which is no setting; `osprey serve --help` lists them."
+                    "\(path) sets '\(key.string ?? "?")', which is not a setting; `osprey serve --help` lists them."
                 )
             }
             let texts = value.sequence.map { $0.map(\.scalar?.string) } ?? [value.scalar?.string]
             let items = texts.compactMap(\.self)
             guard items.count == texts.count else {
-                throw CommandError.usage("\(path) sets '\(name)' to something that is no value and no list of values.")
+                throw CommandError.usage("\(path) must set '\(name)' to a value or a list of values.")
             }
             values[AbsoluteConfigKey([name])] = ConfigValue(.string(items.joined(separator: ",")), isSecret: false)
         }

@@ -1,12 +1,13 @@
 internal import Glibc
 
-/// How text for people looks on a terminal; elsewhere, and where NO_COLOR is set, it is plain.
+/// Colours of text on a terminal; elsewhere, or if NO_COLOR is set, text is plain.
+///
 /// - SeeAlso: https://no-color.org
 enum TerminalStyle: String {
     case error = "31"
     case bar = "36"
 
-    /// Whether standard error is a terminal that lines can be written over.
+    /// Whether standard error is a terminal that can overwrite lines.
     static let isTerminal = isatty(STDERR_FILENO) == 1 && variable("TERM") != "dumb"
     private static let isColored = isTerminal && variable("NO_COLOR").isEmpty
 

@@ -1,4 +1,4 @@
-/// Rows of text in columns.
+/// A table of text with aligned columns.
 package struct TextTable {
     package enum Alignment {
         case left
@@ -33,7 +33,7 @@ package struct TextTable {
 }
 
 extension Int {
-    /// With a comma before every third digit from the right: `7,225,885`.
+    /// The number with commas as thousands separators: `7,225,885`.
     package var grouped: String {
         let digits = String(magnitude)
         let groups = digits.indices.map { index in

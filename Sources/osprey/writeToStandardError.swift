@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// Writes with one call, so that what several threads write does not mix.
+/// Writes bytes with one system call, so that the output of several threads does not interleave.
 func writeToStandardError(_ bytes: [UInt8]) {
     _ = write(STDERR_FILENO, bytes, bytes.count)
 }

@@ -27,7 +27,7 @@ import YOLO
         #expect(settings.options == DetectionOptions())
     }
 
-    @Test("each option changes what it says")
+    @Test("each option sets the setting of its name")
     func options() throws {
         let values = Values([
             "confidence": 0.5, "iou": 0.3, "max_detections": 7, "classes": ["dog", 0], "agnostic_nms": true,

@@ -28,7 +28,7 @@ import YOLO
         return DetectionRequest(detector, settings: settings, decoding: decoding)
     }
 
-    /// Records what the network would see.
+    /// Returns a detection that encodes the pixels and the reduction that it received.
     private struct Recorder: ObjectDetector {
         var model = ModelDescription(name: "recorder", labels: LabelMap(["all"]))
 
@@ -67,7 +67,7 @@ import YOLO
         #expect([plain.width, plain.height] == [width, height])
     }
 
-    @Test("a JPEG is decoded reduced as served, and in full as trained")
+    @Test("a JPEG is decoded at reduced resolution in the service, and at full resolution as trained")
     func decoding() async throws {
         let bytes = try Self.picture(width: 3200, height: 2400, as: .jpeg)
         for (decoding, reduction) in [(DetectionRequest.Decoding.standard, 4), (.asTrained, 1)] {
@@ -93,7 +93,7 @@ import YOLO
         #expect(report.drawn?.format == .png)
     }
 
-    @Test("stages are measured, with those of a drawing only if there is one")
+    @Test("stages are measured, those of drawing only if it is requested")
     func stages() async throws {
         let bytes = try Self.picture(width: 64, height: 64, as: .png)
         let plain: [Stage] = [.queue, .read, .decode, .letterbox, .infer, .postprocess]

@@ -15,7 +15,7 @@ import Testing
         (try? ServiceFixture.picture(width: 80, height: 40).encoded(as: .png)) ?? []
 
     @Test(
-        "a picture is taken in every form that clients send",
+        "a picture is accepted in every body format",
         arguments: [
             ("image/png", picture, false),
             ("application/x-www-form-urlencoded", picture, false),
@@ -46,7 +46,7 @@ import Testing
         }
     }
 
-    @Test("several pictures are answered in their order") func several() async throws {
+    @Test("results of several pictures are in the order of the parts") func several() async throws {
         let other = try ServiceFixture.picture(width: 24, height: 24).encoded(as: .webp)
         try await ServiceFixture().test { client in
             let response = try await client.execute(
@@ -61,7 +61,7 @@ import Testing
     }
 
     @Test(
-        "options choose what is kept",
+        "options filter the detections",
         arguments: [
             ("", ["cat", "dog"]), ("?confidence=0.6", ["cat"]), ("?classes=dog", ["dog"]),
             ("?classes=0,dog", ["cat", "dog"]),
@@ -116,7 +116,7 @@ import Testing
     }
 
     @Test(
-        "options that make no sense are refused by name",
+        "invalid options are rejected by name",
         arguments: [
             ("confidence=2", "confidence"), ("confidence=x", "confidence"), ("classes=unicorn", "classes"),
             ("classes=2", "classes"), ("max_detections=0", "max_detections"), ("speed=1", "speed"),
@@ -136,7 +136,7 @@ import Testing
     }
 
     @Test(
-        "the answer comes in the form that is accepted",
+        "the response has the accepted format",
         arguments: [
             ("*/*", "application/json"), ("image/*", "image/jpeg"), ("image/webp", "image/webp"),
             ("image/png;q=0.5, application/json;q=0.9", "application/json"),
@@ -155,7 +155,7 @@ import Testing
     }
 
     @Test(
-        "what is no picture gets its 4xx",
+        "invalid pictures and bodies get a 4xx status",
         arguments: [
             ([], HTTPResponse.Status.unsupportedMediaType, nil),
             (Array("hello".utf8), .unsupportedMediaType, nil),
@@ -181,13 +181,13 @@ import Testing
         }
     }
 
-    @Test("a body past the limit is refused, and so is a picture with too many pixels") func limits() async throws {
+    @Test("bodies and pictures above the limits are rejected") func limits() async throws {
         let fixture = try ServiceFixture { settings in
             settings.maximumBodyBytes = 10_000
             settings.maximumPixels = 3000
         }
         try await fixture.test { client in
-            // Only the body that was not read to its end leaves the connection unusable.
+            // The connection is closed only if the body was not read completely.
             for (bytes, closing) in [([UInt8](repeating: 1, count: 10_001), "close"), (Self.picture, nil)] {
                 let response = try await client.execute(uri: "/detect", method: .post, body: ByteBuffer(bytes: bytes))
                 #expect(response.status == .contentTooLarge)
@@ -196,7 +196,7 @@ import Testing
         }
     }
 
-    @Test("past the queue's capacity, requests are refused with Retry-After") func overload() async throws {
+    @Test("requests beyond the queue's capacity are rejected with Retry-After") func overload() async throws {
         let queue = WorkQueue(slots: 1, capacity: 1)
         let fixture = try ServiceFixture(detector: RuleDetector(delay: .milliseconds(300)), queue: queue)
         try await fixture.test { client in
@@ -218,7 +218,7 @@ import Testing
         }
     }
 
-    @Test("a request past its deadline is given up") func deadline() async throws {
+    @Test("a request gets 504 after its deadline") func deadline() async throws {
         let fixture = try ServiceFixture(detector: RuleDetector(delay: .seconds(3600)))
         let name = try #require(HTTPField.Name("X-Request-Timeout"))
         try await fixture.test { client in

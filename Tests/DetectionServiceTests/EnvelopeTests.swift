@@ -10,7 +10,7 @@ import Testing
     private static func name(_ text: String) throws -> HTTPField.Name { try #require(HTTPField.Name(text)) }
 
     @Test(
-        "a sane request id is echoed, another is replaced",
+        "a valid request id is returned, an invalid one replaced",
         arguments: [("abc-123_x.y", true), ("two words", false), (String(repeating: "a", count: 129), false)]
     ) func requestID(given: String, isEchoed: Bool) async throws {
         let name = try Self.name("X-Request-ID")
@@ -21,7 +21,7 @@ import Testing
         }
     }
 
-    @Test("a problem carries the request's id") func instance() async throws {
+    @Test("a problem contains the request's id") func instance() async throws {
         let name = try Self.name("X-Request-ID")
         try await ServiceFixture().test { client in
             let response = try await client.execute(uri: "/nowhere", method: .get, headers: [name: "abc"])
@@ -30,7 +30,7 @@ import Testing
         }
     }
 
-    @Test("the stages of a request are in Server-Timing") func serverTiming() async throws {
+    @Test("Server-Timing lists the stages of a request") func serverTiming() async throws {
         let picture = try ServiceFixture.picture(width: 64, height: 64).encoded(as: .jpeg)
         let name = try Self.name("Server-Timing")
         try await ServiceFixture().test { client in
@@ -44,7 +44,7 @@ import Testing
     }
 
     @Test(
-        "a method that an address does not take is refused with those it takes",
+        "an unsupported method is rejected, and Allow lists the supported ones",
         arguments: [
             ("/detect", HTTPRequest.Method.get, "POST"), ("/get_image/144", .post, "GET, HEAD"),
             ("/images", .put, "GET, HEAD, POST"), ("/images/144", .get, "DELETE"), ("/healthz", .delete, "GET, HEAD"),
@@ -59,7 +59,7 @@ import Testing
     }
 
     // The hash is that of "secret": echo -n secret | sha256sum.
-    @Test("with keys configured, only those who have one get in") func keys() async throws {
+    @Test("if keys are configured, calls without a valid one are rejected") func keys() async throws {
         let fixture = try ServiceFixture { settings in
             settings.apiKeyHashes = [
                 String(repeating: "0", count: 64), "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b",
@@ -82,7 +82,7 @@ import Testing
         }
     }
 
-    @Test("while it drains, the service is not ready but lives") func draining() async throws {
+    @Test("a draining service is alive but not ready") func draining() async throws {
         let fixture = try ServiceFixture()
         let readiness = fixture.readiness
         try await fixture.test { client in
@@ -95,7 +95,7 @@ import Testing
         }
     }
 
-    @Test("metrics count what was done, in Prometheus' text format") func metrics() async throws {
+    @Test("metrics count requests, pictures and detections in Prometheus' text format") func metrics() async throws {
         let picture = try ServiceFixture.picture(width: 64, height: 64).encoded(as: .jpeg)
         try await ServiceFixture().test { client in
             for _ in 0..<3 {

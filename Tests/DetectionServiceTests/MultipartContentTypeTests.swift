@@ -4,7 +4,7 @@ import Testing
 @Suite("media types")
 struct MultipartContentTypeTests {
     @Test(
-        "type, subtype and all parameters are read",
+        "type, subtype and all parameters are parsed",
         arguments: [
             ("image/jpeg", "image/jpeg", [:]),
             ("Image/JPEG", "image/jpeg", [:]),
@@ -27,7 +27,7 @@ struct MultipartContentTypeTests {
     }
 
     @Test(
-        "what is no media type is refused",
+        "invalid media types are rejected",
         arguments: [
             "", " ", "image", "image/", "/jpeg", "a/b/c", "image/jp eg", "image/jpeg, image/png", "a/b; c", "a/b; c=",
             "a/b; =d", "a/b; c=d; C=e", "a/b; c=\"d", "a/b; c=\"d\"e", "a/b; c=d e", "a/b; c = d", "ä/b",

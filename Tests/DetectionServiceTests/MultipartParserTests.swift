@@ -2,7 +2,7 @@ import DetectionService
 import TestSupport
 import Testing
 
-/// A part with all of its content, and the whole body so.
+/// A part with its complete content.
 private struct Part: Equatable, CustomStringConvertible {
     var name: String
     var fileName: String?
@@ -29,7 +29,7 @@ private func makeParser(
     )
 }
 
-/// Parses the chunks and puts the parts together; checks that the events come in their order.
+/// Parses the chunks and assembles the parts; checks the order of the events.
 private func parts(_ parser: MultipartParser, _ chunks: some Sequence<some Collection<UInt8>>) throws -> [Part] {
     var parser = parser
     var parts: [Part] = []
@@ -37,7 +37,7 @@ private func parts(_ parser: MultipartParser, _ chunks: some Sequence<some Colle
     var ends = 0
     for chunk in chunks {
         for event in try parser.parse(chunk) {
-            #expect(ends == 0, "nothing comes behind the end")
+            #expect(ends == 0, "no event follows the end")
             switch event {
             case .part(let part):
                 #expect(!isInPart)
@@ -95,7 +95,7 @@ struct MultipartParserTests {
             Part("file", fileName: "cat.jpg", type: "image/jpeg", "\u{1}\r\n\r\n--X")
         ),
         Body(
-            "a file without a type, header names in any case, no line end at the end",
+            "a file without a type, header names in lower case, no final line end",
             "--XX\r\ncontent-disposition:form-data;name=file;filename=\"Größe \\\"1\\\".png\"\r\n\r\nabc\r\n--XX--",
             Part("file", fileName: "Größe \"1\".png", "abc")
         ),
@@ -125,18 +125,18 @@ struct MultipartParserTests {
             Part("a%22", fileName: "C:\\cat.jpg")
         ),
         Body(
-            "a type that cannot be read is no type, and binary is no encoding",
+            "an invalid type counts as missing, and binary is not an encoding",
             "--XX\r\n\(disposition)Content-Type: image\r\nContent-Transfer-Encoding: Binary\r\n\r\n1\r\n--XX--",
             Part("a", "1")
         ),
     ]
 
-    @Test("the parts come out whole", arguments: bodies)
+    @Test("parts are parsed completely", arguments: bodies)
     fileprivate func parses(body: Body) throws {
         #expect(try parts(makeParser(), [Array(body.text.utf8)]) == body.parts)
     }
 
-    @Test("a cut at any place, or at all of them, changes nothing", arguments: bodies)
+    @Test("the division into chunks does not change the parts", arguments: bodies)
     fileprivate func cuts(body: Body) throws {
         let bytes = Array(body.text.utf8)
         for index in bytes.indices {
@@ -146,7 +146,7 @@ struct MultipartParserTests {
     }
 
     @Test(
-        "any division of a body made of its own boundary's pieces gives the same parts",
+        "contents made of pieces of the boundary are parsed in any division into chunks",
         arguments: 0..<200 as Range<UInt64>
     )
     func anyChunks(seed: UInt64) throws {
@@ -159,7 +159,7 @@ struct MultipartParserTests {
             for _ in 0..<Int.random(in: 0...30, using: &generator) {
                 content += pieces.randomElement(using: &generator) ?? ""
             }
-            // What has the boundary in it cannot be content.
+            // Content cannot contain the boundary.
             if Array("\r\n\(content)\r\n".utf8).contains(subsequence: Array("\r\n--XX".utf8)) { content = "" }
             expected.append(Part("\(name)", content))
             body += "--XX\r\nContent-Disposition: form-data; name=\(name)\r\n\r\n\(content)\r\n"
@@ -176,7 +176,7 @@ struct MultipartParserTests {
     }
 
     @Test(
-        "a body that is not one is refused, wherever it is cut",
+        "invalid bodies are rejected in any division into chunks",
         arguments: [
             ("", .truncated),
             ("hello", .truncated),
@@ -231,7 +231,7 @@ struct MultipartParserTests {
         )
     }
 
-    @Test("a refused body stays refused")
+    @Test("a rejected body stays rejected")
     func staysFailed() throws {
         var parser = try makeParser()
         let first = #expect(throws: MultipartError.self) { try parser.parse(Array("--XX!\r\n".utf8)) }
@@ -267,7 +267,7 @@ struct MultipartParserTests {
     }
 
     @Test(
-        "other media types are refused",
+        "other media types are rejected",
         arguments: ["multipart/mixed; boundary=XX", "image/jpeg", "multipart/form-data"]
     )
     func otherTypes(text: String) throws {

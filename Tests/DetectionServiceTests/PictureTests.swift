@@ -9,7 +9,7 @@ import TestSupport
 import Testing
 
 @Suite struct PictureTests {
-    @Test("a picture is found with and without its zeros", arguments: ["144", "000000000144", "0144"])
+    @Test("a picture is found with and without leading zeros in its id", arguments: ["144", "000000000144", "0144"])
     func ids(id: String) async throws {
         let fixture = try ServiceFixture()
         let file = try Data(contentsOf: fixture.directory.url.appending(path: "dataset/000000000144.jpg"))
@@ -21,7 +21,7 @@ import Testing
         }
     }
 
-    @Test("a picture comes in the form that is accepted") func forms() async throws {
+    @Test("a picture is returned in the accepted format") func forms() async throws {
         try await ServiceFixture().test { client in
             let png = try await client.execute(uri: "/get_image/144", method: .get, headers: [.accept: "image/png"])
             #expect(try ImageInfo(reading: png.bytes.span.bytes).format == .png)
@@ -36,7 +36,7 @@ import Testing
         }
     }
 
-    @Test("a picture that the client has is not sent again") func conditional() async throws {
+    @Test("a picture that the client already has is not sent again") func conditional() async throws {
         try await ServiceFixture().test { client in
             let first = try await client.execute(uri: "/get_image/144", method: .get)
             let tag = try #require(first.headers[.eTag])
@@ -48,7 +48,7 @@ import Testing
         }
     }
 
-    @Test("HEAD gives the head of GET") func head() async throws {
+    @Test("HEAD returns the head of GET's response") func head() async throws {
         try await ServiceFixture().test { client in
             let get = try await client.execute(uri: "/get_image/144", method: .get)
             let head = try await client.execute(uri: "/get_image/144", method: .head)
@@ -61,7 +61,7 @@ import Testing
         }
     }
 
-    @Test("own pictures are kept, listed page by page, used and deleted") func uploads() async throws {
+    @Test("uploads are stored, listed page by page, used and deleted") func uploads() async throws {
         let pictures = try (1...3).map { try ServiceFixture.picture(width: 16 * $0, height: 16).encoded(as: .png) }
         try await ServiceFixture().test { client in
             var ids: [String] = []
@@ -104,7 +104,7 @@ import Testing
     }
 
     @Test(
-        "ids that lead elsewhere find nothing",
+        "ids that are paths or invalid find nothing",
         arguments: ["..", "%2e%2e", "..%2f..%2fetc%2fpasswd", "144%00", ".hidden", "a%20b", "999"]
     ) func strangeIDs(id: String) async throws {
         try await ServiceFixture().test { client in

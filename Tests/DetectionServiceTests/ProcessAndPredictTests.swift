@@ -7,7 +7,7 @@ import NIOCore
 import Testing
 
 @Suite struct ProcessAndPredictTests {
-    @Test("predicting before processing is a conflict that says what to call") func conflict() async throws {
+    @Test("predicting before processing is a conflict that names the call to make") func conflict() async throws {
         try await ServiceFixture().test { client in
             let response = try await client.execute(
                 uri: "/predict",
@@ -20,7 +20,7 @@ import Testing
         }
     }
 
-    @Test("a processed picture is predicted on, drawn by default") func prediction() async throws {
+    @Test("predict uses the processed picture and draws it by default") func prediction() async throws {
         try await ServiceFixture().test { client in
             let processed = try await client.execute(
                 uri: "/process_image",
@@ -48,7 +48,7 @@ import Testing
         }
     }
 
-    @Test("the same request gives the same bytes, and the latest version counts") func latestWins() async throws {
+    @Test("equal requests produce equal bytes, and the latest version is stored") func latestWins() async throws {
         try await ServiceFixture().test { client in
             func process(_ body: String) async throws -> [UInt8] {
                 try await client.execute(uri: "/process_image", method: .post, body: jsonBody(body)).bytes
@@ -65,7 +65,7 @@ import Testing
     }
 
     @Test(
-        "a value out of its range is named with what is allowed",
+        "an invalid value is reported with its name and the allowed values",
         arguments: [
             (#"{"image_id": "144", "scaling_factor": 0.2}"#, "body.scaling_factor", "from 0.25 to 1"),
             (#"{"image_id": "144", "scaling_factor": "half"}"#, "body.scaling_factor", "not string"),
@@ -89,7 +89,7 @@ import Testing
     }
 
     @Test(
-        "what cannot be done is refused with its status",
+        "impossible requests are rejected with their status",
         arguments: [
             (#"{"image_id": "999"}"#, HTTPResponse.Status.notFound),
             (#"{"image_id": "144", "crop": {"x": 90, "y": 0, "width": 50, "height": 10}}"#, .unprocessableContent),
@@ -103,7 +103,7 @@ import Testing
         }
     }
 
-    @Test("a format that cannot hold so long a picture is refused") func tooLong() async throws {
+    @Test("a picture that is too long for the format is rejected") func tooLong() async throws {
         let wide = try ServiceFixture.picture(width: 17_000, height: 2).encoded(as: .png)
         try await ServiceFixture().test { client in
             let upload = try await client.execute(uri: "/images", method: .post, body: ByteBuffer(bytes: wide))
@@ -118,7 +118,7 @@ import Testing
         }
     }
 
-    @Test("a full store says so and keeps what it has") func fullStore() async throws {
+    @Test("a full store is reported, and keeps its pictures") func fullStore() async throws {
         try await ServiceFixture(storeQuotaBytes: 6000).test { client in
             let response = try await client.execute(
                 uri: "/process_image",

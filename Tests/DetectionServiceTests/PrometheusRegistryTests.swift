@@ -17,7 +17,7 @@ import Testing
         )
     }
 
-    @Test("a histogram's buckets add up") func histogram() {
+    @Test("a histogram's buckets are cumulative") func histogram() {
         let registry = PrometheusRegistry()
         let timer = registry.makeTimer(label: "seconds", dimensions: [])
         for milliseconds in [1, 20, 20, 100_000] { timer.recordNanoseconds(Int64(milliseconds) * 1_000_000) }
@@ -30,7 +30,7 @@ import Testing
         }
     }
 
-    @Test("what clients send cannot make it grow without end") func bound() {
+    @Test("the number of label sets is bounded") func bound() {
         let registry = PrometheusRegistry()
         for number in 0..<5000 {
             registry.makeCounter(label: "calls_total", dimensions: [("path", "\(number)")]).increment(by: 1)

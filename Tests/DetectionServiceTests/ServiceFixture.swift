@@ -33,7 +33,7 @@ final class ServiceFixture {
             try directory.write("dataset/\(name).jpg", Self.picture(width: width, height: 48).encoded(as: .jpeg))
         }
         var settings = ServiceSettings(version: "test")
-        // Other suites keep the machine busy; only tests about time may fail because of it.
+        // Other suites keep the machine busy: only tests of timeouts may depend on time.
         settings.requestTimeout = .seconds(300)
         change(&settings)
         self.settings = settings
@@ -52,7 +52,7 @@ final class ServiceFixture {
         )
     }
 
-    /// Runs `body` against the service on a port of its own.
+    /// Runs `body` against the service on a free port.
     func test(_ body: @escaping @Sendable (any TestClientProtocol) async throws -> Void) async throws {
         let application = try buildApplication(
             settings: settings,

@@ -19,7 +19,7 @@ import Testing
     }
 
     @Test(
-        "an object is written member by member, without its absent ones",
+        "an object is written with all members except absent ones",
         arguments: [
             (Point(x: 0.25, y: 3), #"{"tags":[],"x":0.25,"y":3}"#),
             (Point.example, #"{"label":"a","tags":["b"],"x":1.5,"y":2}"#),
@@ -31,11 +31,11 @@ import Testing
 
     @Test("the schema comes from the same members")
     func schema() throws {
-        guard case .object(let fields) = Point.schema.kind else { return #expect(Bool(false), "no object") }
+        guard case .object(let fields) = Point.schema.kind else { return #expect(Bool(false), "not an object") }
         #expect(fields.map(\.name) == ["label", "tags", "x", "y"])
         #expect(fields.map(\.isRequired) == [false, true, true, true])
         #expect(fields[0].schema.summary == "Shown beside the point.")
-        guard case .number(let range) = fields[2].schema.kind else { return #expect(Bool(false), "no number") }
+        guard case .number(let range) = fields[2].schema.kind else { return #expect(Bool(false), "not a number") }
         #expect(range == 0...10)
     }
 
@@ -46,7 +46,7 @@ import Testing
         #expect(errors.list.isEmpty)
     }
 
-    @Test("a writer with a limit stops soon after it", arguments: [10, 100, 1000])
+    @Test("a writer stops when its limit is exceeded", arguments: [10, 100, 1000])
     func limit(limit: Int) {
         let points = [Point](repeating: .example, count: 1000)
         #expect(throws: JSONWriter.LimitExceeded.self) { try points.json(limit: limit) }

@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct JSONWriterTests {
     @Test(
-        "a text comes back as it was",
+        "strings survive a round trip",
         arguments: [
             "", "giraffe", "a \"quoted\" one", #"back\slash"#, "tab\tand\nline", "\u{0}\u{1f}", "Straße 🦒", "</script>",
         ]
@@ -15,9 +15,9 @@ import Testing
         #expect(try JSONDecoder().decode([String].self, from: Data(json.bytes)) == [text])
     }
 
-    // Doubles as Foundation reads them; whole ones have no fraction.
+    // Whole numbers are written without a fraction.
     @Test(
-        "a number comes back as it was",
+        "numbers survive a round trip",
         arguments: [
             (0.0, "0"), (-0.0, "0"), (7, "7"), (-12, "-12"), (299.4, "299.4"), (0.00012, "0.00012"), (1e300, "1e+300"),
             (9_007_199_254_740_992, "9007199254740992"), (-9_223_372_036_854_775_808, "-9223372036854775808"),
@@ -30,7 +30,7 @@ import Testing
         #expect(try JSONDecoder().decode([Double].self, from: Data(json.bytes)) == [number])
     }
 
-    @Test("members and elements are separated, however they are nested") func nesting() {
+    @Test("nested members and elements are separated by commas") func nesting() {
         var json = JSONWriter()
         json.object { json in
             json.key("a")

@@ -14,7 +14,7 @@ import Testing
         return (values, errors.list.map { "\($0.location.joined(separator: ".")) \($0.type)" })
     }
 
-    @Test("texts become values of their fields' types")
+    @Test("texts are parsed as the types of their fields")
     func types() {
         let (values, errors) = Self.parse([
             ("count", "3"), ("share", "0.5"), ("flag", "true"), ("form", "b"), ("classes", "dog, 7"),

@@ -52,7 +52,7 @@ final class ModelRegistryFixture {
 }
 
 @Suite struct ModelRegistryTests {
-    @Test("the default model is loaded first, and a file that has not changed only once") func order() async throws {
+    @Test("the default model is loaded first, and an unchanged file only once") func order() async throws {
         let fixture = try ModelRegistryFixture()
         for name in ["a", "first", "z"] { try fixture.write("1", to: name) }
         #expect(try await fixture.registry.reload().added == ["first", "a", "z"])
@@ -61,7 +61,7 @@ final class ModelRegistryFixture {
         #expect(fixture.loadedSince().isEmpty)
     }
 
-    @Test("a broken file leaves the previous model in place, is reported as long as it lasts, and is tried once")
+    @Test("a broken file is tried once, reported until it changes, and leaves the previous model in place")
     func broken()
         async throws
     {
@@ -79,7 +79,7 @@ final class ModelRegistryFixture {
         #expect(fixture.served == ["first 2"])
     }
 
-    @Test("the watcher waits until two polls found a file unchanged, or gone") func settling() async throws {
+    @Test("the watcher waits until a file is unchanged, or missing, in two polls") func settling() async throws {
         let fixture = try ModelRegistryFixture()
         try fixture.write("1", to: "first")
         try fixture.write("1", to: "a")
@@ -103,7 +103,7 @@ final class ModelRegistryFixture {
         #expect(try await look() == ["first 1"])
     }
 
-    @Test("the default model stays served without its file") func defaultModel() async throws {
+    @Test("the default model is served even if its file is removed") func defaultModel() async throws {
         let fixture = try ModelRegistryFixture()
         try fixture.write("1", to: "first")
         _ = try await fixture.registry.reload()

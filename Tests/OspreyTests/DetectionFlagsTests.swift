@@ -19,7 +19,7 @@ import osprey
         #expect(help.contains("\(flag) <\(flag.dropFirst(2))> \(summary) (\(range))"))
     }
 
-    @Test("every flag reaches the option of its name")
+    @Test("every flag sets the option of its name")
     func values() throws {
         let flags = try DetectionFlags.parse([
             "--confidence", "0.5", "--iou", "0.3", "--max-detections", "7", "--classes", "dog, 3", "--agnostic-nms",
@@ -37,7 +37,7 @@ import osprey
     }
 
     @Test(
-        "a value outside of the API's range is rejected with the flag's name",
+        "an invalid value is rejected with the flag's name and the API's range",
         arguments: [
             (["--max-detections", "1001"], "--max-detections must be a whole number from 1 to 1000"),
             (["--max-detections", "0"], "--max-detections must be"), (["--confidence", "0"], "--confidence must be"),

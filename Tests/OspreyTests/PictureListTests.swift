@@ -21,12 +21,12 @@ import osprey
         #expect(try names([directory.path]) == ["a.PNG", "b.jpg", "sub/c.webp", "sub/deep/d.jpeg"])
     }
 
-    @Test("the folder of results is left out")
+    @Test("the folder of results is skipped")
     func results() throws {
         #expect(try names([directory.path], without: "\(directory.path)/sub") == ["a.PNG", "b.jpg"])
     }
 
-    @Test("a pattern and a list name files by their paths")
+    @Test("pictures from patterns and lists are named by their paths")
     func patterns() throws {
         let name = directory.path.dropFirst()
         #expect(try names(["\(directory.path)/*.jpg"]) == ["\(name)/b.jpg"])
@@ -37,7 +37,7 @@ import osprey
         )
     }
 
-    @Test("standard input and missing files are listed; reading them decides")
+    @Test("standard input and missing files are listed; reading reports errors")
     func unread() throws {
         #expect(try names(["-", "missing.jpg"]) == ["stdin", "missing.jpg"])
     }

@@ -27,7 +27,7 @@ import osprey
     }
 
     @Test(
-        "each format has its own text",
+        "text, CSV and YOLO formats",
         arguments: [
             (.text, "a.jpg: 1 cat, 1 dog, \"big\"\nb.jpg: nothing\n"),
             // RFC 4180: fields with commas or quotes are quoted, and quotes are doubled.
@@ -45,7 +45,7 @@ import osprey
         #expect(try Self.text(format, records) == expected)
     }
 
-    @Test("JSON formats are read by a JSON parser", arguments: [ResultFormat.json, .jsonl])
+    @Test("JSON formats are valid JSON", arguments: [ResultFormat.json, .jsonl])
     func json(format: ResultFormat) throws {
         let text = try Self.text(format, [Self.record("a.jpg", Self.cat), Self.record("b.jpg")])
         let documents = format == .json ? [text] : text.split(separator: "\n").map(String.init)
@@ -55,7 +55,7 @@ import osprey
         #expect((items.first?["payload"] as? [Any])?.count == 1)
     }
 
-    @Test("COCO numbers pictures, objects and categories from 1, and gives areas")
+    @Test("in COCO's format, ids start at 1, and objects have areas")
     func coco() throws {
         let text = try Self.text(.coco, [Self.record("a.jpg", "\(Self.cat),\(Self.dog)"), Self.record("b.jpg")])
         let file = try #require(JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: [[String: Any]]])
@@ -63,7 +63,7 @@ import osprey
         #expect(file["categories"]?.map { $0["id"] as? Int } == [1, 2])
         #expect(file["annotations"]?.map { $0["id"] as? Int } == [1, 2])
         #expect(file["annotations"]?.map { $0["category_id"] as? Int } == [1, 2])
-        // Of the box, and of the polygon by the shoelace formula.
+        // The area of the box, and of the polygon by the shoelace formula.
         #expect(file["annotations"]?.map { $0["area"] as? Double } == [2000, 8])
     }
 

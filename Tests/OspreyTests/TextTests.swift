@@ -19,7 +19,7 @@ import osprey
     }
 
     @Test(
-        "a service's URL has a host, a port and perhaps a path",
+        "a service's URL has a host, a port and optionally a path",
         arguments: [
             ("http://localhost:1337", "localhost", 1337, "", "localhost:1337"),
             ("http://example.com/osprey/", "example.com", 80, "/osprey", "example.com:80"),

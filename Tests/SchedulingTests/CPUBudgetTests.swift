@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct CPUBudgetTests {
     @Test(
-        "the cores to plan for are the smaller of cores and quota, rounded up",
+        "the number of cores is the minimum of physical cores and quota, rounded up",
         arguments: [
             (8, 8, nil, 8), (8, 8, 2.0, 2), (8, 8, 1.5, 2), (8, 8, 0.25, 1), (2, 2, 16.0, 2), (1, 1, nil, 1),
             (8, 4, nil, 4), (8, 4, 6.0, 4), (8, 4, 3.0, 3),
@@ -13,9 +13,9 @@ import Testing
         #expect(CPUBudget(affinity: affinity, physicalCores: physicalCores, quota: quota).cores == expected)
     }
 
-    /// Files as proc(5) and the kernel's Admin Guide, "CPU topology info via sysfs", describe them.
+    /// File formats: proc(5), and the kernel's Admin Guide, "CPU topology info via sysfs".
     @Test(
-        "hyper-threads of one core count once, and only where this process may run",
+        "hyper-threads of one core count once, and only those that this process may use",
         arguments: [
             ("0-3", ["0,2", "1,3", "0,2", "1,3"], 4, 2),
             ("0-1", ["0,2", "1,3", "0,2", "1,3"], 2, 2),
@@ -34,9 +34,9 @@ import Testing
         }
     }
 
-    /// Layouts as the kernel's documentation describes them: Admin Guide, cgroup-v2 "cpu.max", cgroup-v1 "cfs".
+    /// Layouts: the kernel's Admin Guide, cgroup-v2 "cpu.max" and cgroup-v1 "cfs".
     @Test(
-        "the tightest quota on the way to the root counts",
+        "the tightest quota between the control group and the root applies",
         arguments: [
             (["proc/self/cgroup": "0::/\n", "sys/fs/cgroup/cpu.max": "150000 100000\n"], 1.5),
             (["proc/self/cgroup": "0::/\n", "sys/fs/cgroup/cpu.max": "max 100000\n"], nil),
@@ -77,7 +77,7 @@ import Testing
     }
 }
 
-/// Calls `body` with a folder that has the given files, by their paths.
+/// Calls `body` with a folder that contains the given files by path.
 private func withFileSystem(_ files: [String: String], _ body: (String) -> Void) throws {
     let root = try TemporaryDirectory()
     for (path, text) in files { try root.write(path, text: text) }

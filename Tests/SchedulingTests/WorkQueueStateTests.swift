@@ -11,7 +11,7 @@ import Testing
         return state
     }
 
-    /// Asks for a slot with the ticket as the waiter.
+    /// Requests a slot, with the ticket as the waiter.
     private static func enter(
         _ state: inout WorkQueueState<Int>,
         _ ticket: Int,
@@ -29,7 +29,7 @@ import Testing
         }
     }
 
-    /// Who gets the slots, one after the other, each held for its flow's time.
+    /// The order in which waiters get the slot, if each flow's work holds it for the given time.
     private static func turns(
         _ state: inout WorkQueueState<Int>,
         flows: [Int: String],
@@ -44,7 +44,7 @@ import Testing
         return order
     }
 
-    @Test("the earliest deadline is first, and the order of arrival counts where they are the same")
+    @Test("the earliest deadline is first, and equal deadlines are in order of arrival")
     func deadlines() {
         var state = Self.full(capacity: 8)
         for (ticket, deadline) in [(1, 30.0), (2, 10), (3, 30), (4, 20), (5, 10)] {
@@ -57,7 +57,7 @@ import Testing
     }
 
     @Test(
-        "flows get the same time, not the same number of turns",
+        "flows get equal time, not equal numbers of turns",
         arguments: [(10, [1, 11, 2, 12, 3, 13, 4, 14]), (30, [1, 11, 2, 3, 4, 12, 13, 14])]
     )
     func fairness(millisecondsOfB: Int, expected: [Int]) {
@@ -69,7 +69,7 @@ import Testing
         #expect(order == expected)
     }
 
-    @Test("a flow that fills the queue makes room for another, up to their shares")
+    @Test("a flow that fills the queue makes room for another, up to equal shares")
     func shares() {
         var state = Self.full(capacity: 4)
         for ticket in 1...4 { expect(Self.enter(&state, ticket, deadline: Double(100 + ticket)), "waiting") }
@@ -80,7 +80,7 @@ import Testing
         #expect(state.depth == 4)
     }
 
-    @Test("after a rejection no more wait than there are slots, until a second passes without one")
+    @Test("after a rejection, no more wait than there are slots until a second passes without rejections")
     func overload() {
         var state = Self.full(slots: 2, capacity: 6)
         for ticket in 1...6 { expect(Self.enter(&state, ticket), "waiting") }
@@ -97,7 +97,7 @@ import Testing
     @Test("work that cannot start before its deadline is rejected, and does not shorten the queue")
     func lateness() {
         var state = Self.full(capacity: 8)
-        // Nobody has left yet: 0.1 s a turn is assumed.
+        // No work has finished yet: 0.1 s per turn is assumed.
         #expect(state.estimatedWait == .milliseconds(100))
         expect(Self.enter(&state, 1, deadline: 0.05), "rejected")
         expect(Self.enter(&state, 2, deadline: 0.15), "waiting")
@@ -105,7 +105,7 @@ import Testing
         expect(Self.enter(&state, 4), "waiting")
     }
 
-    @Test("more slots are given to those that wait; fewer are when slots come back")
+    @Test("additional slots admit waiters, and removed slots are not reused when they are released")
     func resizing() {
         var state = Self.full(capacity: 8)
         for ticket in 1...4 { expect(Self.enter(&state, ticket), "waiting") }
@@ -120,7 +120,7 @@ import Testing
         #expect(last == 3)
     }
 
-    @Test("who gives up leaves the queue once")
+    @Test("a withdrawn waiter leaves the queue once")
     func withdrawal() {
         var state = Self.full(capacity: 8)
         for ticket in 1...3 { expect(Self.enter(&state, ticket), "waiting") }
@@ -131,7 +131,7 @@ import Testing
     }
 }
 
-/// What changes a state cannot stand inside of `#expect`.
+/// Takes the result as an argument, because `#expect` cannot contain mutating calls.
 private func expect(_ answer: String, _ expected: String, sourceLocation: SourceLocation = #_sourceLocation) {
     #expect(answer == expected, sourceLocation: sourceLocation)
 }

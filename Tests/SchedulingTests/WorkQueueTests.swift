@@ -3,7 +3,7 @@ import Synchronization
 import Testing
 
 @Suite struct WorkQueueTests {
-    @Test("no more than the slots run at the same time, and all get their turn") func slots() async throws {
+    @Test("no more work runs at the same time than there are slots, and all work runs") func slots() async throws {
         let queue = WorkQueue(slots: 3, capacity: 1000)
         let peak = Shared((running: 0, highest: 0))
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -25,7 +25,7 @@ import Testing
         #expect(queue.running == 0 && queue.depth == 0)
     }
 
-    @Test("turns come in the order of arrival") func order() async throws {
+    @Test("work runs in order of arrival") func order() async throws {
         let queue = WorkQueue(slots: 1, capacity: 10)
         let gate = Gate()
         let turns = Shared<[Int]>([])
@@ -42,7 +42,7 @@ import Testing
         #expect(turns.value == [0, 1, 2, 3, 4])
     }
 
-    @Test("past its capacity the queue refuses at once") func refusal() async throws {
+    @Test("work beyond the capacity is rejected immediately") func refusal() async throws {
         let queue = WorkQueue(slots: 1, capacity: 1)
         let gate = Gate()
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -80,7 +80,7 @@ import Testing
         try await queue.withSlot {}
     }
 
-    @Test("work that throws gives its slot back") func failure() async throws {
+    @Test("work that throws releases its slot") func failure() async throws {
         struct Failure: Error {}
         let queue = WorkQueue(slots: 1, capacity: 0)
         await #expect(throws: Failure.self) { try await queue.withSlot { throw Failure() } }
@@ -100,7 +100,7 @@ private final class Shared<Value: Sendable>: Sendable {
     func change(_ body: (inout sending Value) -> Void) { mutex.withLock { body(&$0) } }
 }
 
-/// Holds whoever waits until it is opened.
+/// Suspends waiting tasks until it is opened.
 private final class Gate: Sendable {
     private let stream: AsyncStream<Never>
     private let continuation: AsyncStream<Never>.Continuation
@@ -121,5 +121,5 @@ private func eventually(_ condition: () -> Bool) async throws {
         if condition() { return }
         try await Task.sleep(for: .milliseconds(1))
     }
-    Issue.record("the condition did not come true within five seconds")
+    Issue.record("the condition was not met within five seconds")
 }

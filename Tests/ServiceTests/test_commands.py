@@ -48,7 +48,7 @@ def test_benchmark_measures_a_model_file() -> None:
         (("benchmark",), 64, "--local"),
         (("benchmark", "ftp://localhost"), 64, "is not the URL of a service"),
         (("benchmark", f"http://127.0.0.1:{free_port()}", "--images", ROOT / "Demo/data"), 1, "Nothing listens"),
-        (("benchmark", "http://127.0.0.1:1", "--images", "/nowhere"), 1, "no picture in /nowhere"),
+        (("benchmark", "http://127.0.0.1:1", "--images", "/nowhere"), 1, "no pictures in /nowhere"),
         (("benchmark", "http://127.0.0.1:1", "--clients", "none"), 64, "--clients"),
         (("completions", "tcsh"), 64, "bash"),
         (("unknown",), 64, "unknown"),

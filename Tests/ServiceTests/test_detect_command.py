@@ -299,7 +299,7 @@ def test_edited_result_lines_are_reported(damage: str, form: str, whole: Path, f
 
 def test_a_file_without_results_is_not_changed(folder: Path, tmp_path: Path) -> None:
     (tmp_path / OUTPUT).write_text("my notes")
-    assert b"is no result" in detect(folder, "--output", tmp_path, "--resume", status=1).stderr
+    assert b"is not a result" in detect(folder, "--output", tmp_path, "--resume", status=1).stderr
     assert (tmp_path / OUTPUT).read_text() == "my notes"
 
 

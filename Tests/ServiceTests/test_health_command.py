@@ -29,14 +29,14 @@ def port_of(server: Server) -> str:
 def test_a_ready_service_is_healthy_with_flags_and_with_variables(server: Server) -> None:
     port = port_of(server)
     for run in (health("--port", port), health(OSPREY_PORT=port, OSPREY_HOST="0.0.0.0")):
-        assert (run.returncode, run.stdout) == (0, f"http://127.0.0.1:{port}/readyz answers 200 OK.\n"), run.stderr
+        assert (run.returncode, run.stdout) == (0, f"http://127.0.0.1:{port}/readyz returned 200 OK.\n"), run.stderr
 
 
 def test_a_draining_service_is_alive_but_not_ready(start_server: StartServer) -> None:
     server = start_server("--drain-delay", "8")
     server.process.send_signal(signal.SIGTERM)
     assert wait_until(lambda: health("--port", port_of(server)).returncode == 1, 5)
-    assert "answers 503 Service Unavailable" in health("--port", port_of(server)).stderr
+    assert "returned 503 Service Unavailable" in health("--port", port_of(server)).stderr
     assert health("--port", port_of(server), "--path", "/healthz").returncode == 0
 
 
@@ -49,7 +49,7 @@ def listener() -> Iterator[socket.socket]:
 def test_an_unresponsive_service_times_out(listener: socket.socket) -> None:
     start = time.monotonic()
     run = health("--port", str(listener.getsockname()[1]), "--timeout", "0.5")
-    assert run.returncode == 1 and "did not answer within 0.5 seconds" in run.stderr
+    assert run.returncode == 1 and "did not respond within 0.5 seconds" in run.stderr
     assert time.monotonic() - start < 3
 
 
@@ -62,7 +62,7 @@ def test_a_response_that_is_not_http_is_unhealthy(answer: bytes, listener: socke
 
     threading.Thread(target=reply, daemon=True).start()
     run = health("--port", str(listener.getsockname()[1]))
-    assert run.returncode == 1 and "gives no answer of HTTP" in run.stderr, run.stderr
+    assert run.returncode == 1 and "did not return a valid HTTP response" in run.stderr, run.stderr
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_a_response_that_is_not_http_is_unhealthy(answer: bytes, listener: socke
         (("--port", "1"), 1, "Nothing listens at http://127.0.0.1:1/readyz"),
         (("--host", "nobody.invalid"), 1, "Nothing listens at http://nobody.invalid:1337/readyz"),
         (("--port", "0"), 64, "port must be a whole number from 1 to 65535"),
-        (("--path", "readyz"), 64, "begins with /"),
+        (("--path", "readyz"), 64, "must begin with /"),
         (("--path", "/ready z"), 64, "no spaces"),
         (("--timeout", "0"), 64, "0.1 to 600"),
     ],

@@ -109,7 +109,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         }
     }
 
-    /// At shutdown, Hummingbird closes right after a response; data that the client has not read would be lost.
+    /// Delays the close at shutdown: Hummingbird closes right after a response, and unread data would be lost.
     func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
         guard mode == .all, openAnswers > 0 else {
             context.close(mode: mode, promise: promise)
@@ -124,7 +124,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         openRequests += 1
         if openAnswers == 0 { timer?.cancel() }
         if request.headerFields[.connection] == "close" { answersUntilClose = openRequests }
-        // With several requests in flight it would land between their responses; such clients do not wait for it.
+        // With several requests in flight, 100 would end up between responses; pipelining clients do not wait for it.
         if request.headerFields[.expect]?.lowercased() == "100-continue", openRequests == 1, openAnswers == 0,
             request.headerFields[.contentLength].flatMap({ Int($0) }) ?? 0 <= maximumBodyBytes
         {
@@ -133,7 +133,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         }
     }
 
-    /// Replaces Hummingbird's empty 400 for what its parser rejects; without a head there is no request.
+    /// Replaces Hummingbird's empty 400 for input that its parser rejects: a response without a request head.
     private func rejectMalformedRequest(_ context: ChannelHandlerContext, promise: EventLoopPromise<Void>?) {
         let id = EnvelopeMiddleware.makeRequestID()
         let problem = Problem(.malformed, "The request is not valid HTTP.", headers: [.connection: "close"])

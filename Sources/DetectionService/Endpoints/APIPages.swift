@@ -1,6 +1,6 @@
 /// The API pages, and a start page for installations without the web page.
 enum APIPages {
-    /// Allows nothing from other hosts: ReDoc would fetch a logo.
+    /// Allows no content from other hosts; ReDoc would fetch a logo.
     static let policy = """
         default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; \
         script-src 'self' 'unsafe-inline'; worker-src blob:

@@ -13,7 +13,7 @@ struct DeleteImage: Endpoint {
         method: .delete,
         path: "/images/{image_id}",
         tag: .pictures,
-        summary: "Deletes your picture and its processed version.",
+        summary: "Deletes an upload and its processed version.",
         pathFields: [Fields.pathImageID],
         answers: [Operation.Answer(status: .noContent, summary: "The picture is deleted.")],
         problems: [.notFound, .forbidden, .storeUnavailable]

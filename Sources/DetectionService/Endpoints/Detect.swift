@@ -5,7 +5,7 @@ internal import Imaging
 internal import JSONSchema
 internal import Scheduling
 
-/// `POST /detect`: one picture or several in, detections out; nothing is stored.
+/// `POST /detect`: detects objects in one or several pictures of the request; nothing is stored.
 struct Detect: Endpoint {
     let bodies: RequestBodies
     let detection: DetectionResponder
@@ -15,10 +15,10 @@ struct Detect: Endpoint {
         method: .post,
         path: "/detect",
         tag: .detection,
-        summary: "Detects the objects in your picture; nothing is stored.",
+        summary: "Detects objects in a picture of the request; nothing is stored.",
         details: """
-            The body is the picture's bytes, whatever their `Content-Type`; or `multipart/form-data` with one or several \
-            pictures, which returns a list; or JSON with the picture in base64.
+            The body is the picture's bytes, whatever their `Content-Type`; or `multipart/form-data` with one or \
+            several pictures, which returns a list; or JSON with the picture in base64.
             """,
         queryFields: Fields.detection + [Fields.drawnImage(default: "none")],
         body: [
@@ -73,7 +73,7 @@ struct Detect: Endpoint {
         contentType: ContentType
     ) async throws -> Response {
         guard case .json = query.form else {
-            throw Problem(.notAcceptable, "A list of pictures is returned as application/json; accept that.")
+            throw Problem(.notAcceptable, "Results of a multipart body are application/json; accept that.")
         }
         return try await bodies.withParts(of: call, contentType: contentType) { parts in
             var results: [[UInt8]] = []
@@ -85,7 +85,7 @@ struct Detect: Endpoint {
                     guard byteCount <= detection.budget.maximumBodyBytes else {
                         throw Problem(
                             .tooLarge,
-                            "The results are too large together: send fewer pictures, or use image=none or masks=rle."
+                            "The results are too large: send fewer pictures, or use image=none or masks=rle."
                         )
                     }
                 } catch let error as ImageError {

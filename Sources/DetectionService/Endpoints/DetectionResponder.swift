@@ -93,7 +93,7 @@ struct DetectionResponder: Sendable {
                 image: report.drawn.map { Base64($0.bytes) },
                 objects: report.objects
             )
-            // The limit is for what is found; the drawn picture comes on top.
+            // The limit applies to the detections only, not to the drawn picture.
             let limit = budget.maximumBodyBytes + (report.drawn?.bytes.count ?? 0) * 4 / 3
             let json = try body.json(limit: limit)
             context.stages.end(.write)

@@ -25,7 +25,7 @@ enum Fields {
     /// The options of a detection.
     static let detection = DetectionFields.all
 
-    /// The picture to add to the detections.
+    /// Format of the drawn picture to return with the detections.
     static func drawnImage(default value: String) -> Field {
         Field(
             name: "image",

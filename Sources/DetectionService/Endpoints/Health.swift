@@ -10,7 +10,7 @@ struct Healthz: Endpoint {
         path: "/healthz",
         tag: .service,
         summary: "Returns 200 while the process is alive.",
-        answers: [Operation.Answer(summary: "It is alive.", contents: [.json(StatusBody.self)])],
+        answers: [Operation.Answer(summary: "The process is alive.", contents: [.json(StatusBody.self)])],
         isOpen: true
     )
 
@@ -29,10 +29,10 @@ struct Readyz: Endpoint {
         tag: .service,
         summary: "Returns 200 while requests should be sent here.",
         details: """
-            It stays 200, and says so in the body, while a store shared by several replicas is unavailable: no other \
-            replica would do better, and `/detect` needs no store.
+            While a store shared by several replicas is unavailable, the status is still 200 and the body reports it: \
+            other replicas are affected too, and `/detect` needs no store.
             """,
-        answers: [Operation.Answer(summary: "Send requests.", contents: [.json(StatusBody.self)])],
+        answers: [Operation.Answer(summary: "Requests should be sent here.", contents: [.json(StatusBody.self)])],
         problems: [.notReady],
         isOpen: true
     )

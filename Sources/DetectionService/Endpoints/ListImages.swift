@@ -19,7 +19,7 @@ struct ListImages: Endpoint {
             Field(
                 name: "source",
                 schema: .oneOf(["uploads", "dataset"]).defaulting(to: "uploads")
-                    .described("Your own pictures or the dataset's.")
+                    .described("Your uploads, or the dataset's pictures.")
             ),
             Field(name: "limit", schema: .integer(1...1000).defaulting(to: 100).described("Pictures per page.")),
             Field(
@@ -37,7 +37,7 @@ struct ListImages: Endpoint {
         let cursor = call.query.string("cursor").flatMap(ImageID.init)
         let isDataset = call.query.string("source") == "dataset"
         let page = try await workers.run {
-            // One more than the page holds, to find out whether there is a next page.
+            // One more than fits on the page, to find out whether there is a next page.
             let ids =
                 try isDataset
                 ? Array(pictures.dataset?.ids(after: cursor, limit: limit + 1) ?? [])

@@ -38,7 +38,7 @@ struct PictureBody: JSONObject {
     )
 }
 
-/// Paths of the calls that take a picture.
+/// Paths of the calls that accept the picture's id.
 struct PictureLinks: JSONObject {
     private let location: String
 

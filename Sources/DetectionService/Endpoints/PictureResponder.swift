@@ -6,7 +6,7 @@ internal import JSONSchema
 internal import Scheduling
 internal import Storage
 
-/// Responds with a stored picture: its own bytes, another format, or its metadata, by `Accept`.
+/// Responds with a stored picture as it is, in another format, or with its metadata, according to `Accept`.
 struct PictureResponder: Sendable {
     let pipeline: DetectionPipeline
     let budget: ByteBudget
@@ -30,7 +30,7 @@ struct PictureResponder: Sendable {
         return try Response(bytes, headers: headers, budget: budget)
     }
 
-    /// The media types that a picture is offered in, its own format first.
+    /// Media types in which a picture is offered, its own format first.
     static func mediaTypes(first own: ImageFormat?) -> [String] {
         ([own].compactMap(\.self) + ImageFormat.encodable).map(\.mediaType) + ["application/json"]
     }

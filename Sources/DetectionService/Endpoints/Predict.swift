@@ -15,7 +15,7 @@ struct Predict: Endpoint {
         path: "/predict",
         tag: .detection,
         summary: "Detects the objects in a processed picture.",
-        details: "Process the picture first: POST /process_image makes the version that is used here.",
+        details: "Process the picture first with POST /process_image; its result is used here.",
         body: [
             .json(
                 [Fields.imageID] + Fields.detection + [Fields.drawnImage(default: "png")],
@@ -24,7 +24,7 @@ struct Predict: Endpoint {
         ],
         answers: [
             Operation.Answer(
-                summary: "The detections, best first, or the picture with them drawn on it.",
+                summary: "The detections, best first, or the drawn picture.",
                 contents: [.json(DetectionBody.self)] + Operation.Content.pictures
             )
         ],

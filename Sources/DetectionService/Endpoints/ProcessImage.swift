@@ -43,7 +43,7 @@ struct ProcessImage: Endpoint {
         let transform = PictureTransform(values)
         let format = values.string("format").flatMap(ImageFormat.init(name:)) ?? .jpeg
         let quality = values.integer("quality") ?? 90
-        // Checked before any work is done.
+        // Rejects an unacceptable `Accept` before any work is done.
         _ = try call.negotiated(from: PictureResponder.mediaTypes(first: format))
 
         let stages = call.context.stages
@@ -99,7 +99,7 @@ struct ProcessImage: Endpoint {
         Field(
             name: "flip",
             schema: .oneOf(PictureTransform.Flip.allCases.map(\.rawValue)).nullable()
-                .described("Exchanges left and right, or top and bottom.")
+                .described("Mirrors the picture left to right, or top to bottom.")
         ),
         Field(
             name: "grayscale",
@@ -118,7 +118,7 @@ struct ProcessImage: Endpoint {
 }
 
 extension PictureTransform {
-    /// The steps that a request's members ask for.
+    /// Makes the transform that a request's body describes.
     fileprivate init(_ values: Values) {
         self.init(
             crop: values.object("crop").map { crop in

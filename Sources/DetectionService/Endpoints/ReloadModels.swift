@@ -14,8 +14,8 @@ struct ReloadModels: Endpoint {
         tag: .detection,
         summary: "Loads new and changed model files, and drops removed ones.",
         details: """
-            Requests are served meanwhile, by the previous models. If a file cannot be loaded, its previous model stays; \
-            `failed` has the reason.
+            Meanwhile, the previous models serve requests. If a file cannot be loaded, its previous model stays in \
+            use, and `failed` has the reason.
             """,
         answers: [
             Operation.Answer(summary: "What has changed, by model name.", contents: [.json(ModelChangesBody.self)])

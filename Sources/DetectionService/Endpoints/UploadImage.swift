@@ -16,10 +16,10 @@ struct UploadImage: Endpoint {
         method: .post,
         path: "/images",
         tag: .pictures,
-        summary: "Stores your picture.",
+        summary: "Stores a picture.",
         details: """
-            The body is the picture's bytes, or `multipart/form-data` with one picture. The id is derived from the bytes, \
-            so that the same picture gets the same id.
+            The body is the picture's bytes, or `multipart/form-data` with one picture. The id is derived from the \
+            bytes, so the same picture always gets the same id.
             """,
         body: [.picture, .multipart(isSingle: true)],
         answers: [

@@ -20,7 +20,9 @@ final class ByteBudget: Sendable {
         remaining = Mutex(total)
     }
 
-    /// - Throws: ``Exceeded``.
+    /// Takes `count` bytes.
+    ///
+    /// - Throws: ``Exceeded`` if fewer are left.
     func take(_ count: Int) throws(Exceeded) {
         let isTaken = remaining.withLock { remaining in
             guard remaining >= count else { return false }
@@ -50,10 +52,10 @@ final class ByteBudget: Sendable {
 }
 
 extension Response {
-    /// Largest body that is not counted while the client is reading it.
+    /// Size in bytes up to which a body is not counted while the client reads it.
     private static let smallBodyBytes = 256 << 10
 
-    /// A response whose body counts against the budget until the client has read it.
+    /// Makes a response with a body that counts against the budget until the client has read it.
     ///
     /// - Throws: `ByteBudget.Exceeded`.
     init(_ bytes: [UInt8], headers: HTTPFields, budget: ByteBudget) throws(ByteBudget.Exceeded) {
@@ -62,7 +64,7 @@ extension Response {
             self.init(status: .ok, headers: headers, body: ResponseBody(byteBuffer: buffer))
             return
         }
-        // A response may be larger than the largest body, and must be possible all the same.
+        // Capped, because a response may be larger than the complete budget and must still be possible.
         let share = try ByteBudget.Share(of: budget, count: min(bytes.count, budget.maximumBodyBytes))
         let body = ResponseBody(contentLength: bytes.count) { writer in
             try await writer.write(buffer)

@@ -30,7 +30,7 @@ struct Call: Sendable {
         self.context = context
     }
 
-    /// The items of a query, in which HTML forms and many clients write a space as a plus sign.
+    /// Splits a query into its items; a plus sign is a space, as HTML forms and many clients write it.
     private static func items(ofQuery query: String) -> [(name: String, text: String)] {
         let spaced = query.split(separator: "+", omittingEmptySubsequences: false).joined(separator: "%20")
         return URI("?\(spaced)").queryParameters.map { (String($0), String($1)) }
@@ -54,7 +54,7 @@ struct Call: Sendable {
 }
 
 extension Call {
-    /// Maximum number of values in a JSON body; calls declare far fewer, and decoding one takes many bytes.
+    /// Maximum number of values in a JSON body; calls declare far fewer, and each decoded value takes many bytes.
     private static let maximumValues = 5000
 
     /// Parses a JSON body and validates it against the operation's declaration.
@@ -64,7 +64,7 @@ extension Call {
         guard case .json(let fields, _) = operation.body.first(where: \.isJSON) else { return Values([:]) }
         let beginnings = body.count { $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "[") || $0 == UInt8(ascii: "{") }
         guard beginnings <= Self.maximumValues else {
-            throw Problem(.tooLarge, "The body has more than \(Self.maximumValues) values, the limit of any call.")
+            throw Problem(.tooLarge, "The body has more than the limit of \(Self.maximumValues) values; send fewer.")
         }
         let value: JSONValue
         do {

@@ -31,7 +31,7 @@ struct Negotiation {
         ranges = text.isEmpty ? [Range(type: "*", subtype: "*", quality: 1)] : parsed
     }
 
-    /// Returns the offer that the client prefers; the first of several equal ones.
+    /// Returns the offer that the client prefers, the first of several equal ones; nil if none is acceptable.
     func choose(from offers: [String]) -> String? {
         var best: (offer: String, quality: Double)?
         for offer in offers {

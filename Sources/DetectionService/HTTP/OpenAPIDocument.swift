@@ -132,7 +132,7 @@ struct OpenAPIDocument {
     }
 
     private static let commonHeaders: [String: JSONValue] = [
-        "X-Request-ID": header("The request's id: the client's own, or a generated one."),
+        "X-Request-ID": header("The request's id: the client's, or a generated one."),
         "Server-Timing": header("Durations of the request's stages, in milliseconds."),
     ]
 

@@ -12,7 +12,7 @@ struct Operation: Sendable {
 
         var summary: String {
             switch self {
-            case .pictures: "The dataset's pictures and your own."
+            case .pictures: "The dataset's pictures and your uploads."
             case .detection: "Objects in pictures."
             case .service: "The service itself."
             }
@@ -25,7 +25,7 @@ struct Operation: Sendable {
         case json([Field], example: JSONValue)
         /// The bytes of a picture.
         case picture
-        /// `multipart/form-data` with one picture in its parts, or with several.
+        /// `multipart/form-data` with one picture, or with one or several.
         case multipart(isSingle: Bool)
     }
 
@@ -70,7 +70,7 @@ struct Operation: Sendable {
 }
 
 extension Operation {
-    /// Every problem that the call can return: its own, and those of its parts.
+    /// All problems that the call can return: declared ones, and those that follow from its body and its key.
     var allProblems: Set<Problem.Kind> {
         // Every call rejects unknown query items and invalid timeouts, and has a deadline.
         var kinds = problems.union([.invalid, .deadlineExceeded, .internalError])

@@ -7,7 +7,7 @@ internal import NIOHTTP1
 internal import Scheduling
 internal import Storage
 
-// The one file in which errors become HTTP statuses.
+// All errors are mapped to HTTP statuses in this file.
 
 extension Problem.Kind {
     var status: HTTPResponse.Status {
@@ -68,7 +68,7 @@ extension Problem {
         case .notAnImage, .unsupportedFormat: self.init(.unsupportedMediaType, error.message)
         case .corrupt, .unsupportedSize: self.init(.invalid, error.message)
         case .invalidTransform:
-            // The other steps fit every picture.
+            // The other steps are valid for every picture.
             let error = ValidationError(location: ["body", "crop"], message: error.message, type: "out_of_range")
             self.init(ValidationErrors([error]))
         case .tooLarge: self.init(.tooLarge, error.message)
@@ -91,7 +91,7 @@ extension Problem {
         case .unreadableDirectory:
             self.init(
                 .notReady,
-                "The model directory cannot be read; the models are served as before.",
+                "The model directory cannot be read; the served models are unchanged.",
                 headers: [.retryAfter: "30"]
             )
         }

@@ -5,7 +5,7 @@ internal import NIOCore
 
 /// An error response: RFC 9457, `application/problem+json`.
 struct Problem: Error, Sendable {
-    /// The kinds of problem, each with a stable name; `Problem+Mapping.swift` gives their statuses.
+    /// The kinds of problem, each with a stable name; `Problem+Mapping.swift` maps them to statuses.
     enum Kind: String, CaseIterable, Sendable {
         case malformed
         case unauthorized
@@ -90,7 +90,7 @@ struct ProblemBody: JSONObject {
         JSONMember("type", "Stable name of the kind of problem.") { "urn:osprey:problem:\($0.problem.kind.rawValue)" },
     ]
     static let example = ProblemBody(
-        Problem(.notFound, "There is no picture 000000000145; GET /images lists your own."),
+        Problem(.notFound, "There is no picture 000000000145; GET /images lists your uploads."),
         requestID: "5f0d4a1e-8d0c-4c27-9d57-6a4e4d4f7f10"
     )
 }

@@ -64,7 +64,7 @@ struct RequestBodies: Sendable {
             }
         } then: {
             try parser.finish()
-            guard !parts.isEmpty else { throw Problem(.malformed, "The body has no part; send a picture in one.") }
+            guard !parts.isEmpty else { throw Problem(.malformed, "The body has no parts; send a picture as a part.") }
             return try await use(parts)
         }
     }
@@ -101,7 +101,7 @@ struct RequestBodies: Sendable {
 }
 
 extension Problem {
-    /// The same problem after which the connection is closed: the rest of the body is unwanted and may be endless.
+    /// The same problem, but closing the connection: the rest of the body is not read, and may be endless.
     fileprivate var closingConnection: Problem {
         var problem = self
         problem.headers[.connection] = "close"

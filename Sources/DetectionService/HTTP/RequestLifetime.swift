@@ -1,5 +1,6 @@
 internal import HTTPTypes
 internal import NIOCore
+internal import Scheduling
 internal import Synchronization
 
 /// The client disconnected before it got its response.

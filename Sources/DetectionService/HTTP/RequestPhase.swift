@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// Which part of a request is in progress, which decides the status when its time is up: 408 or 504.
+/// The phase of a request, which determines its status after a timeout: 408 while its body is received, then 504.
 final class RequestPhase: Sendable {
     private let isReceiving = Atomic<Bool>(false)
 

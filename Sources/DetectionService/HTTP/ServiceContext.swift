@@ -6,13 +6,13 @@ internal import NIOCore
 /// The state of one request.
 struct ServiceContext: RequestContext {
     var coreContext: CoreRequestContextStorage
-    /// Appears in every response, in the log and in problems.
+    /// Id in the response's headers, in problems and in the log.
     var requestID: String
     /// When the request's head was read.
     let start: ContinuousClock.Instant
     /// Durations of the request's stages.
     let stages: StageClock
-    /// Which part of the request is in progress.
+    /// Whether the request's body is still being received.
     let phase: RequestPhase
     /// The handler of the request's connection; nil in tests without a network.
     let connection: NIOLoopBound<ConnectionHandler>?

@@ -22,7 +22,7 @@ struct Authentication: Sendable {
             throw Self.rejection("This service requires an API key: send Authorization: Bearer KEY, or X-API-Key: KEY.")
         }
         let hash = Array(Digest.sha256(of: Array(key.utf8)).utf8)
-        // Compares every byte of every hash, so that the time taken reveals nothing.
+        // Compares every byte of every hash, so that the duration reveals nothing.
         let isKnown = hashes.reduce(false) { found, known in Self.isEqual(known, hash) || found }
         guard isKnown else { throw Self.rejection("The API key is unknown.") }
     }

@@ -6,9 +6,9 @@ internal import JSONSchema
 internal import Logging
 internal import Metrics
 
-/// Gives every request an id, a deadline, a response whatever happens, timings, metrics and a line in the log.
+/// Adds an id, a deadline, timings, metrics and a log line to every request, and turns errors into responses.
 struct EnvelopeMiddleware: RouterMiddleware {
-    /// Longest time until the deadline.
+    /// Maximum time from a request's head to its deadline.
     let requestTimeout: Duration
     let metrics: PrometheusRegistry
     let readiness: Readiness
@@ -20,7 +20,7 @@ struct EnvelopeMiddleware: RouterMiddleware {
     ) async throws -> Response {
         var context = context
         context.requestID = Self.requestID(of: request)
-        // Replaces Hummingbird's own id, which no client knows.
+        // Replaces Hummingbird's id, which clients do not know.
         context.logger[metadataKey: "hb.request.id"] = nil
         context.logger[metadataKey: "request_id"] = .string(context.requestID)
         let inFlight = metrics.makeMeter(label: ServiceMetrics.inFlight, dimensions: [])
@@ -51,7 +51,7 @@ struct EnvelopeMiddleware: RouterMiddleware {
         return response
     }
 
-    /// Returns the client's own id if it is valid, so that both logs agree.
+    /// Returns the client's id, so that its log matches the service's; a new id if it is missing or invalid.
     private static func requestID(of request: Request) -> String {
         if let given = request.headers[.requestID], (1...128).contains(given.utf8.count),
             given.utf8.allSatisfy({ isAllowed($0) })

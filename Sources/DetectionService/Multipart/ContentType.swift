@@ -1,4 +1,4 @@
-/// A media type with all of its parameters, as in `multipart/form-data; charset=utf-8; boundary="a b"`.
+/// A media type with its parameters, such as `multipart/form-data; charset=utf-8; boundary="a b"`.
 ///
 /// - SeeAlso: RFC 9110, section 8.3.1.
 package struct ContentType: Hashable, Sendable {
@@ -6,13 +6,13 @@ package struct ContentType: Hashable, Sendable {
     package let type: String
     /// The subtype in lower case, such as `form-data`.
     package let subtype: String
-    /// The parameters' values, unquoted and as written, by their names in lower case.
+    /// Parameter values by lowercase name, unquoted and in their original case.
     package let parameters: [String: String]
 
-    /// Type and subtype without the parameters, such as `image/jpeg`.
+    /// Type and subtype without parameters, such as `image/jpeg`.
     package var essence: String { "\(type)/\(subtype)" }
 
-    /// Reads the value of a `Content-Type` field, or gives nil where it is none.
+    /// Parses the value of a `Content-Type` header; nil if it is not a media type.
     package init?(_ text: String) {
         guard let header = HeaderValue(text) else { return nil }
         let names = header.value.split(separator: "/", omittingEmptySubsequences: false)

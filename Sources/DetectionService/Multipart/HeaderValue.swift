@@ -1,15 +1,15 @@
-/// A header's value and its parameters, such as `form-data; name="file"`.
+/// A header value with parameters, such as `form-data; name="file"`.
 ///
-/// Stricter than most where two readers could disagree: a parameter may not come twice. More tolerant where clients are
-/// known to be careless: an unquoted value may hold any visible ASCII character but `"`, `,`, `;` and `\`.
+/// Stricter than most parsers if they disagree: a duplicate parameter is an error. More lenient for careless clients:
+/// an unquoted value may contain any visible ASCII character except `"`, `,`, `;` and `\`.
 /// - SeeAlso: RFC 9110, sections 5.6.4 and 5.6.6.
 package struct HeaderValue: Hashable, Sendable {
-    /// What stands before the first semicolon, in lower case.
+    /// The text before the first semicolon, in lower case.
     package let value: String
-    /// The parameters' values, unquoted, by their names in lower case.
+    /// Parameter values by lowercase name, unquoted.
     package let parameters: [String: String]
 
-    /// Reads the text of a header field, or gives nil where it does not follow the grammar.
+    /// Parses the text of a header; nil if it does not follow the grammar.
     package init?(_ text: String) {
         var rest = Array(text.utf8)[...]
         let value = rest.popPrefix { $0 != UInt8(ascii: ";") }.trimmingWhitespace()
@@ -18,7 +18,7 @@ package struct HeaderValue: Hashable, Sendable {
         var parameters: [String: String] = [:]
         while rest.popFirst() != nil {
             rest = rest.trimmingWhitespace()
-            // RFC 9110 allows an empty parameter, and so a semicolon at the end.
+            // RFC 9110 allows empty parameters, and therefore a trailing semicolon.
             if rest.isEmpty || rest.first == UInt8(ascii: ";") { continue }
             let name = rest.popPrefix { $0.isTokenCharacter }
             guard !name.isEmpty, rest.popFirst() == UInt8(ascii: "="), let value = rest.popParameterValue(),
@@ -40,7 +40,7 @@ extension ArraySlice<UInt8> {
         return prefix
     }
 
-    /// Removes and returns a parameter's value, without its quotes; nil where there is none or a quote stays open.
+    /// Removes and returns a parameter's value without quotes; nil if it is missing or its quote is not closed.
     fileprivate mutating func popParameterValue() -> [UInt8]? {
         guard first == UInt8(ascii: "\"") else {
             let value = popPrefix { (0x21...0x7E).contains($0) && !#"",;\"#.utf8.contains($0) }
@@ -52,13 +52,13 @@ extension ArraySlice<UInt8> {
             switch (byte, first) {
             case (UInt8(ascii: "\""), _):
                 return value
-            // A quote with nothing behind it closes the value, whatever stands before it: `filename="C:\pictures\"`.
+            // A quote at the end of the text closes the value even after a backslash: `filename="C:\pictures\"`.
             case (UInt8(ascii: "\\"), .some(let next))
             where next == UInt8(ascii: "\\") || next == UInt8(ascii: "\"") && count > 1:
                 value.append(next)
                 removeFirst()
             default:
-                // A lone backslash stands for itself: old browsers send `filename="C:\pictures\cat.jpg"`.
+                // Any other backslash is literal: old browsers send `filename="C:\pictures\cat.jpg"`.
                 value.append(byte)
             }
         }

@@ -1,36 +1,24 @@
-/// Why a multipart body was refused.
+/// Why a multipart body was rejected.
 package struct MultipartError: Error, Sendable {
-    /// The kind of failure; bounded text, fit for a metric label.
-    package struct Code: Hashable, Sendable, CustomStringConvertible {
-        private enum Kind: String {
-            case notMultipart = "not_multipart"
-            case malformed
-            case truncated
-            case unsupported
-            case tooManyParts = "too_many_parts"
-            case headersTooLarge = "headers_too_large"
-            case partTooLarge = "part_too_large"
-        }
-
-        private let kind: Kind
-
+    /// The kind of failure; one of a fixed set of texts, so usable as a metric label.
+    package enum Code: String, Sendable, CustomStringConvertible {
         /// The media type is not `multipart/form-data` with a usable boundary.
-        package static let notMultipart = Code(kind: .notMultipart)
+        case notMultipart = "not_multipart"
         /// The body does not follow the grammar.
-        package static let malformed = Code(kind: .malformed)
+        case malformed
         /// The body is empty or ends before its last boundary.
-        package static let truncated = Code(kind: .truncated)
-        /// The body follows the grammar and uses something that is not taken here, such as a multipart in a part.
-        package static let unsupported = Code(kind: .unsupported)
-        /// There are more parts than the limit.
-        package static let tooManyParts = Code(kind: .tooManyParts)
+        case truncated
+        /// The body follows the grammar but uses an unsupported feature, such as a nested multipart.
+        case unsupported
+        /// The body has more parts than the limit.
+        case tooManyParts = "too_many_parts"
         /// The headers of one part are longer than the limit.
-        package static let headersTooLarge = Code(kind: .headersTooLarge)
+        case headersTooLarge = "headers_too_large"
         /// The content of one part is longer than the limit.
-        package static let partTooLarge = Code(kind: .partTooLarge)
+        case partTooLarge = "part_too_large"
 
         /// The code in snake case.
-        package var description: String { kind.rawValue }
+        package var description: String { rawValue }
     }
 
     /// The kind of failure.

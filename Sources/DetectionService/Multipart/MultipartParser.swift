@@ -1,34 +1,32 @@
 import Glibc
 
-/// Takes a `multipart/form-data` body apart, as its bytes arrive.
+/// Parses a `multipart/form-data` body incrementally.
 ///
-/// A push state machine that does no I/O: give it each chunk of the body with ``parse(_:)``, then call ``finish()``.
-/// Whatever the chunks, the events are the same but for how the content is divided among ``Event/content(_:)``.
-/// What was held back between two chunks is shorter than a boundary or the header limit, and the time is linear in
-/// the length of the body.
+/// A push parser without I/O: pass each chunk of the body to ``parse(_:)``, then call ``finish()``. The events do not
+/// depend on the division into chunks, except for the division of the content into ``Event/content(_:)`` events. Less
+/// than a boundary or the header limit is buffered between chunks, and the time is linear in the body's length.
 ///
-/// Line ends have to be CRLF, as in every client known: a body with bare line feeds is refused rather than guessed at.
-/// What stands before the first boundary and after the last is ignored. The length of the whole body is for the caller
-/// to limit.
+/// Line ends must be CRLF, which all known clients send; bare line feeds are rejected because they are ambiguous. Text
+/// before the first and after the last boundary is ignored. The caller must limit the length of the complete body.
 /// - SeeAlso: RFC 7578, and RFC 2046, section 5.1.1.
 package struct MultipartParser {
-    /// What the client may ask for at most.
+    /// Limits of a body.
     package struct Limits: Sendable {
-        /// The number of parts.
+        /// Maximum number of parts.
         package var parts = 64
-        /// The length of the headers of one part, in bytes, line ends included.
+        /// Maximum length of one part's headers in bytes, line ends included.
         package var headerBytes = 8 * 1024
-        /// The length of the content of one part, in bytes.
+        /// Maximum length of one part's content in bytes.
         package var partBytes = 32 * 1024 * 1024
 
         package init() {}
     }
 
-    /// A step of the body: for each part `part`, any number of `content`, `partEnd`; after the last part `end`.
+    /// A parsed piece of the body: for each part `part`, any number of `content`, `partEnd`; after the last part `end`.
     package enum Event: Hashable, Sendable {
         /// A part begins.
         case part(MultipartPart)
-        /// Some more bytes of the part's content, at least one.
+        /// The next bytes of the part's content, at least one.
         case content(ArraySlice<UInt8>)
         /// The part is complete.
         case partEnd
@@ -38,10 +36,10 @@ package struct MultipartParser {
 
     private enum State {
         case preamble
-        /// Behind a boundary, which ends in CRLF or, if it is the last one, in two hyphens.
+        /// After a boundary, which is followed by CRLF or, if it is the last one, by two hyphens.
         case boundary(isPadded: Bool)
         case headers
-        /// At the CRLF of the empty line behind the headers.
+        /// At the CRLF of the empty line after the headers.
         case headersEnd
         case content
         case epilogue
@@ -52,7 +50,7 @@ package struct MultipartParser {
     /// CRLF, two hyphens and the boundary.
     private let delimiter: [UInt8]
     private var state = State.preamble
-    /// The bytes not done with; `position` is where they begin.
+    /// Received bytes; those from `position` on are not parsed yet.
     private var buffer: [UInt8]
     private var position = 0
     private var isEmpty = true
@@ -62,10 +60,10 @@ package struct MultipartParser {
     private var headerBytes = 0
     private var partBytes = 0
 
-    /// Makes a parser of a body with this media type.
+    /// Makes a parser for a body of this media type.
     ///
-    /// - Throws: ``MultipartError`` with ``MultipartError/Code/notMultipart`` where the type is not
-    ///   `multipart/form-data`, or where its boundary is missing or not one (1...70 characters of RFC 2046's set).
+    /// - Throws: ``MultipartError`` with ``MultipartError/Code/notMultipart`` if the type is not `multipart/form-data`,
+    ///   or its boundary is missing or invalid (1...70 characters of RFC 2046's set are valid).
     package init(contentType: ContentType, limits: Limits = Limits()) throws(MultipartError) {
         guard contentType.essence == "multipart/form-data" else {
             throw MultipartError(.notMultipart, "the body is \(contentType.essence), not multipart/form-data")
@@ -78,15 +76,15 @@ package struct MultipartParser {
         }
         self.limits = limits
         delimiter = Array("\r\n--\(boundary)".utf8)
-        // The first boundary has no line end before it where there is no preamble.
+        // Without a preamble, the body starts with a boundary that no line end precedes.
         buffer = Array("\r\n".utf8)
     }
 
-    /// Reads on.
+    /// Parses the next chunk of the body.
     ///
-    /// - Parameter chunk: The next bytes of the body, however many.
-    /// - Returns: What was complete with them.
-    /// - Throws: ``MultipartError``; the same one from then on.
+    /// - Parameter chunk: The next bytes of the body; may be empty.
+    /// - Returns: The events that these bytes complete.
+    /// - Throws: ``MultipartError``; every further call throws the same error.
     package mutating func parse(_ chunk: some Collection<UInt8>) throws(MultipartError) -> [Event] {
         buffer.append(contentsOf: chunk)
         isEmpty = isEmpty && chunk.isEmpty
@@ -99,15 +97,16 @@ package struct MultipartParser {
             position = 0
             throw error
         }
-        // A copy, for the events still hold the old bytes.
+        // A copy, because the events still reference the old bytes.
         if position > 0 { buffer = Array(buffer[position...]) }
         position = 0
         return events
     }
 
-    /// Checks that the body was complete.
+    /// Checks that the body is complete.
     ///
-    /// - Throws: ``MultipartError`` with ``MultipartError/Code/truncated`` where the last boundary is missing.
+    /// - Throws: ``MultipartError`` with ``MultipartError/Code/truncated`` if the last boundary is missing; an error of
+    ///   ``parse(_:)`` again.
     package func finish() throws(MultipartError) {
         switch state {
         case .epilogue:
@@ -117,13 +116,13 @@ package struct MultipartParser {
         case .preamble where isEmpty:
             throw MultipartError(.truncated, "the body is empty")
         case .preamble:
-            throw MultipartError(.truncated, "the boundary of the Content-Type header is nowhere in the body")
+            throw MultipartError(.truncated, "the body does not contain the boundary of the Content-Type header")
         case .boundary, .headers, .headersEnd, .content:
             throw MultipartError(.truncated, "the body ends before its last boundary")
         }
     }
 
-    /// Takes one step; false where it needs more bytes.
+    /// Performs one step; false if it needs more bytes.
     private mutating func step(_ events: inout [Event]) throws(MultipartError) -> Bool {
         switch state {
         case .preamble: skipPreamble()
@@ -168,9 +167,9 @@ package struct MultipartParser {
             events.append(.end)
             state = .epilogue
         } else if rest.first == UInt8(ascii: "\n") {
-            throw MultipartError(.malformed, "line ends in a multipart body have to be CRLF, not LF alone")
+            throw MultipartError(.malformed, "line ends in a multipart body must be CRLF, not LF alone")
         } else {
-            throw MultipartError(.malformed, "a line begins with the boundary and goes on with something else")
+            throw MultipartError(.malformed, "a line starts with the boundary but has other characters after it")
         }
         return true
     }
@@ -198,7 +197,7 @@ package struct MultipartParser {
     private mutating func readHeadersEnd(_ events: inout [Event]) throws(MultipartError) -> Bool {
         let rest = buffer[position...]
         let isEmptyPart = rest.starts(with: delimiter)
-        // By RFC 2046 the empty line may already be the line end that belongs to the next boundary.
+        // In RFC 2046's grammar, the empty line after the headers may also be the line end of the next boundary.
         guard isEmptyPart || !delimiter.starts(with: rest) else { return false }
         events.append(.part(try MultipartPart(fields: fields)))
         if isEmptyPart {
@@ -232,9 +231,9 @@ package struct MultipartParser {
         state = .boundary(isPadded: false)
     }
 
-    /// Where the next delimiter begins; where there is none, the first byte that may be the beginning of one.
+    /// Finds the next delimiter or, if there is none, the first byte that may be the start of an incomplete one.
     ///
-    /// A boundary has no CR in it, so that two candidates never overlap and each byte is looked at twice at most.
+    /// A boundary contains no CR, so two candidates never overlap and each byte is examined at most twice.
     private func nextDelimiter() -> (index: Int, isWhole: Bool) {
         buffer.withUnsafeBytes { bytes in
             delimiter.withUnsafeBytes { delimiter in
@@ -261,7 +260,7 @@ package struct MultipartParser {
         return (line[..<colon].lowercasedText, String(decoding: value, as: UTF8.self))
     }
 
-    /// Whether the text may be a boundary by RFC 2046: 1...70 characters of a small set, the last one not a space.
+    /// Whether the text is a valid boundary (RFC 2046): 1...70 characters of a small set, not ending in a space.
     private static func isBoundary(_ text: String) -> Bool {
         (1...70).contains(text.utf8.count) && text.utf8.last != UInt8(ascii: " ")
             && text.utf8.allSatisfy { byte in

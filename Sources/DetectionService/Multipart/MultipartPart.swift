@@ -1,19 +1,19 @@
-/// What the headers of a part say about it.
+/// The metadata of a part, from its headers.
 package struct MultipartPart: Hashable, Sendable {
-    /// The name of the form's field.
+    /// The name of the form field.
     package let name: String
-    /// The file name that the client gave, or nil for a field that is no file.
+    /// The file name given by the client; nil if the field is not a file.
     ///
-    /// Text to show, never a path to open.
+    /// For display only; never open it as a path.
     package let fileName: String?
-    /// The media type that the client claims; nil where it gave none, or one that is not readable.
+    /// The media type claimed by the client; nil if it is missing or invalid.
     package let contentType: ContentType?
 
-    /// Reads the header fields of a part.
+    /// Parses the header fields of a part.
     ///
-    /// `filename*` is ignored, as RFC 7578 (section 4.2) forbids it: the plain `filename` is UTF-8.
-    /// - Parameter fields: Names in lower case, with their values.
-    /// - Throws: ``MultipartError`` where the part is no part of a form, is a multipart itself, or is encoded.
+    /// `filename*` is ignored, because RFC 7578 (section 4.2) forbids it; the plain `filename` is UTF-8.
+    /// - Parameter fields: Lowercase names and their values.
+    /// - Throws: ``MultipartError`` if the part is not a form field, is itself a multipart, or is encoded.
     init(fields: [(name: String, value: String)]) throws(MultipartError) {
         guard let text = try Self.value(of: "content-disposition", in: fields),
             let disposition = HeaderValue(text), disposition.value == "form-data",
@@ -21,10 +21,10 @@ package struct MultipartPart: Hashable, Sendable {
         else {
             throw MultipartError(
                 .malformed,
-                "every part needs a header `Content-Disposition: form-data; name=\"…\"`, its values in quotes"
+                "every part needs a header `Content-Disposition: form-data; name=\"…\"` with quoted values"
             )
         }
-        // RFC 7578 retires this header, and what it says would have to be undone before the bytes are a picture.
+        // RFC 7578 deprecates this header; encoded content would have to be decoded first.
         if let encoding = try Self.value(of: "content-transfer-encoding", in: fields)?.lowercased(),
             !["binary", "8bit", "7bit"].contains(encoding)
         {
@@ -32,7 +32,7 @@ package struct MultipartPart: Hashable, Sendable {
         }
         contentType = try Self.value(of: "content-type", in: fields).flatMap { ContentType($0) }
         guard contentType?.type != "multipart" else {
-            throw MultipartError(.unsupported, "a part is a multipart itself: send each file as a part of its own")
+            throw MultipartError(.unsupported, "a part is itself a multipart: send each file as a separate part")
         }
         self.name = name
         fileName = disposition.parameters["filename"]

@@ -1,7 +1,7 @@
 internal import FoundationEssentials
 internal import Glibc
 
-/// What the process uses of the machine.
+/// Resources that the process uses.
 struct ProcessUsage {
     /// Resident memory in bytes.
     var residentBytes: Double

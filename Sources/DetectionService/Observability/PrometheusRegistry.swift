@@ -3,8 +3,8 @@ internal import Synchronization
 
 /// Keeps metrics and writes them in Prometheus' text format, version 0.0.4.
 ///
-/// A backend of swift-metrics: counters count, meters and gauges hold a value, timers and recorders fill histograms
-/// of seconds.
+/// A backend of swift-metrics: meters and recorders without aggregation are gauges; timers and recorders with
+/// aggregation are histograms.
 package final class PrometheusRegistry: MetricsFactory, Sendable {
     private struct Family {
         var type: String
@@ -19,7 +19,9 @@ package final class PrometheusRegistry: MetricsFactory, Sendable {
 
     private let families = Mutex<[String: Family]>([:])
     private let descriptions: [String: String]
-    /// Bounds on label sets by metric, so that nothing a client sends can grow the memory without end.
+    /// Maximum number of label sets per metric; further ones are not published.
+    ///
+    /// Without it, clients could grow the memory without bound.
     private let maximumSeries = 1000
 
     /// Makes an empty registry.
@@ -29,12 +31,12 @@ package final class PrometheusRegistry: MetricsFactory, Sendable {
         self.descriptions = descriptions
     }
 
-    /// Makes or finds a counter.
+    /// Returns the counter with these labels, made on first use.
     package func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
         series(label, dimensions, type: "counter") { CounterSeries() }
     }
 
-    /// Makes or finds a gauge or a histogram of plain values.
+    /// Returns the gauge, or with `aggregate` the histogram, with these labels, made on first use.
     package func makeRecorder(
         label: String,
         dimensions: [(String, String)],
@@ -44,14 +46,14 @@ package final class PrometheusRegistry: MetricsFactory, Sendable {
         return series(label, dimensions, type: "gauge") { GaugeSeries() }
     }
 
-    /// Makes or finds a gauge.
+    /// Returns the gauge with these labels, made on first use.
     ///
-    /// A name that ends in `_total` is of a counter whose value is read elsewhere.
+    /// If the name ends in `_total`, it is published as a counter that is counted elsewhere.
     package func makeMeter(label: String, dimensions: [(String, String)]) -> any MeterHandler {
         series(label, dimensions, type: label.hasSuffix("_total") ? "counter" : "gauge") { GaugeSeries() }
     }
 
-    /// Makes or finds a histogram of seconds.
+    /// Returns the histogram of seconds with these labels, made on first use.
     package func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
         series(label, dimensions, type: "histogram") { HistogramSeries() }
     }

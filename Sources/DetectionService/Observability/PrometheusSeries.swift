@@ -39,7 +39,7 @@ final class HistogramSeries: Series, TimerHandler, RecorderHandler {
         var sum = 0.0
     }
 
-    /// Seconds; from a stage that is hardly there to a request that waited long.
+    /// Upper bounds of the buckets in seconds, from the shortest stages to requests that waited long.
     private static let bounds = [
         0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10, 30,
     ]

@@ -1,6 +1,6 @@
 internal import CoreMetrics
 
-/// The names of what the service measures.
+/// Names and descriptions of the service's metrics.
 enum ServiceMetrics {
     static let requests = "osprey_http_requests_total"
     static let requestSeconds = "osprey_http_request_seconds"
@@ -23,24 +23,24 @@ enum ServiceMetrics {
     static let modelStreams = "osprey_model_streams"
 
     static let descriptions = [
-        requests: "Requests answered, by route and status.",
-        requestSeconds: "Time from a request's head to its answer, in seconds.",
-        stageSeconds: "Time of a request's stages, in seconds.",
-        inFlight: "Requests being worked on.",
+        requests: "Completed requests, by route, method and status.",
+        requestSeconds: "Time from a request's head to its response, in seconds.",
+        stageSeconds: "Time per stage of a request, in seconds.",
+        inFlight: "Requests in progress.",
         queueDepth: "Requests waiting for a slot.",
         queueRunning: "Slots in use.",
-        queueSlots: "Slots there are.",
-        queueCapacity: "Requests that may wait.",
-        detections: "Objects found, by model.",
-        pictures: "Pictures looked at, by model.",
-        modelInfo: "What each model is; always 1.",
+        queueSlots: "Number of slots.",
+        queueCapacity: "Maximum number of waiting requests.",
+        detections: "Detected objects, by model.",
+        pictures: "Pictures processed for detection, by model.",
+        modelInfo: "Task and precision of each model, as labels; always 1.",
         residentBytes: "Resident memory in bytes.",
         cpuSeconds: "CPU time used, in seconds.",
         openFiles: "Open file descriptors.",
         cpuCores: "Cores that the service plans for.",
-        cpuProcessors: "Processors that it may run on, hyper-threads included.",
-        cpuQuota: "Cores' worth of time that its control group grants; absent without a quota.",
-        modelStreams: "Pictures in a model's network at the same time.",
-        storeUp: "1 where the store can be used, 0 where it cannot.",
+        cpuProcessors: "Processors that the process may run on, hyper-threads included.",
+        cpuQuota: "CPU time granted by the control group, in cores; absent without a quota.",
+        modelStreams: "Pictures that a model's network processes at the same time.",
+        storeUp: "1 if the store is usable, 0 if not.",
     ]
 }

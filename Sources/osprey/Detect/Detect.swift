@@ -11,7 +11,7 @@ internal import ObjectDetection
 internal import Scheduling
 internal import YOLO
 
-/// `osprey detect`: detects objects in files.
+/// `osprey detect`: detects objects in image files and folders.
 struct Detect: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Detects objects in image files and folders.",
@@ -44,7 +44,9 @@ struct Detect: AsyncParsableCommand {
     )
     var paths: [String]
 
-    @Option(help: ArgumentHelp("Model file, or name of a model in --models. (default: yolov5s if there, or another)"))
+    @Option(
+        help: ArgumentHelp("Model file, or name of a model in --models. (default: yolov5s, or another if missing)")
+    )
     var model: String?
 
     @Option(help: ArgumentHelp("Folder with models. (default: models)", valueName: "dir"))
@@ -77,7 +79,12 @@ struct Detect: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Arithmetic: auto, f32 or bf16. (default: auto)"))
     var precision: String?
 
-    @Option(help: ArgumentHelp("Pictures in the network at the same time. (default: one per core)", valueName: "count"))
+    @Option(
+        help: ArgumentHelp(
+            "Pictures that the network processes at the same time. (default: one per core)",
+            valueName: "count"
+        )
+    )
     var streams: String?
 
     @Option(help: ArgumentHelp("Inference threads over all streams. (default: one per core)", valueName: "count"))
@@ -94,12 +101,12 @@ struct Detect: AsyncParsableCommand {
 
     func validate() throws {
         if output == nil {
-            guard !resume else { throw ValidationError("--resume continues in a folder: name it with --output.") }
+            guard !resume else { throw ValidationError("--resume continues in a folder: add --output.") }
             guard format != .yolo else {
-                throw ValidationError("--format yolo writes one file per picture: name a folder with --output.")
+                throw ValidationError("--format yolo writes one file per picture: add --output with a folder.")
             }
         } else if format == .text {
-            throw ValidationError("--format text is for terminals, not for a folder: choose jsonl or another.")
+            throw ValidationError("--format text is for terminals, not for folders: choose jsonl or another.")
         }
     }
 
@@ -115,7 +122,7 @@ struct Detect: AsyncParsableCommand {
         )
         let list = try PictureList(paths, without: output.map { "\($0)/pictures" })
         guard !list.pictures.isEmpty else {
-            throw CommandError("There is no picture in \(paths.joined(separator: ", ")).")
+            throw CommandError("There are no pictures in \(paths.joined(separator: ", ")).")
         }
         let plan = InferencePlan(
             streams: try settings.integer("streams", in: 1...1024),

@@ -2,7 +2,7 @@ internal import DetectionPipeline
 internal import Imaging
 internal import Scheduling
 
-/// Detects objects in a list of pictures, several at a time, so that decoding overlaps with inference.
+/// Detects objects in a list of pictures, several at a time so that decoding overlaps with inference.
 struct DetectionRun {
     /// The result of one picture.
     struct Outcome: Sendable {

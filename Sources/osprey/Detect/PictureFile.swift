@@ -1,8 +1,8 @@
 internal import Glibc
 
-/// Reads files whole.
+/// Reads complete files into memory.
 enum PictureFile {
-    /// Why a file cannot be read, in words that come after its path.
+    /// Why a file cannot be read; messages add its path.
     struct Failure: Error {
         var reason: String
     }
@@ -10,16 +10,16 @@ enum PictureFile {
     /// Reads a file, or standard input for `-`; blocks.
     ///
     /// - Parameters:
-    ///   - path: Where it is.
-    ///   - maximumBytes: Most bytes that are taken, so that a device without an end does not fill the memory.
-    /// - Returns: Its bytes.
-    /// - Throws: ``Failure``.
+    ///   - path: Path of the file, or `-`.
+    ///   - maximumBytes: Maximum size, so that an endless device does not fill the memory.
+    /// - Returns: The file's bytes.
+    /// - Throws: ``Failure`` if the file cannot be read or is too large.
     static func read(_ path: String, maximumBytes: Int) throws(Failure) -> [UInt8] {
         let file = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { throw Failure(reason: String(cString: strerror(errno))) }
         defer { if path != "-" { close(file) } }
         var status = stat()
-        // One byte more than there is finds the end with the first read.
+        // Room for one byte more than the file's size, so that one read gets a regular file completely.
         let expected = fstat(file, &status) == 0 ? Int(status.st_size) + 1 : 0
         var bytes: [UInt8] = []
         while true {
@@ -33,7 +33,9 @@ enum PictureFile {
             guard result >= 0 else { throw Failure(reason: String(cString: strerror(errno))) }
             if result == 0 { return bytes }
             if bytes.isEmpty { bytes = chunk } else { bytes += chunk }
-            guard bytes.count <= maximumBytes else { throw Failure(reason: "has more than \(maximumBytes) bytes") }
+            guard bytes.count <= maximumBytes else {
+                throw Failure(reason: "the file is larger than the limit of \(maximumBytes) bytes")
+            }
         }
     }
 }

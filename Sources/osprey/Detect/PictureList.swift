@@ -2,28 +2,28 @@ internal import FoundationEssentials
 internal import Glibc
 internal import Imaging
 
-/// The pictures that a command was given, in an order that depends on nothing but their paths.
+/// The pictures that a command's arguments name, in an order that depends only on their paths.
 package struct PictureList {
-    /// A picture to work on.
+    /// A picture to process.
     package struct Picture: Sendable {
-        /// What results call it; no two of a list share one.
+        /// Name in the results, unique in the list.
         package var name: String
-        /// Where it is; `-` is standard input.
+        /// Path of the file; `-` is standard input.
         package var path: String
     }
 
-    /// The pictures, each with a name of its own.
+    /// The pictures, with unique names.
     package let pictures: [Picture]
 
     /// Finds the pictures.
     ///
-    /// A picture is called as its path says; in a folder that is the only argument, from there on.
+    /// Pictures are named by their paths as given; if a folder is the only argument, by their paths within it.
     /// - Parameters:
-    ///   - arguments: Files; folders, searched to the bottom; patterns; `@FILE`, a list of files and folders with one a
-    ///     line, and `@-`, the same from standard input; `-`, a picture from standard input.
-    ///   - results: A folder that is not searched, as drawn pictures lie there.
-    /// - Throws: ``CommandError`` for a list or a folder that cannot be read, for a pattern that nothing matches, and for
-    ///   two pictures that would have one name.
+    ///   - arguments: Files; folders, searched recursively; patterns; `@FILE`, a list of files and folders with one per
+    ///     line (`@-` reads it from standard input); `-`, a picture from standard input.
+    ///   - results: A folder that is not searched, because it contains drawn pictures; nil for none.
+    /// - Throws: ``CommandError`` if a list or folder cannot be read, nothing matches a pattern, or two pictures would
+    ///   have the same name.
     package init(_ arguments: [String], without results: String?) throws {
         let excluded = results.flatMap(Self.realPath)
         var found: [Picture] = []
@@ -41,13 +41,14 @@ package struct PictureList {
                 }
             }
         }
-        // Not as strings, of which two that look the same are equal however they are written.
+        // As bytes: strings that differ only in their Unicode normalisation are equal, but file names are not.
         var paths: [[UInt8]: String] = [:]
         pictures = try found.filter { picture in
             let known = paths.updateValue(picture.path, forKey: Array(picture.name.utf8))
             guard let known, known != picture.path else { return known == nil }
             throw CommandError(
-                "\(known) and \(picture.path) would both be called \(picture.name) in the results: name a folder above both."
+                "\(known) and \(picture.path) would both be called \(picture.name) in the results: "
+                    + "pass a folder that contains both."
             )
         }
     }
@@ -58,7 +59,7 @@ package struct PictureList {
         without excluded: String?
     ) throws -> [Picture] {
         guard kind(of: path) == S_IFDIR else {
-            // One that is not there is told of when its turn comes, as every other one that cannot be read.
+            // A missing file is reported when it is read, like any other unreadable one.
             return [Picture(name: name(of: path), path: path == "-" ? "./-" : path)]
         }
         guard let names = try? FileManager.default.contentsOfDirectory(atPath: path) else {
@@ -70,7 +71,7 @@ package struct PictureList {
             .map { Picture(name: isOnly ? String($0.utf8.dropFirst(base.utf8.count)) ?? $0 : name(of: $0), path: $0) }
     }
 
-    /// Paths of the pictures in a folder and in those below it; links to folders are not followed.
+    /// Paths of the pictures in a folder and its subfolders; links to folders are not followed.
     private static func files(below base: String, _ names: [String], without excluded: String?) -> [String] {
         names.filter { !$0.hasPrefix(".") }.flatMap { name -> [String] in
             let path = base + name
@@ -78,23 +79,23 @@ package struct PictureList {
             if lstat(path, &link) == 0, link.st_mode & S_IFMT == S_IFDIR {
                 guard excluded == nil || realPath(path) != excluded else { return [] }
                 let names = try? FileManager.default.contentsOfDirectory(atPath: path)
-                // A folder that cannot be read is told of like a file.
+                // An unreadable folder is reported like an unreadable file.
                 return names.map { files(below: "\(path)/", $0, without: excluded) } ?? [path]
             }
             guard let ending = name.split(separator: ".").dropFirst().last, endings.contains(ending.lowercased()) else {
                 return []
             }
-            // A pipe would be waited for, for ever. What is not there, as a name that is no UTF-8, is told of later.
+            // Skips pipes: opening one blocks. Missing files, such as names that are not UTF-8, are reported later.
             return [S_IFREG, nil].contains(kind(of: path)) ? [path] : []
         }
     }
 
-    /// Endings of the names of files that are taken from a folder.
+    /// File extensions of pictures, in lower case.
     private static let endings = Set(
         ImageFormat.allCases.flatMap { [$0.name, $0.fileExtension] } + ["heif", "jpe", "jfif"]
     )
 
-    /// What lies at a path, links followed; nil where nothing does.
+    /// The type of the file at a path, following links; nil if there is none.
     private static func kind(of path: String) -> mode_t? {
         var status = stat()
         return stat(path, &status) == 0 ? status.st_mode & S_IFMT : nil
@@ -110,7 +111,7 @@ package struct PictureList {
         }
     }
 
-    /// What a pattern matches; a path that is there, or has nothing of a pattern, is itself.
+    /// The paths that match a pattern; a path that exists or has no wildcards matches itself.
     private static func matches(of pattern: String) throws -> [String] {
         guard kind(of: pattern) == nil, pattern.contains(where: { "*?[".contains($0) }) else { return [pattern] }
         var matches = glob_t()
@@ -121,7 +122,7 @@ package struct PictureList {
         return (0..<Int(matches.gl_pathc)).compactMap { index in matches.gl_pathv[index].map { String(cString: $0) } }
     }
 
-    /// A path that stays below the folder that it is put after.
+    /// A relative path without `.` and `..`, which cannot leave the folder that it is appended to.
     private static func name(of path: String) -> String {
         path.split(separator: "/").filter { $0 != "." && $0 != ".." }.joined(separator: "/")
     }

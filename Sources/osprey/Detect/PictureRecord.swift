@@ -20,7 +20,7 @@ package struct PictureRecord: JSONObject, Decodable {
     /// Best first.
     package var objects: [DetectedObject]
 
-    // The file's name comes first: an unfinished line is recognised by it.
+    // The file's name comes first: it identifies an unfinished line.
     package static let members: [JSONMember<PictureRecord>] = [
         JSONMember("file", \.file), JSONMember("height", \.height), JSONMember("model", \.model),
         JSONMember("payload", \.objects), JSONMember("width", \.width),

@@ -4,7 +4,7 @@ internal import DetectionPipeline
 internal import JSONSchema
 internal import ObjectDetection
 
-/// A format of results.
+/// Format of the results.
 package enum ResultFormat: String, CaseIterable, ExpressibleByArgument {
     case text
     case jsonl
@@ -31,7 +31,7 @@ package struct ResultWriter {
     private let labels: [String]
     private var pictureCount = 0
     private var annotationCount = 0
-    /// COCO's list of pictures, which comes after the list of objects.
+    /// COCO's list of pictures, which is written after the list of objects.
     private var images = JSONWriter()
 
     /// - Parameters:
@@ -93,7 +93,7 @@ package struct ResultWriter {
             .joined(separator: ", ")
     }
 
-    /// RFC 4180.
+    /// A row of CSV (RFC 4180).
     private static func row(of object: DetectedObject, file: String) -> [UInt8] {
         let numbers = [object.score] + object.box.origin + object.box.size
         let fields = [quoted(file), "\(object.classID)", quoted(object.className)] + numbers.map { "\($0)" }
@@ -143,7 +143,7 @@ package struct ResultWriter {
 }
 
 extension DetectedObject {
-    /// Writes an annotation in COCO's format, with the score that COCO's results have.
+    /// Writes an annotation in COCO's format, with a score as in COCO's results format.
     fileprivate func writeAnnotation(to json: inout JSONWriter, id: Int, imageID: Int) throws {
         try json.object { json in
             json.key("area")
@@ -171,7 +171,7 @@ extension DetectedObject {
         }
     }
 
-    /// Pixels inside the outline, or inside the box without one.
+    /// Area of the mask in pixels, or of the box if there is no mask.
     private var area: Double {
         if let rle = segmentation?.rle,
             let mask = RunLengthMask(width: rle.size[1], height: rle.size[0], compressedCounts: rle.counts)

@@ -1,15 +1,15 @@
 internal import ArgumentParser
 internal import Glibc
 
-/// Reads and writes files of results piece by piece, so that they may be larger than the memory.
+/// Reads and writes result files in pieces, so that they can be larger than the memory.
 enum ResultsFile {
-    /// What stands in the place of a path for standard output.
+    /// Name of standard output in messages, in place of a path.
     static let standardOutput = "Standard output"
 
-    /// Calls `body` with the number and the bytes of each line that has an end.
+    /// Calls `body` with the number, from 1, and the bytes of each complete line.
     ///
-    /// - Returns: What stands behind the last end.
-    /// - Throws: ``CommandError`` where the file cannot be read; what `body` throws.
+    /// - Returns: The bytes after the last complete line.
+    /// - Throws: ``CommandError`` if the file cannot be read; errors of `body`.
     @discardableResult
     static func forEachLine(
         of path: String,
@@ -39,12 +39,12 @@ enum ResultsFile {
         }
     }
 
-    /// Writes a file beside its place, then puts it there.
+    /// Replaces a file atomically: writes a temporary file, then renames it.
     ///
     /// - Parameters:
-    ///   - path: Its place.
+    ///   - path: Path of the file.
     ///   - body: Writes the contents with the function that it receives.
-    /// - Throws: ``CommandError`` where it cannot be written; what `body` throws.
+    /// - Throws: ``CommandError`` if the file cannot be written; errors of `body`.
     static func replace(_ path: String, _ body: (_ output: ([UInt8]) throws -> Void) throws -> Void) throws {
         try withTemporary(beside: path) { temporary, file in
             try body { try write($0, to: file, at: path) }
@@ -52,9 +52,9 @@ enum ResultsFile {
         }
     }
 
-    /// Keeps what results depend on, or compares it with what is kept; of several runs that begin, one keeps it.
+    /// Writes the settings file of a folder or, if it exists, compares it; if several runs start together, one writes.
     ///
-    /// - Throws: ``CommandError`` where something else is kept.
+    /// - Throws: ``CommandError`` if the file has other settings or cannot be written.
     static func agree(on settings: [UInt8], in path: String) throws {
         try withTemporary(beside: path) { temporary, file in
             try write(settings, to: file, at: path)
@@ -62,14 +62,14 @@ enum ResultsFile {
             guard errno == EEXIST else { throw failure(path, errno) }
             guard (try? PictureFile.read(path, maximumBytes: 1 << 20)) == settings else {
                 throw CommandError(
-                    "The results there were made with another model or other options, which \(path) tells: "
-                        + "use the same, or name another --output."
+                    "The existing results are from another model or other options, which \(path) lists: "
+                        + "use the same, or choose another --output."
                 )
             }
         }
     }
 
-    /// Makes a file beside another one's place; what `body` leaves of it is removed.
+    /// Calls `body` with a temporary file next to `path`, and removes the file if `body` has not moved it.
     private static func withTemporary(
         beside path: String,
         _ body: (_ temporary: String, _ file: Int32) throws -> Void
@@ -84,9 +84,9 @@ enum ResultsFile {
         try body(temporary, file)
     }
 
-    /// Writes all of the bytes.
+    /// Writes all bytes.
     ///
-    /// - Throws: ``CommandError``.
+    /// - Throws: ``CommandError`` if they cannot be written.
     static func write(_ bytes: [UInt8], to file: Int32, at path: String) throws {
         var rest = bytes[...]
         while !rest.isEmpty {
@@ -96,11 +96,11 @@ enum ResultsFile {
         }
     }
 
-    /// Why something cannot be done with a file.
+    /// The error for a file that cannot be read or written.
     static func failure(_ path: String, _ number: Int32, verb: String = "written") -> CommandError {
         let isFull = [ENOSPC, EDQUOT, EFBIG].contains(number)
         let reason = isFull ? "the disk is full, free some space" : String(cString: strerror(number))
-        let advice = verb == "written" && path != standardOutput ? " Then go on with --resume." : ""
+        let advice = verb == "written" && path != standardOutput ? " Then continue with --resume." : ""
         return CommandError("\(path) cannot be \(verb): \(reason).\(advice)", exitCode: .cannotWrite)
     }
 }

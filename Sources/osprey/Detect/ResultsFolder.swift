@@ -3,25 +3,25 @@ internal import FoundationEssentials
 internal import Glibc
 internal import JSONSchema
 
-/// A folder of results: a line for each picture, written as soon as it is known, and the drawn pictures.
+/// A folder of results: one line per picture, written as soon as it is known, and the drawn pictures.
 ///
-/// What a run that was killed has left is whole but for the last line, which the next one takes away.
+/// A killed run leaves complete results except for the last line, which the next run removes if it is incomplete.
 final class ResultsFolder {
     private let path: String
     private let journalPath: String
     private let journal: Int32
     private let shard: Shard?
-    /// Names, as bytes, of the pictures whose results were there at the start.
+    /// Names, as UTF-8 bytes, of the pictures that had results at the start.
     private let done: Set<[UInt8]>
 
-    /// Opens a folder, and makes it where there is none.
+    /// Opens a folder; creates it if necessary.
     ///
     /// - Parameters:
-    ///   - path: The folder.
-    ///   - shard: Whose results these are, where others write theirs beside them.
-    ///   - settings: What results depend on, in JSON; all of a folder have the same.
-    ///   - resumes: Whether to go on where results end, which are in the way otherwise.
-    /// - Throws: ``CommandError``.
+    ///   - path: Path of the folder.
+    ///   - shard: The run's share of the pictures, if other runs write to the same folder.
+    ///   - settings: The run's settings as JSON; all results of a folder share them.
+    ///   - resumes: Whether to continue after existing results, which are otherwise an error.
+    /// - Throws: ``CommandError`` if the folder cannot be used.
     init(path: String, shard: Shard?, settings: [UInt8], resumes: Bool) throws {
         self.path = path
         self.shard = shard
@@ -37,12 +37,12 @@ final class ResultsFolder {
         do {
             guard flock(journal, LOCK_EX | LOCK_NB) == 0 else {
                 throw CommandError(
-                    "Another run writes to \(journalPath): wait for its end, or name another --output.",
+                    "Another run is writing to \(journalPath): wait until it ends, or choose another --output.",
                     exitCode: .temporaryFailure
                 )
             }
             guard resumes || lseek(journal, 0, SEEK_END) == 0 else {
-                throw CommandError("\(path) has results already: go on with --resume, or name another --output.")
+                throw CommandError("\(path) already has results: continue with --resume, or choose another --output.")
             }
             try ResultsFile.agree(on: settings, in: "\(path)/settings.json")
             done = try Self.finish(journal, at: journalPath)
@@ -54,15 +54,15 @@ final class ResultsFolder {
 
     deinit { close(journal) }
 
-    /// How many pictures had results at the start.
+    /// Number of pictures that had results at the start.
     var doneCount: Int { done.count }
 
-    /// Whether a picture had its results at the start.
+    /// Whether a picture had results at the start.
     func has(_ picture: PictureList.Picture) -> Bool { done.contains(Array(picture.name.utf8)) }
 
-    /// Adds a picture's line, whole or not at all.
+    /// Adds a picture's line, completely or not at all.
     ///
-    /// - Throws: ``CommandError``, as where the disk is full.
+    /// - Throws: ``CommandError`` if it cannot be written, for example because the disk is full.
     func append(_ record: PictureRecord) throws {
         let end = lseek(journal, 0, SEEK_END)
         do {
@@ -73,9 +73,9 @@ final class ResultsFolder {
         }
     }
 
-    /// Writes a drawn picture, whole or not at all; may be called from any thread.
+    /// Writes a drawn picture, completely or not at all; may be called from any thread.
     ///
-    /// - Throws: ``CommandError``, as where the disk is full.
+    /// - Throws: ``CommandError`` if it cannot be written, for example because the disk is full.
     static func write(_ bytes: [UInt8], to path: String) throws {
         do {
             let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
@@ -86,10 +86,10 @@ final class ResultsFolder {
         }
     }
 
-    /// Writes all results in another form beside the lines.
+    /// Writes all results in another format as well.
     ///
-    /// - Returns: Where they are.
-    /// - Throws: ``CommandError``.
+    /// - Returns: Path of the file or folder with them.
+    /// - Throws: ``CommandError`` if a line is invalid or a file cannot be written.
     func export(as format: ResultFormat, labels: [String]) throws -> String {
         if format == .yolo { return try exportLabels() }
         guard let ending = format.fileEnding, format != .jsonl else { return journalPath }
@@ -113,7 +113,7 @@ final class ResultsFolder {
             if let dot = parts.last?.lastIndex(of: "."), let last = parts.last, dot > last.startIndex {
                 parts[parts.count - 1] = last[..<dot]
             }
-            // Of several that differ in their endings alone, the first has the short name.
+            // Of several pictures that differ only in their extensions, the first gets the short name.
             var name = parts.joined(separator: "/")
             if !names.insert(Array(name.utf8)).inserted { name = record.file }
             try Self.write(ResultWriter.yoloLabels(of: record), to: "\(path)/labels/\(name).txt")
@@ -121,9 +121,9 @@ final class ResultsFolder {
         return "\(path)/labels"
     }
 
-    /// Takes away a last line without an end.
+    /// Removes an incomplete last line.
     ///
-    /// - Returns: Names of the pictures that the lines are of.
+    /// - Returns: Names, as UTF-8 bytes, of the pictures that have a line.
     private static func finish(_ journal: Int32, at path: String) throws -> Set<[UInt8]> {
         struct Name: Decodable { var file: String }
 
@@ -149,7 +149,7 @@ final class ResultsFolder {
 
     private static func unreadable(_ number: Int?, of path: String) -> CommandError {
         let line = number.map { "Line \($0)" } ?? "The last line"
-        return CommandError("\(line) of \(path) is no result: move the file away, or mend the line.")
+        return CommandError("\(line) of \(path) is not a result: move the file away, or correct the line.")
     }
 
     private static func number(of error: any Error) -> Int32 {
@@ -160,6 +160,6 @@ final class ResultsFolder {
 extension ExitCode {
     /// `EX_IOERR` of sysexits.h: results cannot be written.
     static let cannotWrite = ExitCode(74)
-    /// `EX_TEMPFAIL`: it may work later.
+    /// `EX_TEMPFAIL` of sysexits.h: a later attempt may succeed.
     static let temporaryFailure = ExitCode(75)
 }

@@ -38,7 +38,7 @@ struct RunRecord: Encodable {
         let (options, model) = (request.settings.options, request.detector.model)
         agnosticNMS = options.classAgnostic
         classes = options.classes.map { $0.sorted() }
-        // The decimal numbers as they were given, not those of a Float.
+        // The decimal numbers as given: a Float converted to Double would show meaningless digits.
         confidence = Double("\(options.confidenceThreshold)") ?? 0
         self.draw = draw
         iou = Double("\(options.iouThreshold)") ?? 0

@@ -1,22 +1,7 @@
 internal import HummingbirdCore
 internal import Logging
 internal import NIOCore
-
-/// Runs a connection's tasks on the thread that reads and writes its socket, so that no other thread has to wake up.
-///
-/// CPU-bound and blocking work must not run here; it belongs on the worker threads.
-final class EventLoopExecutor: TaskExecutor {
-    private let eventLoop: any EventLoop
-
-    init(_ eventLoop: any EventLoop) {
-        self.eventLoop = eventLoop
-    }
-
-    func enqueue(_ job: consuming ExecutorJob) {
-        let job = UnownedJob(job)
-        eventLoop.execute { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
-    }
-}
+internal import Scheduling
 
 /// HTTP/1.1 with requests handled on the event loop of their connection.
 struct EventLoopHTTP1Channel: ServerChildChannel {
