@@ -31,7 +31,7 @@ final class RedisServer: Sendable {
 
     /// Starts the server again, on the same port.
     func start() throws {
-        let executable = try #require(Self.path(of: "redis-server"), "install redis-server")
+        let executable = try #require(Self.path(of: "redis-server"), "run Scripts/setup test")
         process = try run(
             executable,
             ["--bind", "127.0.0.1", "--port", "\(port)", "--dir", directory.path, "--save", ""] + options
@@ -54,7 +54,7 @@ final class RedisServer: Sendable {
     /// Sends a command with redis-cli and returns the lines of the reply.
     @discardableResult
     func command(_ arguments: [String]) throws -> [String] {
-        let executable = try #require(Self.path(of: "redis-cli"), "install redis-tools")
+        let executable = try #require(Self.path(of: "redis-cli"), "run Scripts/setup test")
         let output = Pipe()
         let process = try run(executable, ["-p", "\(port)"] + arguments, output: output)
         let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
@@ -87,8 +87,9 @@ final class RedisServer: Sendable {
         throw StorageError(.failed, "there is no free port")
     }
 
+    /// Returns the path of a program on `PATH`, where `Scripts/test` adds what `Scripts/setup` installs.
     static func path(of executable: String) -> String? {
-        ["/usr/local/bin", "/usr/bin"].map { "\($0)/\(executable)" }
+        (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map { "\($0)/\(executable)" }
             .first(where: FileManager.default.isExecutableFile(atPath:))
     }
 }
@@ -163,8 +164,8 @@ extension Trait where Self == ConditionTrait {
     /// Skips a test or suite if Redis is not installed.
     static var needsRedis: Self { needs("redis-server") }
 
-    /// Skips a test or suite if a program is missing; its Debian package has the same name.
+    /// Skips a test or suite if a program is missing.
     static func needs(_ program: String) -> Self {
-        .enabled(if: RedisServer.mayUse(program), "needs \(program): apt-get install \(program)")
+        .enabled(if: RedisServer.mayUse(program), "needs \(program): run Scripts/setup test")
     }
 }
