@@ -116,7 +116,7 @@ public struct Mask: Hashable, Sendable {
     }
 
     /// Pixels of the region, `[height, width]`: 1 for the object, 0 for background; computed on each access.
-    package var pixels: [UInt8] {
+    public var pixels: [UInt8] {
         var pixels = [UInt8](repeating: 0, count: width * height)
         forEachRun { row, columns in
             for column in columns { pixels[row * width + column] = 1 }

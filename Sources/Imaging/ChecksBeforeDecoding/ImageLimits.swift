@@ -1,12 +1,12 @@
 /// Limits on a picture's size, checked before its pixels are decoded.
-package struct ImageLimits: Hashable, Sendable {
+public struct ImageLimits: Hashable, Sendable {
     /// Maximum number of bytes of an encoded picture.
-    package var maximumBytes: Int
+    public var maximumBytes: Int
     /// Maximum number of pixels: width times height.
-    package var maximumPixels: Int
+    public var maximumPixels: Int
 
     /// Makes limits; the defaults fit a photograph from any camera.
-    package init(maximumBytes: Int = 32 << 20, maximumPixels: Int = 50_000_000) {
+    public init(maximumBytes: Int = 32 << 20, maximumPixels: Int = 50_000_000) {
         self.maximumBytes = maximumBytes
         self.maximumPixels = maximumPixels
     }

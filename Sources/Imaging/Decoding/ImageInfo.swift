@@ -1,11 +1,11 @@
 /// Format and size of a picture, as read from its header.
-package struct ImageInfo: Hashable, Sendable {
+public struct ImageInfo: Hashable, Sendable {
     /// Format of the file.
-    package var format: ImageFormat
+    public var format: ImageFormat
     /// Width in pixels of the upright picture, at least 1.
-    package var width: Int
+    public var width: Int
     /// Height in pixels of the upright picture, at least 1.
-    package var height: Int
+    public var height: Int
 
     package init(format: ImageFormat, width: Int, height: Int) {
         self.format = format

@@ -8,7 +8,7 @@ extension ImageInfo {
     ///   - limits: Maximum number of bytes and pixels.
     /// - Throws: ``ImageError`` as ``RGBImage/decode(_:limits:embeddedProfile:)`` does, except for damage after the
     ///   header.
-    package init(reading bytes: RawSpan, limits: ImageLimits = ImageLimits()) throws(ImageError) {
+    public init(reading bytes: RawSpan, limits: ImageLimits = ImageLimits()) throws(ImageError) {
         let format = try ImageFormat.sniff(bytes, limits: limits)
         switch format {
         case .bmp:
