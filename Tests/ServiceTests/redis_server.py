@@ -20,7 +20,9 @@ class Redis:
             missing("redis-server is not installed: run Scripts/setup test")
         self.port = free_port()
         self.command = [program, "--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(folder)]
-        self.command += ["--save", "", "--appendonly", "yes", "--maxmemory-policy", "noeviction"]
+        # By default, Redis may delay a write while the disk is busy: a killed server would lose what it acknowledged.
+        self.command += ["--save", "", "--appendonly", "yes", "--appendfsync", "always"]
+        self.command += ["--maxmemory-policy", "noeviction"]
         self.command += ["--requirepass", password] if password else []
         self.url = f"redis://127.0.0.1:{self.port}"
         self.start()
