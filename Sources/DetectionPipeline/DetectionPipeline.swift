@@ -7,15 +7,15 @@ internal import YOLO
 ///
 /// All callers (HTTP, command line, evaluation) use it, so detections never depend on how they are returned.
 package struct DetectionPipeline: Sendable {
-    /// Size limits of pictures.
-    package let limits: ImageLimits
+    /// Limits of pictures, and how they are decoded.
+    package let decoding: DecodingOptions
     /// Admits the work; each picture holds one slot.
     package let queue: WorkQueue
     /// Threads that decode, draw and encode.
     package let workers: WorkerPool
 
-    package init(limits: ImageLimits, queue: WorkQueue, workers: WorkerPool) {
-        self.limits = limits
+    package init(decoding: DecodingOptions, queue: WorkQueue, workers: WorkerPool) {
+        self.decoding = decoding
         self.queue = queue
         self.workers = workers
     }
@@ -68,6 +68,7 @@ package struct DetectionPipeline: Sendable {
                         height: picture.image.height,
                         detections: result.detections,
                         drawn: drawn,
+                        isTruncated: picture.image.isTruncated,
                         settings: request.settings
                     )
                 )
@@ -78,22 +79,18 @@ package struct DetectionPipeline: Sendable {
     private struct DecodedPicture {
         var image: ReducedImage
         var format: ImageFormat
-        var profile: EmbeddedProfile
+        var options: DecodingOptions
     }
 
     private func decode(_ bytes: [UInt8], for request: DetectionRequest) throws -> DecodedPicture {
-        let (side, profile): (Int, EmbeddedProfile) =
-            switch request.decoding {
-            case .standard: (request.detector.model.inputSide, .apply)
-            case .asTrained: (.max, .ignore)
-            }
-        let image = try ReducedImage.decode(
-            bytes.span.bytes,
-            limits: limits,
-            embeddedProfile: profile,
-            forSide: side
-        )
-        return DecodedPicture(image: image, format: ImageFormat.sniff(bytes.span.bytes) ?? .png, profile: profile)
+        var options = decoding
+        var side = request.detector.model.inputSide
+        if request.decoding == .asTrained {
+            options.embeddedProfile = .ignore
+            side = .max
+        }
+        let image = try ReducedImage.decode(bytes.span.bytes, options, forSide: side)
+        return DecodedPicture(image: image, format: ImageFormat.sniff(bytes.span.bytes) ?? .png, options: options)
     }
 
     private func draw(
@@ -107,7 +104,7 @@ package struct DetectionPipeline: Sendable {
         var pixels = picture.image.pixels
         if picture.image.reduction > 1 {
             // Drawing needs full resolution; detection does not, and must see the same pixels as without drawing.
-            pixels = try RGBImage.decode(bytes.span.bytes, limits: limits, embeddedProfile: picture.profile)
+            pixels = try RGBImage.decode(bytes.span.bytes, picture.options)
             stages.end(.decode)
         }
         let drawn = try DetectionPainter(labels: drawing.labels).draw(detections, on: pixels)

@@ -19,6 +19,8 @@ package struct DetectionReport: Sendable {
     package let detections: [Detection]
     /// nil unless a drawing was requested.
     package let drawn: Drawn?
+    /// Whether the picture is cut off, so that objects may be missing.
+    package let isTruncated: Bool
     let settings: DetectionSettings
 
     /// The detections as they are written to responses and results.

@@ -6,7 +6,7 @@ package import YOLO
 package struct DetectionRequest: Sendable {
     /// How the picture is decoded for the network.
     package enum Decoding: Sendable {
-        /// As served: colour profiles are applied, and large JPEGs are decoded at reduced resolution.
+        /// As served: by the pipeline's options, and large JPEGs at reduced resolution.
         case standard
         /// As in YOLOv5's training: profiles are ignored, and JPEGs are decoded at full resolution.
         case asTrained

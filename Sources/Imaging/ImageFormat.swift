@@ -1,7 +1,7 @@
 /// A picture format that can be read.
 public struct ImageFormat: Hashable, Sendable, CaseIterable {
     private enum Kind: String, CaseIterable {
-        case jpeg, png, webp, gif, tiff, bmp, heic, avif
+        case jpeg, png, webp, gif, tiff, bmp, heic, avif, jxl, ppm
     }
 
     private let kind: Kind
@@ -22,6 +22,10 @@ public struct ImageFormat: Hashable, Sendable, CaseIterable {
     public static let heic = ImageFormat(kind: .heic)
     /// HEIF with AV1.
     public static let avif = ImageFormat(kind: .avif)
+    /// JPEG XL; only the first frame of an animation.
+    public static let jxl = ImageFormat(kind: .jxl)
+    /// Portable pixmap and graymap, PPM and PGM.
+    public static let ppm = ImageFormat(kind: .ppm)
 
     /// All formats that can be read.
     public static let allCases = Kind.allCases.map(ImageFormat.init(kind:))
@@ -45,7 +49,7 @@ public struct ImageFormat: Hashable, Sendable, CaseIterable {
     public var name: String { kind.rawValue }
 
     /// The media type, such as `image/jpeg`.
-    public var mediaType: String { "image/\(kind.rawValue)" }
+    public var mediaType: String { kind == .ppm ? "image/x-portable-anymap" : "image/\(kind.rawValue)" }
 
     /// The usual file extension without the dot, such as `jpg`.
     public var fileExtension: String {
@@ -63,6 +67,11 @@ public struct ImageFormat: Hashable, Sendable, CaseIterable {
 extension ImageFormat: CustomStringConvertible {
     /// The name in its usual spelling, such as `JPEG` or `WebP`.
     public var description: String {
-        kind == .webp ? "WebP" : kind.rawValue.uppercased()
+        switch kind {
+        case .webp: "WebP"
+        case .jxl: "JPEG XL"
+        case .ppm: "PPM"
+        default: kind.rawValue.uppercased()
+        }
     }
 }

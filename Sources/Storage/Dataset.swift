@@ -14,7 +14,7 @@ package struct Dataset: Sendable {
 
     /// File extensions of pictures, in lower case.
     package static let fileExtensions: Set<String> = [
-        "avif", "bmp", "gif", "heic", "jpeg", "jpg", "png", "tif", "tiff", "webp",
+        "avif", "bmp", "gif", "heic", "heif", "jpeg", "jpg", "jxl", "pgm", "png", "ppm", "tif", "tiff", "webp",
     ]
     /// Maximum size of a picture file, in bytes.
     package static let maximumFileBytes = 256 * 1024 * 1024

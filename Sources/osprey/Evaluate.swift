@@ -46,6 +46,9 @@ struct Evaluate: AsyncParsableCommand {
     @Flag(help: "Read pictures as training did: ignore colour profiles, and decode large JPEGs at full resolution.")
     var asTrained = false
 
+    @Option(help: "Colour profiles in pictures: apply or ignore.")
+    var colorProfiles = EmbeddedProfile.apply
+
     @Option(help: .field(Self.confidenceField))
     var confidence: String?
 
@@ -108,7 +111,7 @@ struct Evaluate: AsyncParsableCommand {
             ).using(.throughput)
             let run = EvaluationRun(
                 pipeline: DetectionPipeline(
-                    limits: ImageLimits(),
+                    decoding: DecodingOptions(embeddedProfile: colorProfiles),
                     queue: WorkQueue(slots: inFlight, capacity: .max),
                     workers: WorkerPool(threadCount: inFlight + 1)
                 ),
@@ -161,6 +164,7 @@ struct Evaluate: AsyncParsableCommand {
 }
 
 extension Precision: ExpressibleByArgument {}
+extension EmbeddedProfile: ExpressibleByArgument {}
 
 extension COCOEvaluation.Kind {
     fileprivate var title: String {

@@ -45,7 +45,7 @@ struct EvaluationRun {
         let hasMasks = request.detector.model.task == .segment && request.settings.options.masks
         do {
             return try await pipeline.detect(request) {
-                try PictureFile.read(path, maximumBytes: pipeline.limits.maximumBytes)
+                try PictureFile.read(path, maximumBytes: pipeline.decoding.limits.maximumBytes)
             } output: { report in
                 guard report.width == image.width, report.height == image.height else {
                     throw CommandError(

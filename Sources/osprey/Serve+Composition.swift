@@ -51,9 +51,13 @@ extension Serve {
             pictures: PictureLibrary(dataset: dataset, store: store),
             models: models,
             pipeline: DetectionPipeline(
-                limits: ImageLimits(
-                    maximumBytes: configuration.service.maximumBodyBytes,
-                    maximumPixels: configuration.service.maximumPixels
+                decoding: DecodingOptions(
+                    limits: ImageLimits(
+                        maximumBytes: configuration.service.maximumBodyBytes,
+                        maximumPixels: configuration.service.maximumPixels
+                    ),
+                    embeddedProfile: configuration.embeddedProfile,
+                    acceptsTruncated: configuration.acceptsTruncated
                 ),
                 queue: queue,
                 // Enough for the largest number of slots, and for pictures that are read and written without a slot.

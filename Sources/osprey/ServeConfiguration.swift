@@ -1,4 +1,5 @@
 internal import DetectionService
+internal import Imaging
 internal import Inference
 internal import Storage
 
@@ -18,6 +19,8 @@ struct ServeConfiguration {
     var cache: String
     var precision: Precision
     var isRectangular: Bool
+    var embeddedProfile: EmbeddedProfile
+    var acceptsTruncated: Bool
     var modelWatch: Duration
     var streams: Int?
     var threads: Int?
@@ -54,6 +57,8 @@ struct ServeConfiguration {
         cache = settings.text("cache", default: "\(models)/.cache")
         precision = try settings.choice("precision", of: Precision.allCases.map { ($0.rawValue, $0) }, default: .auto)
         isRectangular = try settings.choice("input", of: [("rectangular", true), ("square", false)], default: true)
+        embeddedProfile = try settings.embeddedProfile
+        acceptsTruncated = try settings.acceptsTruncated
         modelWatch = try settings.seconds("model-watch", default: 2)
         streams = try settings.integer("streams", in: 1...1024)
         threads = try settings.integer("threads", in: 1...1024)
@@ -62,6 +67,18 @@ struct ServeConfiguration {
         shutdownTimeout = try settings.seconds("shutdown-timeout", default: 30)
         service = try ServiceSettings(settings)
         log = try LogConfiguration(settings)
+    }
+}
+
+extension Settings {
+    var embeddedProfile: EmbeddedProfile {
+        get throws {
+            try choice("color-profiles", of: EmbeddedProfile.allCases.map { ($0.rawValue, $0) }, default: .apply)
+        }
+    }
+
+    var acceptsTruncated: Bool {
+        get throws { try choice("truncated", of: [("reject", false), ("accept", true)], default: false) }
     }
 }
 

@@ -68,6 +68,22 @@ struct ServeOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "Colour profiles in pictures: apply, as viewers do, or ignore, as OpenCV does. (default: apply)",
+            valueName: "choice"
+        )
+    )
+    var colorProfiles: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "JPEGs that are cut off: reject, or accept and detect in what is there. (default: reject)",
+            valueName: "choice"
+        )
+    )
+    var truncated: String?
+
+    @Option(
+        help: ArgumentHelp(
             "Pictures that the network processes at the same time. (default: one per core)",
             valueName: "count"
         )
@@ -165,7 +181,8 @@ struct ServeOptions: ParsableArguments {
             ("model-watch", modelWatch), ("data", data),
             ("dataset", dataset), ("store", store), ("store-quota", storeQuota), ("store-ttl", storeTTL),
             ("cache", cache),
-            ("precision", precision), ("input", input), ("streams", streams), ("threads", threads), ("queue", queue),
+            ("precision", precision), ("input", input), ("color-profiles", colorProfiles), ("truncated", truncated),
+            ("streams", streams), ("threads", threads), ("queue", queue),
             ("request-timeout", requestTimeout), ("idle-timeout", idleTimeout), ("drain-delay", drainDelay),
             ("shutdown-timeout", shutdownTimeout), ("max-body", maxBody), ("max-pixels", maxPixels),
             ("max-bodies-in-flight", maxBodiesInFlight), ("max-connections", maxConnections),

@@ -9,7 +9,7 @@ import YOLO
 
 @Suite struct DetectionPipelineTests {
     private static func pipeline(_ queue: WorkQueue = WorkQueue(slots: 2, capacity: 0)) -> DetectionPipeline {
-        DetectionPipeline(limits: ImageLimits(), queue: queue, workers: WorkerPool(threadCount: 2))
+        DetectionPipeline(decoding: DecodingOptions(), queue: queue, workers: WorkerPool(threadCount: 2))
     }
 
     private static func picture(width: Int, height: Int, as format: ImageFormat) throws -> [UInt8] {

@@ -43,9 +43,11 @@ final class ServiceFixture {
         )
         models = ModelRegistry(defaultDetector: detector)
         pipeline = DetectionPipeline(
-            limits: ImageLimits(
-                maximumBytes: settings.maximumBodyBytes,
-                maximumPixels: settings.maximumPixels
+            decoding: DecodingOptions(
+                limits: ImageLimits(
+                    maximumBytes: settings.maximumBodyBytes,
+                    maximumPixels: settings.maximumPixels
+                )
             ),
             queue: queue,
             workers: WorkerPool(threadCount: 8)

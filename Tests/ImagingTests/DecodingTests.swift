@@ -24,6 +24,15 @@ import Testing
         }
     }
 
+    @Test("a lossless JPEG XL has the pixels that it was made from")
+    func jpegXL() throws {
+        let image = try RGBImage.decode(TestPictures.base64(PictureFixtures.jxl))
+        let expected: [[UInt32]] = (0..<16 as Range<UInt32>).map { y in
+            (0..<16 as Range<UInt32>).map { x in (x << 20) | (y << 12) | (x * y) }
+        }
+        #expect(image.rows == expected)
+    }
+
     /// White is 1, 15, 255 or 65535, depending on the bit depth; palette and transparency are in `chunks`.
     @Test(
         "every kind of PNG becomes 8 bit RGB on white",

@@ -148,7 +148,7 @@ import Testing
 
     private func code(of bytes: [UInt8], maximumPixels: Int = 50_000_000) -> ImageError.Code? {
         do {
-            _ = try RGBImage.decode(bytes.span.bytes, limits: ImageLimits(maximumPixels: maximumPixels))
+            _ = try RGBImage.decode(bytes, limits: ImageLimits(maximumPixels: maximumPixels))
             return nil
         } catch {
             return error.code

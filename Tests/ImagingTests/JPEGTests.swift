@@ -17,6 +17,63 @@ import Testing
         #expect(checksum == 0xF987_16F0)
     }
 
+    @Test("a missing end marker is no damage", arguments: PictureFixtures.jpegs.map(\.base64) + [PictureFixtures.cmykJPEG])
+    func missingEnd(_ base64: String) throws {
+        let jpeg = try TestPictures.base64(base64)
+        #expect(jpeg.suffix(2) == [0xFF, 0xD9])
+        let whole = try RGBImage.decode(jpeg).bytes
+        for count in [1, 2] { #expect(try RGBImage.decode(Array(jpeg.dropLast(count))).bytes == whole) }
+    }
+
+    @Test("a JPEG that is cut off is rejected, or read as far as it goes", arguments: PictureFixtures.jpegs.map(\.base64))
+    func cutOff(_ base64: String) throws {
+        let jpeg = try TestPictures.base64(base64)
+        let whole = try RGBImage.decode(jpeg)
+        let firstScan = try #require(jpeg.indices.first { jpeg[$0] == 0xFF && jpeg[$0 + 1] == 0xDA })
+        for count in stride(from: firstScan + 40, to: jpeg.count - 8, by: 7) {
+            let bytes = Array(jpeg[..<count])
+            let error = #expect(throws: ImageError.self) { try RGBImage.decode(bytes) }
+            #expect(error?.code == .corrupt)
+            let options = DecodingOptions(acceptsTruncated: true)
+            let image = try ReducedImage.decode(bytes.span.bytes, options, forSide: .max)
+            #expect(image.isTruncated)
+            #expect((image.width, image.height) == (whole.width, whole.height))
+        }
+        let options = DecodingOptions(acceptsTruncated: true)
+        #expect(try !ReducedImage.decode(jpeg.span.bytes, options, forSide: .max).isTruncated)
+    }
+
+    /// 128 rows of blocks; OpenCV 5.0.0 also decodes the first ones to the same bytes and the others to grey.
+    @Test("what precedes the cut is decoded as in the whole picture")
+    func rowsBeforeCut() throws {
+        let whole = TestPictures.ramp(width: 64, height: 1024)
+        let jpeg = try whole.encoded(as: .jpeg)
+        let expected = try RGBImage.decode(jpeg).bytes
+        let cut = try RGBImage.decode(Array(jpeg[..<(jpeg.count * 3 / 4)]), acceptsTruncated: true).bytes
+        let quarter = expected.count / 4
+        #expect(cut[..<(2 * quarter)] == expected[..<(2 * quarter)])
+        #expect(cut.suffix(3) != expected.suffix(3))
+    }
+
+    /// Fields of the frame header: ITU-T T.81, B.2.2; SOF3 is lossless, SOF5 differential; T.87 defines SOF55 (F7).
+    @Test(
+        "an unsupported kind of JPEG is named",
+        arguments: [
+            (0, 0xC3, "lossless"), (0, 0xF7, "lossless"), (0, 0xC5, "hierarchical"), (3, 12, "more than 8 bits"),
+            (4, 0, "does not state its height"),
+        ] as [(Int, UInt8, String)]
+    )
+    func unsupportedKinds(_ offset: Int, _ value: UInt8, _ name: String) throws {
+        var jpeg = try TestPictures.base64(PictureFixtures.jpegs[0].base64)
+        let frame = try #require(jpeg.indices.first { jpeg[$0] == 0xFF && jpeg[$0 + 1] == 0xC0 })
+        jpeg[frame + 1 + offset] = value
+        // The height has two bytes.
+        if offset == 4 { jpeg[frame + 6] = 0 }
+        let error = #expect(throws: ImageError.self) { try RGBImage.decode(jpeg) }
+        #expect(error?.code == .unsupportedFormat)
+        #expect(error?.message.contains(name) ?? false, "\(error?.message ?? "")")
+    }
+
     /// EXIF 2.32, section 4.6.2: byte order, 42, offset of the directory; number of entries; tag, type, count, value.
     @Test(
         "valid EXIF determines how a picture is turned",

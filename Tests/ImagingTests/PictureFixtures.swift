@@ -153,4 +153,10 @@ enum PictureFixtures {
         KAEDAAEAAAACAAAAEwIDAAEAAAABAAAAaYcEAAEAAABmAAAAAAAAAC8ZAQDoAwAALxkBAOgDAAAGAACQBwAEAAAAMDIxMAGRBwAE\
         AAAAAQIDAACgBwAEAAAAMDEwMAGgAwABAAAA//8AAAKgBAABAAAASgAAAAOgBAABAAAALgAAAAAAAAA=
         """
+
+    /// 16x16 pixels of red 16x, green 16y and blue xy mod 256, lossless, by libjxl 0.7's cjxl.
+    static let jxl = """
+        /wpDQEBxIQgCAQAsAksosXExtyUx6+Ei8ZASEhJKOkSMIqCMETGMjl0iQDjg8jYCAAGEAAIAibvQvQAAAABANT8AAABA1rXb5I3kjxMp\
+        EeCPwQ8kigYARRsAoGoIoMF3gj8FCHj7/wE/cFGDj8jR4JuRAPhJiIGhPX/Q9Qs/Iu3ANwwtkwXwy0MzCebLxMgwMFKFGTDXamo=
+        """
 }

@@ -83,7 +83,7 @@ extension ReducedImage {
         limits: ImageLimits = ImageLimits(),
         forSide side: Int
     ) throws(ImageError) -> ReducedImage {
-        try decode(bytes.span.bytes, limits: limits, forSide: side)
+        try decode(bytes.span.bytes, DecodingOptions(limits: limits), forSide: side)
     }
 }
 

@@ -50,6 +50,9 @@ enum TestPictures {
             (.bmp, BMPBuilder(width: 5, height: 3, bits: 24, pixels: .init(repeating: 99, count: 48)).bytes),
             (.heic, base64(PictureFixtures.heic)),
             (.avif, base64(PictureFixtures.avif)),
+            (.jxl, base64(PictureFixtures.jxl)),
+            (.ppm, Array("P6\n# by hand\n8 4\n255\n".utf8) + [UInt8](repeating: 99, count: 96)),
+            (.ppm, Array("P2 3 1 9\n0 4 9".utf8)),
         ]
     }
 
@@ -85,9 +88,15 @@ extension RGBImage {
     static func decode(
         _ bytes: [UInt8],
         limits: ImageLimits = ImageLimits(),
-        embeddedProfile: EmbeddedProfile = .apply
+        embeddedProfile: EmbeddedProfile = .apply,
+        acceptsTruncated: Bool = false
     ) throws(ImageError) -> RGBImage {
-        try decode(bytes.span.bytes, limits: limits, embeddedProfile: embeddedProfile)
+        let options = DecodingOptions(
+            limits: limits,
+            embeddedProfile: embeddedProfile,
+            acceptsTruncated: acceptsTruncated
+        )
+        return try decode(bytes.span.bytes, options)
     }
 }
 

@@ -12,7 +12,7 @@ extension RGBImage {
     /// Returns the pixels of a JPEG without applying its colour profile.
     static func jpeg(_ path: String) throws -> RGBImage {
         let bytes = [UInt8](try Data(contentsOf: URL(filePath: path)))
-        return try RGBImage.decode(bytes.span.bytes, embeddedProfile: .ignore)
+        return try RGBImage.decode(bytes.span.bytes, DecodingOptions(embeddedProfile: .ignore))
     }
 }
 

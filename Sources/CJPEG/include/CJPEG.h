@@ -30,6 +30,16 @@ typedef enum {
     CJPEG_DAMAGED,
     /// There are more scans than allowed.
     CJPEG_TOO_MANY_SCANS,
+    /// The bytes end before the last pixel; the missing ones are grey, or coarser than they should be.
+    CJPEG_TRUNCATED,
+    /// A sample has more than 8 bits.
+    CJPEG_HIGH_PRECISION,
+    /// The compression is lossless.
+    CJPEG_LOSSLESS,
+    /// The compression is hierarchical, or another that hardly any program supports.
+    CJPEG_RARE_PROCESS,
+    /// The header does not state the height.
+    CJPEG_NO_HEIGHT,
 } cjpeg_result;
 
 /// Reads the header.
@@ -42,7 +52,8 @@ cjpeg_reader *cjpeg_open(const uint8_t *bytes, size_t count, cjpeg_header *heade
 
 /// Decodes the pixels with libjpeg-turbo's accurate DCT and smooth upsampling; may be called once per reader.
 ///
-/// Up to 99 problems of which libjpeg only warns (bytes before a marker, missing blocks) are ignored.
+/// Up to 99 problems of which libjpeg only warns (bytes before a marker, missing blocks) are ignored. A missing end
+/// marker is ignored too, if all pixels are there.
 /// @param reduction 1, 2, 4 or 8: each pixel of the result is about the mean of that many pixels across and down.
 /// @param channels As in the header; 3 is also valid for a grey picture.
 /// @param maximum_scans Maximum number of scans to read; each takes time.

@@ -13,6 +13,8 @@ struct DetectionBody: JSONObject {
     var height: Int
     /// The picture with the detections drawn.
     var image: Base64?
+    /// Whether the picture is cut off; written only if it is.
+    var isTruncated = false
     var objects: DetectedObjects
 
     static let members: [JSONMember<DetectionBody>] = [
@@ -23,6 +25,9 @@ struct DetectionBody: JSONObject {
         JSONMember("model", \.model),
         JSONMember("payload", "Best first.", \.objects),
         JSONMember("request_id", \.requestID),
+        JSONMember(optional: "truncated", "The picture is cut off, so objects may be missing.") { body in
+            body.isTruncated ? true : nil
+        },
         JSONMember("width", "Of the picture, in pixels.", \.width),
     ]
 

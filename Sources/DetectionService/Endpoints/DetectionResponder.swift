@@ -91,6 +91,7 @@ struct DetectionResponder: Sendable {
                 width: report.width,
                 height: report.height,
                 image: report.drawn.map { Base64($0.bytes) },
+                isTruncated: report.isTruncated,
                 objects: report.objects
             )
             // The limit applies to the detections only, not to the drawn picture.

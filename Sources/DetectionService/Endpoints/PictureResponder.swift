@@ -39,7 +39,7 @@ struct PictureResponder: Sendable {
         let stages = call.context.stages
         return try await call.withSlot(of: pipeline.queue) {
             try await pipeline.workers.run {
-                let image = try RGBImage.decode(bytes.span.bytes, limits: pipeline.limits)
+                let image = try RGBImage.decode(bytes.span.bytes, pipeline.decoding)
                 stages.end(.decode)
                 let encoded = try image.encoded(as: format)
                 stages.end(.encode)

@@ -52,7 +52,7 @@ struct ProcessImage: Endpoint {
             let image = try await pipeline.workers.run {
                 let bytes = try pictures.originalBytes(id)
                 stages.end(.read)
-                let image = try RGBImage.decode(bytes.span.bytes, limits: pipeline.limits)
+                let image = try RGBImage.decode(bytes.span.bytes, pipeline.decoding)
                 stages.end(.decode)
                 return image
             }

@@ -51,7 +51,7 @@ struct UploadImage: Endpoint {
         let (metadata, isNew) = try await call.withSlot(of: pipeline.queue) {
             let picture = try await pipeline.workers.run {
                 // Decoded completely: a stored picture must be usable later.
-                let image = try RGBImage.decode(bytes.span.bytes, limits: pipeline.limits)
+                let image = try RGBImage.decode(bytes.span.bytes, pipeline.decoding)
                 stages.end(.decode)
                 let format = ImageFormat.sniff(bytes.span.bytes)?.name ?? ""
                 return StoredImage(bytes: bytes, format: format, width: image.width, height: image.height)

@@ -11,6 +11,8 @@ extension ImageFormat {
         if bytes.has("RIFF") && bytes.has("WEBP", at: 8) { return .webp }
         if bytes.has("BM") && Bitmap.isHeaderLength(bytes.littleEndian32(at: 14)) { return .bmp }
         if bytes.has("ftyp", at: 4) { return sniffBrands(bytes) }
+        if bytes.has([0xFF, 0x0A]) || bytes.has([0, 0, 0, 0x0C] + Array("JXL \r\n".utf8)) { return .jxl }
+        if PortablePixmap.hasSignature(bytes) { return .ppm }
         // 42 is classic TIFF, 43 BigTIFF.
         for version in [42, 43] as [UInt8]
         where bytes.has([0x49, 0x49, version, 0]) || bytes.has([0x4D, 0x4D, 0, version]) {

@@ -8,6 +8,7 @@ struct JPEGPicture: ~Copyable {
 
     private let reader: OpaquePointer
     private let header: cjpeg_header
+    private let options: DecodingOptions
     /// EXIF orientation, `1...8`; 1 is upright.
     let orientation: Int
 
@@ -21,7 +22,7 @@ struct JPEGPicture: ~Copyable {
     /// Reads the header and checks that the picture is supported and within the limits.
     ///
     /// `bytes` must outlive the picture.
-    init(opening bytes: UnsafeRawBufferPointer, limits: ImageLimits) throws(ImageError) {
+    init(opening bytes: UnsafeRawBufferPointer, options: DecodingOptions) throws(ImageError) {
         var header = cjpeg_header()
         var result = CJPEG_DAMAGED
         guard let reader = cjpeg_open(bytes.baseAddress, bytes.count, &header, &result) else {
@@ -29,9 +30,10 @@ struct JPEGPicture: ~Copyable {
         }
         self.reader = reader
         self.header = header
+        self.options = options
         orientation = Self.read(header.exif, header.exif_count) { EXIF.orientation(in: $0) } ?? 1
         try check(result)
-        try limits.check(width: width, height: height)
+        try options.limits.check(width: width, height: height)
         guard channels > 0 else {
             throw ImageError(.unsupportedFormat, "the JPEG has an unsupported colour space: convert it to 8 bit RGB")
         }
@@ -41,25 +43,24 @@ struct JPEGPicture: ~Copyable {
 
     /// Decodes the pixels, upright and in sRGB; may be called only once.
     ///
-    /// - Parameters:
-    ///   - profile: How an embedded ICC profile is handled.
-    ///   - side: Length in pixels to which the longer side will be scaled.
+    /// - Parameter side: Length in pixels to which the longer side will be scaled.
     /// - Returns: The picture at full size, or at a half, a quarter or an eighth of it if that is enough for `side`.
-    /// - Throws: ``ImageError`` if the picture is damaged or has too many scans.
-    func decode(_ profile: EmbeddedProfile, forSide side: Int) throws(ImageError) -> ReducedImage {
+    /// - Throws: ``ImageError`` if the picture is damaged, is cut off and that is not accepted, or has too many scans.
+    func decode(forSide side: Int) throws(ImageError) -> ReducedImage {
         let reduction = reduction(forSide: side)
-        let pixels: RGBImage
-        switch conversion(by: profile) {
-        case .none where channels != 4 && orientation == 1: pixels = try decodePlain(reduction, nil)
-        case .matrix(let matrix) where orientation == 1: pixels = try decodePlain(reduction, matrix)
-        default: pixels = try decodeConverted(reduction, profile)
+        let decoded: (pixels: RGBImage, isTruncated: Bool)
+        switch conversion {
+        case .none where channels != 4 && orientation == 1: decoded = try decodePlain(reduction, nil)
+        case .matrix(let matrix) where orientation == 1: decoded = try decodePlain(reduction, matrix)
+        default: decoded = try decodeConverted(reduction)
         }
         let isTurned = orientation >= 5
         return ReducedImage(
-            pixels: pixels,
+            pixels: decoded.pixels,
             reduction: reduction,
             width: isTurned ? height : width,
-            height: isTurned ? width : height
+            height: isTurned ? width : height,
+            isTruncated: decoded.isTruncated
         )
     }
 
@@ -71,42 +72,45 @@ struct JPEGPicture: ~Copyable {
         return reductions.first { orientation == 1 || width.isMultiple(of: $0) && height.isMultiple(of: $0) } ?? 1
     }
 
-    private func conversion(by profile: EmbeddedProfile) -> ColorProfile.Conversion {
-        guard profile == .apply else { return .none }
+    private var conversion: ColorProfile.Conversion {
+        guard options.embeddedProfile == .apply else { return .none }
         return withProfile { ColorProfile.conversion(by: $0, channels: channels) } ?? .none
     }
 
-    private func decodePlain(_ reduction: Int, _ profile: MatrixProfile?) throws(ImageError) -> RGBImage {
+    private func decodePlain(_ reduction: Int, _ profile: MatrixProfile?) throws(ImageError) -> (RGBImage, Bool) {
         var result = CJPEG_DAMAGED
         let (width, height) = size(reduction)
         let image = RGBImage(width: width, height: height) { pixels in
             result = read(reduction, channels: 3, into: pixels)
-            if result == CJPEG_DONE { profile?.convert(pixels) }
+            if hasPixels(result) { profile?.convert(pixels) }
         }
         try check(result)
-        return image
+        return (image, result == CJPEG_TRUNCATED)
     }
 
     /// Decodes a picture whose colours libvips has to convert, or which it has to turn.
-    private func decodeConverted(_ reduction: Int, _ profile: EmbeddedProfile) throws(ImageError) -> RGBImage {
+    private func decodeConverted(_ reduction: Int) throws(ImageError) -> (RGBImage, Bool) {
         var result = CJPEG_DAMAGED
         let (width, height) = size(reduction)
         let samples = [UInt8](unsafeUninitializedCapacity: width * height * channels) { buffer, count in
             result = read(reduction, channels: channels, into: buffer)
-            count = result == CJPEG_DONE ? buffer.count : 0
+            count = hasPixels(result) ? buffer.count : 0
         }
         try check(result)
         do {
-            return try samples.withUnsafeBufferPointer { samples throws(VipsError) in
+            let image = try samples.withUnsafeBufferPointer { samples throws(VipsError) in
                 let picture = try VipsPicture(wrapping: samples, width: width, height: height, channels: channels)
                 picture.set(orientation: orientation)
                 withProfile { picture.set(profile: $0) }
-                return try picture.uprightSRGB(profile).rgbImage()
+                return try picture.uprightSRGB(options.embeddedProfile).rgbImage()
             }
+            return (image, result == CJPEG_TRUNCATED)
         } catch {
             throw .damaged(.jpeg, cause: error)
         }
     }
+
+    private func hasPixels(_ result: cjpeg_result) -> Bool { result == CJPEG_DONE || result == CJPEG_TRUNCATED }
 
     private func size(_ reduction: Int) -> (width: Int, height: Int) {
         ((width + reduction - 1) / reduction, (height + reduction - 1) / reduction)
@@ -119,13 +123,27 @@ struct JPEGPicture: ~Copyable {
     private func check(_ result: cjpeg_result) throws(ImageError) {
         switch result {
         case CJPEG_DONE: return
+        case CJPEG_TRUNCATED where options.acceptsTruncated: return
+        case CJPEG_TRUNCATED:
+            throw ImageError(
+                .corrupt,
+                "the JPEG is cut off: send the complete file, or let the server accept such files with --truncated accept"
+            )
         case CJPEG_TOO_MANY_SCANS:
             throw ImageError(
                 .tooLarge,
                 "the JPEG has more than \(Self.maximumScans) scans: save it again with another program"
             )
+        case CJPEG_HIGH_PRECISION: throw Self.unsupported("the JPEG has more than 8 bits per sample")
+        case CJPEG_LOSSLESS: throw Self.unsupported("the JPEG is a lossless one")
+        case CJPEG_RARE_PROCESS: throw Self.unsupported("the JPEG uses a hierarchical or differential process")
+        case CJPEG_NO_HEIGHT: throw Self.unsupported("the JPEG does not state its height in its header")
         default: throw .damaged(.jpeg, cause: JPEGError(reader))
         }
+    }
+
+    private static func unsupported(_ finding: String) -> ImageError {
+        ImageError(.unsupportedFormat, "\(finding), which is not supported: convert it to a baseline JPEG or a PNG")
     }
 
     /// Calls `body` with the embedded ICC profile, if there is one.

@@ -6,7 +6,7 @@ extension ImageInfo {
     /// - Parameters:
     ///   - bytes: A complete picture.
     ///   - limits: Maximum number of bytes and pixels.
-    /// - Throws: ``ImageError`` as ``RGBImage/decode(_:limits:embeddedProfile:)`` does, except for damage after the
+    /// - Throws: ``ImageError`` as ``RGBImage/decode(_:_:)`` does, except for damage after the
     ///   header.
     public init(reading bytes: RawSpan, limits: ImageLimits = ImageLimits()) throws(ImageError) {
         let format = try ImageFormat.sniff(bytes, limits: limits)
@@ -14,9 +14,12 @@ extension ImageInfo {
         case .bmp:
             let bitmap = try Bitmap(header: bytes, limits: limits)
             self.init(format: format, width: bitmap.width, height: bitmap.height)
+        case .ppm:
+            let pixmap = try PortablePixmap(header: bytes, limits: limits)
+            self.init(format: format, width: pixmap.width, height: pixmap.height)
         case .jpeg:
             self = try bytes.withUnsafeBytes { buffer throws(ImageError) in
-                let picture = try JPEGPicture(opening: buffer, limits: limits)
+                let picture = try JPEGPicture(opening: buffer, options: DecodingOptions(limits: limits))
                 return Self(format, picture.width, picture.height, orientation: picture.orientation)
             }
         default:
@@ -32,14 +35,6 @@ extension ImageInfo {
     }
 }
 
-/// How an ICC profile in a picture is handled.
-package enum EmbeddedProfile: Hashable, Sendable {
-    /// Converts the colours to sRGB, as viewers do.
-    case apply
-    /// Keeps the stored values, as OpenCV does; for comparison with references that used it.
-    case ignore
-}
-
 extension RGBImage {
     /// Decodes a picture upright and in sRGB, with transparent parts on white.
     ///
@@ -52,49 +47,48 @@ extension RGBImage {
     /// number of threads at once.
     /// - Parameters:
     ///   - bytes: A complete picture.
-    ///   - limits: Maximum number of bytes and pixels; a larger picture is rejected before its pixels are decoded.
-    ///   - embeddedProfile: How an embedded ICC profile is handled.
+    ///   - options: Limits, and what to do about colour profiles and files that are cut off.
     /// - Returns: The decoded picture.
     /// - Throws: ``ImageError`` with ``ImageError/Code/notAnImage``, ``ImageError/Code/unsupportedFormat``,
     ///   ``ImageError/Code/tooLarge``, or ``ImageError/Code/corrupt`` if the picture is damaged or truncated.
     package static func decode(
         _ bytes: RawSpan,
-        limits: ImageLimits = ImageLimits(),
-        embeddedProfile: EmbeddedProfile = .apply
+        _ options: DecodingOptions = DecodingOptions()
     ) throws(ImageError) -> RGBImage {
-        try ReducedImage.decode(bytes, limits: limits, embeddedProfile: embeddedProfile, forSide: .max).pixels
+        try ReducedImage.decode(bytes, options, forSide: .max).pixels
     }
 }
 
 extension ReducedImage {
-    /// Decodes a picture as ``RGBImage/decode(_:limits:embeddedProfile:)`` does, but no larger than needed.
+    /// Decodes a picture as ``RGBImage/decode(_:_:)`` does, but no larger than needed.
     ///
     /// A JPEG is decoded at a half, a quarter or an eighth of its size if its longer side is then still a quarter
     /// longer than `side`; that takes about half the time. Other formats are decoded at full size.
     /// - Parameters:
     ///   - bytes: A complete picture.
-    ///   - limits: Maximum number of bytes, and of pixels at full size.
-    ///   - embeddedProfile: How an embedded ICC profile is handled.
+    ///   - options: Limits, which count at full size, and what to do about colour profiles and files that are cut off.
     ///   - side: Length in pixels to which the longer side will be scaled, at least 1.
     /// - Returns: The picture, with its full size.
     /// - Throws: ``ImageError``, the same as when decoding at full size.
     package static func decode(
         _ bytes: RawSpan,
-        limits: ImageLimits = ImageLimits(),
-        embeddedProfile: EmbeddedProfile = .apply,
+        _ options: DecodingOptions = DecodingOptions(),
         forSide side: Int
     ) throws(ImageError) -> ReducedImage {
+        let limits = options.limits
         let format = try ImageFormat.sniff(bytes, limits: limits)
         switch format {
         case .bmp:
             return try ReducedImage(Bitmap(header: bytes, limits: limits).decode(bytes))
+        case .ppm:
+            return try ReducedImage(PortablePixmap(header: bytes, limits: limits).decode(bytes))
         case .jpeg:
             return try bytes.withUnsafeBytes { buffer throws(ImageError) in
-                try JPEGPicture(opening: buffer, limits: limits).decode(embeddedProfile, forSide: side)
+                try JPEGPicture(opening: buffer, options: options).decode(forSide: side)
             }
         default:
             let image = try format.withPicture(in: bytes, limits: limits) { picture throws(VipsError) in
-                try picture.uprightSRGB(embeddedProfile).rgbImage()
+                try picture.uprightSRGB(options.embeddedProfile).rgbImage()
             }
             return ReducedImage(image)
         }
@@ -106,6 +100,9 @@ extension ImageFormat {
         try limits.check(byteCount: bytes.byteCount)
         guard let format = sniff(bytes) else {
             let known = allCases.map(\.description).joined(separator: ", ")
+            if let name = UnsupportedFormat.name(of: bytes) {
+                throw ImageError(.unsupportedFormat, "\(name) is not supported: send one of \(known)")
+            }
             throw ImageError(
                 .notAnImage,
                 bytes.isEmpty ? "there are no bytes: send a picture" : "unknown picture format: send one of \(known)"

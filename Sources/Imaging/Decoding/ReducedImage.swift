@@ -11,18 +11,21 @@ package struct ReducedImage: Sendable {
     package let width: Int
     /// Height of the full picture in pixels, upright.
     package let height: Int
+    /// Whether pixels are missing because the file is cut off; see ``DecodingOptions/acceptsTruncated``.
+    package let isTruncated: Bool
 
     /// Wraps a picture of full size; the reduction is 1.
     package init(_ image: RGBImage) {
         self.init(pixels: image, reduction: 1, width: image.width, height: image.height)
     }
 
-    init(pixels: RGBImage, reduction: Int, width: Int, height: Int) {
+    init(pixels: RGBImage, reduction: Int, width: Int, height: Int, isTruncated: Bool = false) {
         precondition(pixels.width == (width + reduction - 1) / reduction, "needs ceil(width / reduction) columns")
         precondition(pixels.height == (height + reduction - 1) / reduction, "needs ceil(height / reduction) rows")
         self.pixels = pixels
         self.reduction = reduction
         self.width = width
         self.height = height
+        self.isTruncated = isTruncated
     }
 }

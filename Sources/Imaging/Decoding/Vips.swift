@@ -12,6 +12,7 @@ enum Vips {
         .tiff: ("tiffload_buffer", "VipsForeignLoadTiffBuffer"),
         .heic: ("heifload_buffer", "VipsForeignLoadHeifBuffer"),
         .avif: ("heifload_buffer", "VipsForeignLoadHeifBuffer"),
+        .jxl: ("jxlload_buffer", "VipsForeignLoadJxlBuffer"),
     ]
 
     private static let started: Void = {

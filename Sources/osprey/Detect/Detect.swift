@@ -96,6 +96,22 @@ struct Detect: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Maximum number of pixels of a picture. (default: 50000000)", valueName: "pixels"))
     var maxPixels: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Colour profiles in pictures: apply, as viewers do, or ignore, as OpenCV does. (default: apply)",
+            valueName: "choice"
+        )
+    )
+    var colorProfiles: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "JPEGs that are cut off: reject, or accept and detect in what is there. (default: reject)",
+            valueName: "choice"
+        )
+    )
+    var truncated: String?
+
     @Flag(name: [.short, .long], help: "Print nothing but results and errors.")
     var quiet = false
 
@@ -113,7 +129,7 @@ struct Detect: AsyncParsableCommand {
     func run() async throws {
         let given = [
             ("model", model), ("models", models), ("precision", precision), ("streams", streams), ("threads", threads),
-            ("cache", cache), ("max-pixels", maxPixels),
+            ("cache", cache), ("max-pixels", maxPixels), ("color-profiles", colorProfiles), ("truncated", truncated),
         ]
         let settings = try Settings(
             given: given.compactMap { name, value in value.map { (name, $0) } },
@@ -131,21 +147,25 @@ struct Detect: AsyncParsableCommand {
         )
         let detector = try loadDetector(settings, plan: plan, pictureCount: list.pictures.count)
         let request = try request(to: detector)
+        let decoding = DecodingOptions(
+            limits: ImageLimits(
+                maximumBytes: 1 << 30,
+                maximumPixels: try settings.integer("max-pixels", in: 1...1_000_000_000, default: 50_000_000)
+            ),
+            embeddedProfile: try settings.embeddedProfile,
+            acceptsTruncated: try settings.acceptsTruncated
+        )
         let folder = try output.map { path in
-            try ResultsFolder(path: path, shard: shard, settings: try record(of: request), resumes: resume)
+            try ResultsFolder(path: path, shard: shard, settings: try record(of: request, decoding), resumes: resume)
         }
         let pictures = list.pictures.enumerated()
             .filter { shard?.contains($0.offset) ?? true }
             .map(\.element)
             .filter { folder?.has($0) != true }
         let inFlight = min(plan.slots, max(1, pictures.count))
-        let limits = ImageLimits(
-            maximumBytes: 1 << 30,
-            maximumPixels: try settings.integer("max-pixels", in: 1...1_000_000_000, default: 50_000_000)
-        )
         let run = DetectionRun(
             pipeline: DetectionPipeline(
-                limits: limits,
+                decoding: decoding,
                 queue: WorkQueue(slots: inFlight, capacity: .max),
                 workers: WorkerPool(threadCount: plan.slots + 1)
             ),
@@ -234,10 +254,10 @@ struct Detect: AsyncParsableCommand {
     }
 
     /// The settings that all results of a folder share, as JSON.
-    private func record(of request: DetectionRequest) throws -> [UInt8] {
+    private func record(of request: DetectionRequest, _ decoding: DecodingOptions) throws -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-        let record = RunRecord(request, draw: draw, shards: shard?.count)
+        let record = RunRecord(request, decoding, draw: draw, shards: shard?.count)
         return [UInt8](try encoder.encode(record)) + [UInt8(ascii: "\n")]
     }
 

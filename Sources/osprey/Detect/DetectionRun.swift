@@ -61,8 +61,8 @@ struct DetectionRun {
     }
 
     private func record(of picture: PictureList.Picture) async throws -> PictureRecord {
-        let bytes = try PictureFile.read(picture.path, maximumBytes: pipeline.limits.maximumBytes)
-        let info = try ImageInfo(reading: bytes.span.bytes, limits: pipeline.limits)
+        let bytes = try PictureFile.read(picture.path, maximumBytes: pipeline.decoding.limits.maximumBytes)
+        let info = try ImageInfo(reading: bytes.span.bytes, limits: pipeline.decoding.limits)
         guard info.width * info.height > Self.largePixels else { return try await record(of: picture, bytes) }
         return try await largePictures.withSlot { try await record(of: picture, bytes) }
     }

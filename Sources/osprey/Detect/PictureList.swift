@@ -92,7 +92,7 @@ package struct PictureList {
 
     /// File extensions of pictures, in lower case.
     private static let endings = Set(
-        ImageFormat.allCases.flatMap { [$0.name, $0.fileExtension] } + ["heif", "jpe", "jfif"]
+        ImageFormat.allCases.flatMap { [$0.name, $0.fileExtension] } + ["heif", "jpe", "jfif", "pgm", "pnm"]
     )
 
     /// The type of the file at a path, following links; nil if there is none.

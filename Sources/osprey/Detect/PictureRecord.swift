@@ -11,6 +11,7 @@ package struct PictureRecord: JSONObject, Decodable {
         case height
         case model
         case objects = "payload"
+        case isTruncated = "truncated"
     }
 
     package var file: String
@@ -19,11 +20,13 @@ package struct PictureRecord: JSONObject, Decodable {
     package var model: String
     /// Best first.
     package var objects: [DetectedObject]
+    /// Whether the picture is cut off; nil if it is not.
+    package var isTruncated: Bool?
 
     // The file's name comes first: it identifies an unfinished line.
     package static let members: [JSONMember<PictureRecord>] = [
         JSONMember("file", \.file), JSONMember("height", \.height), JSONMember("model", \.model),
-        JSONMember("payload", \.objects), JSONMember("width", \.width),
+        JSONMember("payload", \.objects), JSONMember(optional: "truncated", \.isTruncated), JSONMember("width", \.width),
     ]
     package static let example = PictureRecord(
         file: "144.jpg",
@@ -35,12 +38,13 @@ package struct PictureRecord: JSONObject, Decodable {
 
     private struct Malformed: Error {}
 
-    package init(file: String, width: Int, height: Int, model: String, objects: [DetectedObject]) {
+    package init(file: String, width: Int, height: Int, model: String, objects: [DetectedObject], isTruncated: Bool? = nil) {
         self.file = file
         self.width = width
         self.height = height
         self.model = model
         self.objects = objects
+        self.isTruncated = isTruncated
     }
 
     init(file: String, _ report: DetectionReport) {
@@ -49,7 +53,8 @@ package struct PictureRecord: JSONObject, Decodable {
             width: report.width,
             height: report.height,
             model: report.model.name,
-            objects: Array(report.objects)
+            objects: Array(report.objects),
+            isTruncated: report.isTruncated ? true : nil
         )
     }
 

@@ -1,4 +1,5 @@
 internal import DetectionPipeline
+internal import Imaging
 internal import YOLO
 
 /// The settings that a folder's results share.
@@ -6,6 +7,7 @@ struct RunRecord: Encodable {
     enum CodingKeys: String, CodingKey {
         case agnosticNMS = "agnostic_nms"
         case classes
+        case colorProfiles = "color_profiles"
         case confidence
         case draw
         case iou
@@ -17,11 +19,13 @@ struct RunRecord: Encodable {
         case precision
         case sha256
         case shards
+        case truncated
     }
 
     var agnosticNMS: Bool
     /// Class ids.
     var classes: [Int]?
+    var colorProfiles: String
     var confidence: Double
     var draw: Bool
     var iou: Double
@@ -33,11 +37,13 @@ struct RunRecord: Encodable {
     var precision: String
     var sha256: String
     var shards: Int?
+    var truncated: String
 
-    init(_ request: DetectionRequest, draw: Bool, shards: Int?) {
+    init(_ request: DetectionRequest, _ decoding: DecodingOptions, draw: Bool, shards: Int?) {
         let (options, model) = (request.settings.options, request.detector.model)
         agnosticNMS = options.classAgnostic
         classes = options.classes.map { $0.sorted() }
+        colorProfiles = decoding.embeddedProfile.rawValue
         // The decimal numbers as given: a Float converted to Double would show meaningless digits.
         confidence = Double("\(options.confidenceThreshold)") ?? 0
         self.draw = draw
@@ -50,6 +56,7 @@ struct RunRecord: Encodable {
         precision = model.precision
         sha256 = model.sha256
         self.shards = shards
+        truncated = decoding.acceptsTruncated ? "accept" : "reject"
     }
 }
 
