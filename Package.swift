@@ -55,6 +55,7 @@ let package = Package(
         ),
         // Its pkg-config file has flags that SwiftPM warns of; the module map names the libraries.
         .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev", "libssl-dev"])]),
+        .systemLibrary(name: "CCompression", providers: [.apt(["zlib1g-dev", "libzstd-dev"])]),
         .systemLibrary(name: "CMalloc"),
         .target(
             name: "COpenVINO",
@@ -114,8 +115,8 @@ let package = Package(
         .target(
             name: "DetectionService",
             dependencies: [
-                "DetectionPipeline", "Imaging", "Inference", "JSONSchema", "ModelServing", "ObjectDetection",
-                "Scheduling", "Storage", "YOLO",
+                "Basics", "CCompression", "DetectionPipeline", "Imaging", "Inference", "JSONSchema", "ModelServing",
+                "ObjectDetection", "Scheduling", "Storage", "YOLO",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),

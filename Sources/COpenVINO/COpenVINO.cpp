@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include <openvino/op/parameter.hpp>
+#include <openvino/pass/constant_folding.hpp>
+#include <openvino/pass/manager.hpp>
 
 struct COVCompiledModel {
     ov::CompiledModel compiled;
@@ -148,6 +150,10 @@ COVStatus cov_model_evaluate(COVCore *core, const COVModel *model, size_t output
         }
         // Make the ports results of a clone, where they can be found again and replaced by parameters.
         const auto clone = ov::Model(ends, model->model->get_parameters()).clone();
+        // Exports with a dynamic input compute sizes from its shape, which is fixed by now.
+        ov::pass::Manager folding;
+        folding.register_pass<ov::pass::ConstantFolding>();
+        folding.run_passes(clone);
         ov::ParameterVector parameters;
         for (size_t position = 0; position < count; ++position) {
             const auto port = clone->get_results().at(1 + position)->input_value(0);

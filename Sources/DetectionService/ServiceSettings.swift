@@ -16,6 +16,10 @@ package struct ServiceSettings: Sendable {
     package var maximumConnections = 1024
     /// SHA-256 of the accepted API keys, in hexadecimal digits; if empty, no key is needed.
     package var apiKeyHashes: [String] = []
+    /// Names in `Host` that are answered, besides addresses, `localhost` and this machine's name.
+    package var allowedHosts: [String] = []
+    /// Origins whose pages may use the service; `*` allows all.
+    package var corsOrigins: [String] = []
     /// Directory with the assets of the API pages; nil does not serve any.
     package var apiPagesDirectory: String?
     /// Directory with the web page; if it does not exist, a short start page is shown.

@@ -36,7 +36,7 @@ package func buildApplication(
         total: settings.maximumBodyBytesInFlight,
         maximumBodyBytes: settings.maximumBodyBytes
     )
-    let bodies = RequestBodies(budget: budget, workers: pipeline.workers)
+    let bodies = RequestBodies(budget: budget, pipeline: pipeline)
     let detection = DetectionResponder(models: models, pipeline: pipeline, metrics: metrics, budget: budget)
     let responder = PictureResponder(pipeline: pipeline, budget: budget)
     let workers = pipeline.workers
@@ -67,7 +67,9 @@ package func buildApplication(
         middleware: EnvelopeMiddleware(
             requestTimeout: settings.requestTimeout,
             metrics: metrics,
-            readiness: readiness
+            readiness: readiness,
+            origins: CrossOriginPolicy(allowedHosts: settings.allowedHosts, origins: settings.corsOrigins),
+            refusals: RefusalLog(logger: logger)
         )
     )
     if let directory = settings.apiPagesDirectory {
@@ -91,10 +93,11 @@ package func buildApplication(
 private func httpServer(_ settings: ServiceSettings, budget: ByteBudget) -> HTTPServerBuilder {
     let clientTimeout = TimeAmount(settings.idleTimeout)
     let maximumBodyBytes = settings.maximumBodyBytes
+    let pauses = RefusalPauses()
     return HTTPServerBuilder { responder in
         let configuration = HTTP1Channel.Configuration(
             additionalChannelHandlers: [
-                ConnectionHandler(clientTimeout: clientTimeout, maximumBodyBytes: maximumBodyBytes)
+                ConnectionHandler(clientTimeout: clientTimeout, maximumBodyBytes: maximumBodyBytes, pauses: pauses)
             ]
         )
         return EventLoopHTTP1Channel(base: HTTP1Channel(responder: responder, configuration: configuration))

@@ -1,3 +1,5 @@
+internal import Basics
+
 /// One invalid value.
 package struct ValidationError: Hashable, Sendable {
     /// Path to the value, such as `["body", "scaling_factor"]`.
@@ -28,6 +30,13 @@ package struct ValidationErrors: Error, Sendable {
 
     package mutating func add(_ error: ValidationError) {
         if !isFull { list.append(error) }
+    }
+
+    /// Adds a hint to the errors about unknown names, given the name.
+    package mutating func explainUnknown(_ hint: (String) -> String?) {
+        for index in list.indices where list[index].type == "unknown" {
+            if let text = list[index].location.last.flatMap(hint) { list[index].message += "; \(text)" }
+        }
     }
 
     /// Throws the errors if there are any.
@@ -82,9 +91,10 @@ extension Schema {
         into errors: inout ValidationErrors
     ) {
         for name in members.keys.sorted() where !fields.contains(where: { $0.name == name }) {
-            let known = fields.map(\.name).joined(separator: ", ")
-            let message = known.isEmpty ? "is not known" : "is not known; known names are \(known)"
             guard !errors.isFull else { return }
+            let known = fields.map(\.name).joined(separator: ", ")
+            let suggestion = Field.suggestion(for: name, from: fields).map { "; did you mean \($0)?" } ?? ""
+            let message = "is not known" + suggestion + (known.isEmpty ? "" : "; known names are \(known)")
             let error = ValidationError(
                 location: location + [String(name.prefix(64))],
                 message: message,
@@ -166,6 +176,15 @@ extension Schema {
 
     /// The number, without `.0` if it is whole.
     private static func text(_ number: Double) -> String { Int(exactly: number).map { "\($0)" } ?? "\(number)" }
+}
+
+extension Field {
+    /// Returns the name of the field that was probably meant by an unknown name; nil if none is similar.
+    package static func suggestion(for name: String, from fields: [Field]) -> String? {
+        let canonical = String(name.prefix(64).map { $0 == "-" ? "_" : $0 }).lowercased()
+        return fields.first { $0.name == canonical || $0.otherNames.contains(canonical) }?.name
+            ?? canonical.suggestion(from: fields.map(\.name))
+    }
 }
 
 extension Schema.StringRule {

@@ -73,9 +73,12 @@ package struct Field: Sendable {
     package var name: String
     package var schema: Schema
     package var isRequired: Bool
+    /// What other programs call it; only errors mention them.
+    package var otherNames: [String]
 
-    package init(name: String, schema: Schema, isRequired: Bool = false) {
+    package init(name: String, schema: Schema, isRequired: Bool = false, otherNames: [String] = []) {
         self.name = name
+        self.otherNames = otherNames
         self.schema = schema
         self.isRequired = isRequired
     }

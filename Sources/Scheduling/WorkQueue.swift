@@ -48,6 +48,17 @@ package final class WorkQueue: Sendable {
         for waiter in state.withLock({ $0.resize(slots: slots) }) { waiter.resume() }
     }
 
+    /// Checks whether work would get a slot or wait for one, before it is prepared.
+    ///
+    /// - Parameters:
+    ///   - flow: Name of the flow that the work belongs to.
+    ///   - deadline: Latest start.
+    /// - Throws: ``SchedulingError`` if the queue is full or the work could not start in time.
+    package func checkRoom(flow: String, deadline: ContinuousClock.Instant) throws(SchedulingError) {
+        let hasRoom = state.withLock { $0.hasRoom(flow: flow, deadline: deadline, now: .now) }
+        guard hasRoom else { throw queueFull }
+    }
+
     /// Runs `body` in a slot, waiting for one if necessary.
     ///
     /// - Parameters:

@@ -50,20 +50,24 @@ package struct WorkQueueState<Waiter> {
     package mutating func enter(flow: String, ticket: UInt64, deadline: Instant, now: Instant, waiter: Waiter) -> Entry
     {
         if enterIfFree(flow: flow) { return .admitted }
-        // Work that cannot start in time would only delay work that can.
-        guard now + estimatedWait < deadline else { return .rejected }
-        var pushedOut: Waiter?
-        if depth >= currentCapacity(now) {
-            lastRejection = now
-            pushedOut = pushOut(inFavorOf: flow)
-            guard pushedOut != nil else { return .rejected }
-        }
+        guard hasRoom(flow: flow, deadline: deadline, now: now) else { return .rejected }
+        let pushedOut = depth >= currentCapacity(now) ? pushOut(inFavorOf: flow) : nil
         change(flow) { flow in
             let position = flow.waiters.firstIndex { $0.deadline > deadline } ?? flow.waiters.endIndex
             flow.waiters.insert((ticket, deadline, waiter), at: position)
         }
         depth += 1
         return .waiting(pushedOut: pushedOut)
+    }
+
+    /// Whether work would be admitted or wait if it requested a slot now.
+    package mutating func hasRoom(flow: String, deadline: Instant, now: Instant) -> Bool {
+        guard running >= slots || depth > 0 else { return true }
+        // Work that cannot start in time would only delay work that can.
+        guard now + estimatedWait < deadline else { return false }
+        guard depth >= currentCapacity(now) else { return true }
+        lastRejection = now
+        return longestFlow(longerThan: flow) != nil
     }
 
     /// Releases a slot after `turn`; it passes to the returned waiter, which must be resumed.
@@ -115,12 +119,18 @@ package struct WorkQueueState<Waiter> {
 
     /// Makes room for a flow with less than its share of the queue: removes the last waiter of the longest flow.
     private mutating func pushOut(inFavorOf flow: String) -> Waiter? {
+        guard let longest = longestFlow(longerThan: flow) else { return nil }
+        depth -= 1
+        return change(longest) { $0.waiters.removeLast().waiter }
+    }
+
+    /// Returns the flow with the most waiters if it would still have more than `flow` with another one.
+    private func longestFlow(longerThan flow: String) -> String? {
         let counts = flows.mapValues(\.waiters.count).filter { $0.value > 0 }
         guard let (longest, most) = counts.max(by: { $0.value < $1.value }), (counts[flow] ?? 0) + 1 < most else {
             return nil
         }
-        depth -= 1
-        return change(longest) { $0.waiters.removeLast().waiter }
+        return longest
     }
 
     /// Changes a flow; flows exist only while they have running or waiting work.

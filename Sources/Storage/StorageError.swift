@@ -1,4 +1,5 @@
 internal import Basics
+internal import Glibc
 
 /// An error while storing or reading pictures.
 package struct StorageError: ExplainedError, Sendable {
@@ -34,6 +35,13 @@ package struct StorageError: ExplainedError, Sendable {
         self.code = code
         self.message = message
         self.cause = cause
+    }
+}
+
+extension StorageError {
+    /// The path and the system's reason, if a system call failed; not for clients.
+    package var systemReason: String? {
+        (cause as? SystemError).map { "\($0.path): \(String(cString: strerror($0.number)))" }
     }
 }
 

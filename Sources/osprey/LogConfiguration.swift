@@ -1,3 +1,4 @@
+internal import Basics
 internal import FoundationEssentials
 internal import Logging
 
@@ -16,21 +17,22 @@ struct LogConfiguration {
         level = try settings.choice("log-level", of: Logger.Level.allCases.map { ($0.rawValue, $0) }, default: .info)
     }
 
-    func makeLogger() -> Logger {
+    /// Makes the service's logger.
+    ///
+    /// - Parameter output: Receives the lines; released here if details were asked for.
+    func makeLogger(_ output: LogOutput) -> Logger {
+        if level < .info { output.release() }
         let format = format
         var logger = Logger(label: "osprey") { label in
-            switch format {
-            case .text: StreamLogHandler.standardError(label: label)
-            case .json: JSONLogHandler()
-            }
+            LineLogHandler(label: label, format: format, output: output)
         }
         logger.logLevel = level
         return logger
     }
 }
 
-/// Writes each message as a line of JSON to standard error.
-private struct JSONLogHandler: LogHandler {
+/// Writes each message as a line of text or JSON.
+private struct LineLogHandler: LogHandler {
     private struct Line: Encodable {
         var time: String
         var level: String
@@ -38,6 +40,9 @@ private struct JSONLogHandler: LogHandler {
         var metadata: [String: String]
     }
 
+    let label: String
+    let format: LogConfiguration.Format
+    let output: LogOutput
     var metadata: Logger.Metadata = [:]
     var logLevel: Logger.Level = .info
 
@@ -48,16 +53,35 @@ private struct JSONLogHandler: LogHandler {
 
     func log(event: LogEvent) {
         let merged = metadata.merging(event.metadata ?? [:]) { $1 }
+        let message = event.message.description
+        let line =
+            switch format {
+            case .text: Self.text(event.level, message, merged, label: label)
+            case .json: Self.json(event.level, message, merged)
+            }
+        output.write(line + [UInt8(ascii: "\n")])
+    }
+
+    private static func text(
+        _ level: Logger.Level,
+        _ message: String,
+        _ metadata: Logger.Metadata,
+        label: String
+    ) -> [UInt8] {
+        let time = Date().formatted(Date.ISO8601FormatStyle())
+        let pairs = metadata.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
+        return Array("\(time) \(level) \(label): \(message)\(pairs)".printable().utf8)
+    }
+
+    private static func json(_ level: Logger.Level, _ message: String, _ metadata: Logger.Metadata) -> [UInt8] {
         let line = Line(
             time: Date().formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true)),
-            level: event.level.rawValue,
-            message: event.message.description,
-            metadata: merged.mapValues(\.description)
+            level: level.rawValue,
+            message: message,
+            metadata: metadata.mapValues(\.description)
         )
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        guard var bytes = try? encoder.encode(line) else { return }
-        bytes.append(UInt8(ascii: "\n"))
-        writeToStandardError(Array(bytes))
+        return (try? encoder.encode(line)).map { [UInt8]($0) } ?? []
     }
 }

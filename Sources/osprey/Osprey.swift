@@ -1,7 +1,9 @@
 internal import ArgumentParser
 internal import Basics
 internal import CMalloc
+internal import DetectionPipeline
 internal import Glibc
+internal import JSONSchema
 
 @main
 struct Osprey: AsyncParsableCommand {
@@ -39,8 +41,29 @@ struct Osprey: AsyncParsableCommand {
             print(fullMessage(for: error))
             end(.success)
         } catch {
-            end(exitCode(for: error), saying: fullMessage(for: error))
+            end(exitCode(for: error), saying: explained(error))
         }
+    }
+
+    /// The message for an error in the arguments, with advice on flags that other programs have.
+    private static func explained(_ error: any Error) -> String {
+        let message = fullMessage(for: error)
+        for argument in CommandLine.arguments where argument.hasPrefix("--") {
+            let name = String(argument.dropFirst(2).prefix { $0 != "=" })
+            guard let start = message.firstRange(of: "Unknown option '--\(name)'") else { continue }
+            let advice: String
+            if let known = Field.suggestion(for: name, from: DetectionFields.all) {
+                advice = "Did you mean '--\(Field.optionName(known))'?"
+            } else if let hint = DetectionFields.hint(about: name) {
+                advice = "\(hint.prefix(1).uppercased())\(hint.dropFirst())."
+            } else {
+                continue
+            }
+            // ArgumentParser's own suggestion, on the rest of the line, compares only letters.
+            let rest = message[start.upperBound...].drop { !$0.isNewline }
+            return "\(message[..<start.upperBound]). \(advice)\(rest)"
+        }
+        return message
     }
 
     /// Ends the process without running C and C++ exit handlers: they would destroy objects that OpenVINO's threads, and

@@ -73,7 +73,9 @@ extension Serve {
         logger: Logger
     ) throws -> (any ImageStore, StoreMonitor?) {
         guard let address = configuration.redis else {
-            let store = try FileImageStore(directory: configuration.store, quotaBytes: configuration.storeQuotaBytes)
+            let store = try explaining("The store \(configuration.store) cannot be used", "choose another with --store") { () throws(StorageError) in
+                try FileImageStore(directory: configuration.store, quotaBytes: configuration.storeQuotaBytes)
+            }
             for warning in store.warnings { logger.warning("Store: \(warning)") }
             return (store, nil)
         }
@@ -93,6 +95,19 @@ extension Serve {
         return (store, StoreMonitor(store: store, logger: logger))
     }
 
+    /// Adds to an error of the storage what it is about and what to do.
+    private func explaining<Result>(
+        _ finding: String,
+        _ advice: String,
+        _ body: () throws(StorageError) -> Result
+    ) throws -> Result {
+        do throws(StorageError) {
+            return try body()
+        } catch {
+            throw CommandError("\(finding): \(error.systemReason.map { "\($0); \(advice)" } ?? error.message).")
+        }
+    }
+
     private func openDataset(_ configuration: ServeConfiguration, logger: Logger) throws -> Dataset? {
         let name = configuration.dataset ?? "coco128"
         let directory = "\(configuration.data)/\(name)"
@@ -103,7 +118,9 @@ extension Serve {
             logger.warning("\(message)")
             return nil
         }
-        let dataset = try Dataset(name: name, directory: directory)
+        let dataset = try explaining("The dataset \(directory) cannot be read", "choose another with --dataset") { () throws(StorageError) in
+            try Dataset(name: name, directory: directory)
+        }
         for warning in dataset.warnings { logger.warning("Dataset: \(warning)") }
         return dataset
     }

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import DetectionService
+internal import Dispatch
 internal import Glibc
 internal import Hummingbird
 internal import Logging
@@ -26,9 +27,16 @@ struct Serve: AsyncParsableCommand {
 
     @OptionGroup var options: ServeOptions
 
+    /// A start that takes longer is logged while it goes on.
+    private static let quietSeconds = 3.0
+
     func run() async throws {
         let configuration = try ServeConfiguration(options: options)
-        let logger = configuration.log.makeLogger()
+        let output = LogOutput()
+        let logger = configuration.log.makeLogger(output)
+        let address = ListeningAddress(host: configuration.host, port: configuration.port)
+        try address.check()
+        DispatchQueue.global().asyncAfter(deadline: .now() + Self.quietSeconds) { output.release() }
         let parts = try await loadParts(configuration, logger: logger)
         let readiness = Readiness()
         let application = try buildApplication(
@@ -41,6 +49,7 @@ struct Serve: AsyncParsableCommand {
             address: .hostname(configuration.host, port: configuration.port),
             logger: logger
         ) { port in
+            output.release()
             // Printed for the user rather than logged, and flushed so that it also appears in a pipe.
             print(Self.greeting(host: configuration.host, port: port, parts: parts))
             fflush(nil)
@@ -59,10 +68,7 @@ struct Serve: AsyncParsableCommand {
         do {
             try await ServiceGroup(configuration: group).run()
         } catch let error as IOError {
-            throw CommandError(
-                "Cannot listen on \(configuration.host):\(configuration.port): \(String(cString: strerror(error.errnoCode)))."
-                    + " Stop the process that listens there, or choose another --host or --port."
-            )
+            throw address.failure(error.errnoCode)
         }
     }
 

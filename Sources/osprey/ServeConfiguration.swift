@@ -101,6 +101,12 @@ extension ServiceSettings {
         apiKeyHashes = try settings.list("api-key-hashes", of: "SHA-256 hashes of 64 hexadecimal digits") { hash in
             hash.utf8.count == 64 && hash.allSatisfy(\.isHexDigit)
         }
+        allowedHosts = try settings.list("allowed-hosts", of: "host names without ports, *.DOMAIN, or *") { name in
+            !name.contains { ":/".contains($0) }
+        }
+        corsOrigins = try settings.list("cors-origins", of: "origins such as https://example.com, or *") { origin in
+            origin == "*" || origin.wholeMatch(of: /https?:\/\/[^\/]+/.ignoresCase()) != nil
+        }
         apiPagesDirectory = settings.text("api-pages", default: ".deps/api-pages")
         webPageDirectory = settings.text("web-page", default: webPageDirectory)
     }

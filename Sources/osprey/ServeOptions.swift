@@ -154,6 +154,23 @@ struct ServeOptions: ParsableArguments {
     var apiKeyHashes: String?
 
     @Option(
+        help: ArgumentHelp(
+            "Names in Host that are answered besides addresses, localhost and this machine's, separated by commas; * for "
+                + "all.",
+            valueName: "names"
+        )
+    )
+    var allowedHosts: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Origins whose web pages may use the service, separated by commas; * for all.",
+            valueName: "origins"
+        )
+    )
+    var corsOrigins: String?
+
+    @Option(
         help: ArgumentHelp("Folder with the assets of /docs and /redoc. (default: .deps/api-pages)", valueName: "dir")
     )
     var apiPages: String?
@@ -186,7 +203,8 @@ struct ServeOptions: ParsableArguments {
             ("request-timeout", requestTimeout), ("idle-timeout", idleTimeout), ("drain-delay", drainDelay),
             ("shutdown-timeout", shutdownTimeout), ("max-body", maxBody), ("max-pixels", maxPixels),
             ("max-bodies-in-flight", maxBodiesInFlight), ("max-connections", maxConnections),
-            ("api-key-hashes", apiKeyHashes), ("api-pages", apiPages), ("web-page", webPage), ("log-format", logFormat),
+            ("api-key-hashes", apiKeyHashes), ("allowed-hosts", allowedHosts), ("cors-origins", corsOrigins),
+            ("api-pages", apiPages), ("web-page", webPage), ("log-format", logFormat),
             ("log-level", logLevel),
         ]
     }

@@ -1,5 +1,5 @@
+internal import Basics
 internal import Configuration
-internal import FoundationEssentials
 internal import Yams
 
 /// Settings from a YAML file: a mapping of names to values or to lists of values.
@@ -16,11 +16,18 @@ struct SettingsFile {
     ///   - known: Names of all settings.
     /// - Throws: ``CommandError`` if the file cannot be read, or contains anything but settings.
     init(path: String, known: [String]) throws {
+        let text: String
+        do throws(PictureFile.Failure) {
+            text = String(decoding: try PictureFile.read(path, maximumBytes: 1 << 20), as: UTF8.self)
+        } catch {
+            throw CommandError.usage("\(path) cannot be read: \(error.reason). Name a YAML file with --config.")
+        }
         let node: Node?
         do {
-            node = try Yams.compose(yaml: String(contentsOfFile: path, encoding: .utf8))
+            node = try Yams.compose(yaml: text)
         } catch {
-            throw CommandError.usage("\(path) cannot be read as YAML: \(error)")
+            let lines = "\(error)".split(separator: "\n").prefix(2).joined(separator: " ")
+            throw CommandError.usage("\(path) is not valid YAML: \(lines)")
         }
         guard let node else {
             values = [:]
@@ -32,8 +39,10 @@ struct SettingsFile {
         var values: [AbsoluteConfigKey: ConfigValue] = [:]
         for (key, value) in mapping {
             guard let name = key.string, known.contains(name) else {
+                let suggestion = key.string?.suggestion(from: known).map { " Did you mean \($0)?" } ?? ""
                 throw CommandError.usage(
-                    "\(path) sets '\(key.string ?? "?")', which is not a setting; `osprey serve --help` lists them."
+                    "\(path) sets '\(key.string ?? "?")', which is not a setting.\(suggestion) `osprey serve --help` lists "
+                        + "all."
                 )
             }
             let texts = value.sequence.map { $0.map(\.scalar?.string) } ?? [value.scalar?.string]

@@ -184,7 +184,6 @@ WRONG_KINDS = {
     "gzip of a png": zlib.compress(small_png(), wbits=31),
     "elf": b"\x7fELF" + bytes(60),
     "pickle": b"\x80\4\x8c\5posix\x8c\6system\x93\x8c\4true\x85R.",
-    "pnm": b"P6 1 1 255\n\0\0\0",
     "radiance": b"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y 1 +X 1\n\0\0\0\0",
     "openexr": b"\x76\x2f\x31\1" + bytes(60),
     "jpeg 2000": b"\0\0\0\x0cjP  \r\n\x87\n" + bytes(60),
@@ -278,7 +277,7 @@ def request(
     more: bytes = b"",
 ) -> bytes:
     """A well-formed HTTP request."""
-    head = f"{method} {target} HTTP/1.1\r\nHost: osprey\r\nConnection: close\r\n"
+    head = f"{method} {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
     if body:
         head += f"Content-Type: {content_type}\r\nContent-Length: {len(body)}\r\n"
     return head.encode("latin-1") + more + b"\r\n" + body
@@ -290,7 +289,7 @@ def get(target: str, more: bytes = b"") -> bytes:
 
 def head_and(body: bytes, fields: bytes) -> bytes:
     """A request to /detect with custom header fields for the length of its body."""
-    return b"POST /detect HTTP/1.1\r\nHost: osprey\r\n" + fields + b"\r\n" + body
+    return b"POST /detect HTTP/1.1\r\nHost: localhost\r\n" + fields + b"\r\n" + body
 
 
 def chunked(body: bytes) -> bytes:
@@ -428,19 +427,19 @@ FRAMING: dict[str, tuple[tuple[int, ...], Callable[[], bytes]]] = {
     "two hosts": ((400,), lambda: get("/healthz", b"Host: other\r\n")),
     "http 0.9": ((400,), lambda: b"GET /healthz\r\n\r\n"),
     "http 2 without asking": ((400, 505), lambda: b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
-    "http 3.7": ((400, 505), lambda: b"GET /healthz HTTP/3.7\r\nHost: osprey\r\n\r\n"),
+    "http 3.7": ((400, 505), lambda: b"GET /healthz HTTP/3.7\r\nHost: localhost\r\n\r\n"),
     "tls": ((400,), lambda: bytes.fromhex("1603010200010001fc0303") + bytes(300)),
-    "an unknown method": ((400, 405, 501), lambda: b"FOO /healthz HTTP/1.1\r\nHost: osprey\r\n\r\n"),
-    "bare line feeds": ((400,), lambda: b"GET /healthz HTTP/1.1\nHost: osprey\n\n"),
+    "an unknown method": ((400, 405, 501), lambda: b"FOO /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+    "bare line feeds": ((400,), lambda: b"GET /healthz HTTP/1.1\nHost: localhost\n\n"),
     "a folded header": ((400,), lambda: get("/healthz", b"A: b\r\n c\r\n")),
     "a line feed in a header": ((400,), lambda: get("/healthz", b"A: b\nTransfer-Encoding: chunked\r\n")),
     "a NUL in a header": ((400,), lambda: get("/healthz", b"A: b\0c\r\n")),
-    "a NUL in the target": ((400,), lambda: b"GET /get_image/\0 HTTP/1.1\r\nHost: osprey\r\n\r\n"),
-    "bytes beyond ascii in the target": ((400,), lambda: b"GET /get_image/\xff HTTP/1.1\r\nHost: osprey\r\n\r\n"),
+    "a NUL in the target": ((400,), lambda: b"GET /get_image/\0 HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+    "bytes beyond ascii in the target": ((400,), lambda: b"GET /get_image/\xff HTTP/1.1\r\nHost: localhost\r\n\r\n"),
     "a target of 100 kB": ((400, 414, 431), lambda: get("/" + "a" * 100_000)),
     "a header of 200 kB": ((400, 431), lambda: get("/healthz", b"A: " + b"a" * 200_000 + b"\r\n")),
     "20000 headers": ((400, 431), lambda: get("/healthz", b"".join(b"A%d: b\r\n" % n for n in range(20_000)))),
-    "a tunnel": ((400, 404, 405, 501), lambda: b"CONNECT osprey:1337 HTTP/1.1\r\nHost: osprey\r\n\r\n"),
+    "a tunnel": ((400, 404, 405, 501), lambda: b"CONNECT localhost:1337 HTTP/1.1\r\nHost: localhost\r\n\r\n"),
     "a timeout below zero": ((422,), lambda: get("/models", b"X-Request-Timeout: -1\r\n")),
     "a timeout of nan": ((422,), lambda: get("/models", b"X-Request-Timeout: nan\r\n")),
     "an accept header of nothing": ((406,), lambda: get("/get_image/9", b"Accept: text/plain\r\n")),

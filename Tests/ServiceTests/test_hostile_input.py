@@ -33,7 +33,7 @@ CLIENT_SECONDS = 2
 # Memory kept by the allocator and the runtime's caches, in addition to the allowed growth of 30 %.
 ALLOWANCE_BYTES = 64 * MEBIBYTE
 
-GET = b"GET /healthz HTTP/1.1\r\nHost: osprey\r\n\r\n"
+GET = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
 # The demo's largest file, 274 kB.
 LARGE_PICTURE = "/get_image/3"
 
@@ -158,7 +158,7 @@ def test_a_slow_request_head_is_cut_off(impatient: Server) -> None:
     with connect(impatient.url) as connection:
         start = time.monotonic()
         with pytest.raises((BrokenPipeError, ConnectionResetError)):
-            for byte in b"GET /healthz HTTP/1.1\r\nHost: osprey\r\nA: " + b"a" * 1000:
+            for byte in b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nA: " + b"a" * 1000:
                 connection.send(bytes([byte]))
                 time.sleep(0.05)
                 assert time.monotonic() - start < 2 * CLIENT_SECONDS
@@ -167,7 +167,7 @@ def test_a_slow_request_head_is_cut_off(impatient: Server) -> None:
 
 def test_a_slow_body_gets_408_and_is_cut_off(impatient: Server) -> None:
     with connect(impatient.url) as connection:
-        connection.sendall(b"POST /detect HTTP/1.1\r\nHost: osprey\r\nContent-Length: 1000\r\n\r\n")
+        connection.sendall(b"POST /detect HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n")
         start = time.monotonic()
         connection.settimeout(0.1)
         while time.monotonic() - start < 2 * CLIENT_SECONDS:
@@ -185,7 +185,7 @@ def test_a_slow_body_gets_408_and_is_cut_off(impatient: Server) -> None:
 
 def test_an_unread_body_does_not_keep_the_connection_open(impatient: Server) -> None:
     with connect(impatient.url) as connection:
-        connection.sendall(b"POST /nowhere HTTP/1.1\r\nHost: osprey\r\nContent-Length: 1000\r\n\r\n")
+        connection.sendall(b"POST /nowhere HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n")
         assert_problem(receive(connection), 404)
         assert seconds_until_closed(connection) < 2 * CLIENT_SECONDS
 
@@ -230,7 +230,7 @@ def test_a_client_that_sends_too_much_gets_413_and_is_cut_off(target: Server, fr
     megabyte = b"100000\r\n" + bytes(MEBIBYTE) + b"\r\n"
     before = resident_bytes(target.pid)
     with connect(target.url, ANSWER_SECONDS) as connection:
-        connection.sendall(b"POST /detect HTTP/1.1\r\nHost: osprey\r\n" + framing + b"\r\n\r\n")
+        connection.sendall(b"POST /detect HTTP/1.1\r\nHost: localhost\r\n" + framing + b"\r\n\r\n")
         start = time.monotonic()
         answer: Answer | None = None
         with pytest.raises((BrokenPipeError, ConnectionResetError)):
@@ -261,7 +261,7 @@ def test_expect_100_continue_is_answered_immediately(target: Server) -> None:
 def test_a_body_that_is_too_large_gets_413_instead_of_100_continue(target: Server) -> None:
     with connect(target.url) as connection:
         connection.sendall(
-            b"POST /detect HTTP/1.1\r\nHost: osprey\r\nExpect: 100-continue\r\nContent-Length: 1000000000\r\n\r\n"
+            b"POST /detect HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 1000000000\r\n\r\n"
         )
         assert connection.recv(12, socket.MSG_PEEK) == b"HTTP/1.1 413"
         assert_problem(receive(connection), 413)
@@ -270,7 +270,7 @@ def test_a_body_that_is_too_large_gets_413_instead_of_100_continue(target: Serve
 @pytest.mark.parametrize("path", ["/get_image/12", "/get_image/999", "/get_image/..", "/nowhere", "/detect"])
 def test_head_returns_the_headers_of_get_without_a_body(target: Server, path: str) -> None:
     with connect(target.url) as connection:
-        connection.sendall(f"HEAD {path} HTTP/1.1\r\nHost: osprey\r\n\r\n".encode())
+        connection.sendall(f"HEAD {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         head = receive(connection, method="HEAD")
         whole = call(target.url, "GET", path)
         assert (head.status, head.body) == (whole.status, b"")
@@ -283,7 +283,7 @@ def test_head_returns_the_headers_of_get_without_a_body(target: Server, path: st
 def test_pipelined_requests_are_answered_in_order(target: Server) -> None:
     paths = ["/healthz", "/get_image/12", "/nowhere", "/models", "/get_image/.."] * 10
     requests = [
-        f"GET {path} HTTP/1.1\r\nHost: osprey\r\nX-Request-ID: {n}\r\n\r\n".encode() for n, path in enumerate(paths)
+        f"GET {path} HTTP/1.1\r\nHost: localhost\r\nX-Request-ID: {n}\r\n\r\n".encode() for n, path in enumerate(paths)
     ]
     with connect(target.url) as connection:
         connection.sendall(b"".join(requests))
@@ -333,7 +333,7 @@ def test_a_connection_of_http_1_0_is_closed_after_the_response(target: Server) -
 
 def test_a_truncated_body_is_not_stored(target: Server) -> None:
     with connect(target.url) as connection:
-        connection.sendall(b"POST /images HTTP/1.1\r\nHost: osprey\r\nContent-Length: 10000\r\n\r\n" + JPEG)
+        connection.sendall(b"POST /images HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10000\r\n\r\n" + JPEG)
     with connect(target.url) as connection:
         connection.sendall(chunked(b"%x\r\n" % len(JPEG) + JPEG + b"\r\n"))
         connection.shutdown(socket.SHUT_WR)

@@ -275,7 +275,7 @@ def test_each_line_of_the_json_log_is_an_object(start_server: StartServer) -> No
     server = start_server("--log-format", "json", "--log-level", "debug")
     call(server.url, "GET", "/get_image/12", headers={"X-Request-ID": "a-request-of-the-test"})
     for target in (b'/get_image/"}{', b"/get_image/%0a%22", b"/get_image/\\u000a"):
-        exchange(server.url, b"GET " + target + b" HTTP/1.1\r\nHost: osprey\r\nConnection: close\r\n\r\n")
+        exchange(server.url, b"GET " + target + b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
     exchange(server.url, b"\0\1\2\r\n\r\n")
     server.stop()
     texts = server.log.read_text().splitlines()
@@ -291,7 +291,7 @@ def test_each_line_of_the_json_log_is_an_object(start_server: StartServer) -> No
 def test_metrics_are_prometheus_text(server: Server) -> None:
     for path in ("/get_image/12", "/get_image/..", "/nowhere"):
         call(server.url, "GET", path)
-    exchange(server.url, b'DELETE /"\\ HTTP/1.1\r\nHost: osprey\r\nConnection: close\r\n\r\n')
+    exchange(server.url, b'DELETE /"\\ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
     answer = call(server.url, "GET", "/metrics")
     assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
     sample = re.compile(
@@ -310,7 +310,7 @@ def test_metrics_are_prometheus_text(server: Server) -> None:
 def test_an_idle_service_exits_immediately(start_server: StartServer, number: signal.Signals) -> None:
     server = start_server()
     with connect(server.url) as idle:
-        idle.sendall(b"GET /healthz HTTP/1.1\r\nHost: osprey\r\n\r\n")
+        idle.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert idle.recv(12) == b"HTTP/1.1 200"
         start = time.monotonic()
         server.process.send_signal(number)

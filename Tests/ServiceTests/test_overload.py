@@ -170,7 +170,7 @@ def test_a_full_queue_rejects_immediately_and_other_calls_work(
 
 def test_bodies_share_one_limit(start_server: StartServer) -> None:
     server = start_server("--max-bodies-in-flight", str(8 * MEBIBYTE), "--max-body", str(8 * MEBIBYTE))
-    head = b"POST /detect HTTP/1.1\r\nHost: osprey\r\nContent-Length: %d\r\n\r\n" % (5 * MEBIBYTE)
+    head = b"POST /detect HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % (5 * MEBIBYTE)
     with connect(server.url) as first:
         first.sendall(head + bytes(5 * MEBIBYTE - 1))
         time.sleep(0.5)
@@ -205,7 +205,7 @@ def test_sigterm_finishes_requests_in_flight(
 def test_slow_requests_do_not_delay_shutdown_past_its_timeout(start_server: StartServer) -> None:
     server = start_server("--shutdown-timeout", "2")
     with connect(server.url) as connection:
-        connection.sendall(b"POST /detect HTTP/1.1\r\nHost: osprey\r\nContent-Length: 1000\r\n\r\n")
+        connection.sendall(b"POST /detect HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n")
         time.sleep(0.2)
         start = time.monotonic()
         server.process.send_signal(signal.SIGTERM)

@@ -143,6 +143,12 @@ import YOLO
         "an unsupported network is rejected with an error that says what was found",
         arguments: [
             ("best", "returns only the best boxes, [1, 30, 6]"),
+            ("fixed", "has boxes of [1, 4, 7] that do not follow the cells"),
+            ("offsets", "returns offsets to the cells of its grid instead of boxes, as YOLOX's exports do"),
+            ("yolox", "decodes its boxes as YOLOX does, whose input is BGR from 0 to 255"),
+            ("relative", "returns boxes relative to the size of its input"),
+            ("corners", "returns the corners of its boxes"),
+            ("logits", "returns scores that are not from 0 to 1"),
             ("classify", "does not return boxes in a supported layout (it returns [1, 10])"),
             ("endless", "holds more than the limit of 536870912 values at a time"),
             ("gray", "expects [1, 1, 64, 64]"),

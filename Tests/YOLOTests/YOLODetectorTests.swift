@@ -122,22 +122,18 @@ import YOLO
         }
     }
 
-    // Tools/Goldens/export_fixtures.py defines the network's constant output, and therefore the expected detections.
+    // ExportTests compare the candidates with PyTorch's.
     @Test("an export without known heads runs uncut") func uncut() async throws {
-        let detector = try Self.detector(Fixtures.path("exports/whole-rows.onnx"))
+        let detector = try Self.detector(Fixtures.path("exports/detect-11-v3.onnx"))
         #expect(detector.uncutReason != nil)
-        #expect(detector.model.labels == LabelMap(["round", "square"]))
+        #expect(detector.model.labels == LabelMap(["round", "square", "star"]))
         #expect(detector.model.inputSide == 64 && !detector.model.isRectangular)
-        let image = RGBImage(width: 128, height: 128) { $0.initialize(repeating: 0) }
-        let found = try await detector.detect(in: image, options: DetectionOptions()).detections
-        #expect(found.map(\.classID) == [0, 1])
-        #expect(zip(found.map(\.score), [0.81, 0.56]).allSatisfy { abs($0 - $1) < 1e-5 })
-        #expect(
-            found.map(\.box) == [
-                BoundingBox(minX: 16, minY: 16, maxX: 48, maxY: 48),
-                BoundingBox(minX: 60, minY: 70, maxX: 100, maxY: 90),
-            ]
-        )
+        let image = RGBImage(width: 128, height: 128) { pixels in
+            for index in pixels.indices { pixels.initializeElement(at: index, to: UInt8(index / 3 % 128)) }
+        }
+        let found = try await detector.detect(in: image, options: DetectionOptions(confidenceThreshold: 0.01)).detections
+        #expect(!found.isEmpty)
+        #expect(found.allSatisfy { $0.box.minX >= 0 && $0.box.maxX <= 128 && $0.box.maxX - $0.box.minX > 8 })
     }
 
     @Test("an unusable file is rejected", arguments: ["exports/refused-pose.onnx", "missing.onnx", "missing.pt"])

@@ -178,6 +178,38 @@ class AnchorFreeNetwork(nn.Module):
         return torch.cat(points, 1), torch.cat(scales, 1)
 
 
+class GridNetwork(nn.Module):
+    """YOLOX's heads, with one box and objectness per cell; `form` selects how the boxes are returned."""
+
+    def __init__(self, form):
+        super().__init__()
+        self.strides, self.coefficients, self.form = (8, 16, 32), 0, form
+        self.is_dynamic = False
+        self.backbone = Backbone(self.strides)
+        self.heads = nn.ModuleList(nn.Conv2d(CHANNELS, 5 + len(NAMES), 1) for _ in self.strides)
+
+    def forward(self, image):
+        boxes = []
+        for stride, head, features in zip(self.strides, self.heads, self.backbone(image)[1]):
+            values = head(features)
+            rows, columns = values.shape[2:]
+            center, size, scores = values.split((2, 2, 1 + len(NAMES)), 1)
+            if self.form != "logits":
+                scores = scores.sigmoid()
+            if self.form != "offsets":
+                y, x = torch.meshgrid(torch.arange(rows), torch.arange(columns), indexing="ij")
+                # YOLOX counts from the corner of a cell, the others from its middle.
+                corner = 0 if self.form == "yolox" else 0.5
+                center = (center + torch.stack((x, y))[None] + corner) * stride
+                size = size.exp() * stride
+            if self.form == "corners":
+                center, size = center - size / 2, center + size / 2
+            if self.form == "relative":
+                center, size = center / 64, size / 64
+            boxes.append(torch.cat((center, size, scores), 1).flatten(2))
+        return (torch.cat(boxes, 2).transpose(1, 2),)
+
+
 def seeded(network, spread=1.2):
     """Sets weights for which the cells differ widely; with default weights, they are nearly the same everywhere."""
     generator = torch.Generator().manual_seed(5)
@@ -306,8 +338,7 @@ BOXES = np.array(
 
 
 def write_whole(at):
-    """Writes networks that cannot be cut: without heads, and with a NaN anchor."""
-    small(at("whole-rows.onnx"), {"output0": BOXES[None]}, names="{0: 'round', 1: 'square'}", stride="32")
+    """Writes a network that cannot be cut: with a NaN anchor."""
     model = onnx.load(at("detect-16-half.onnx"))
     for node in model.graph.node:
         for attribute in node.attribute:
@@ -321,6 +352,9 @@ def write_whole(at):
 
 def write_refused(at):
     rows = BOXES[None]
+    small(at("refused-fixed.onnx"), {"output0": rows}, names="{0: 'round', 1: 'square'}", stride="32")
+    for form in ("offsets", "yolox", "relative", "corners", "logits"):
+        export(at(f"refused-{form}.onnx"), seeded(GridNetwork(form)), (64, 64), 12)
     small(at("refused-pose.onnx"), {"output0": rows}, task="pose")
     small(at("refused-classify.onnx"), {"output0": np.zeros((1, 10), np.float32)})
     small(at("refused-gray.onnx"), {"output0": rows}, shape=(1, 1, 64, 64))

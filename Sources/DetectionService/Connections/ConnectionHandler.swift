@@ -9,6 +9,8 @@ internal import NIOHTTPTypesHTTP1
 /// - Answers `Expect: 100-continue`, so that curl does not wait a second before it sends a picture.
 /// - Closes a connection whose client does not send a complete request head, or read its response, in time.
 /// - Closes the connection after a response that announces it, instead of reading what the client still sends.
+/// - Drops what arrives of a body after its response has begun, such as that of a refused request.
+/// - Pauses reading after a 503: a client that sends its next request at once would take the time of admitted ones.
 /// - Notifies the running request when its client disconnects.
 /// - Returns a problem for requests that are not HTTP.
 ///
@@ -22,6 +24,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// Time in which the client must send its next head, or read a response.
     private let clientTimeout: TimeAmount
     private let maximumBodyBytes: Int
+    private let pauses: RefusalPauses
 
     private var timer: Scheduled<Void>?
     /// Whether the client has disconnected.
@@ -34,11 +37,20 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private var openAnswers = 0
     /// Responses left before the connection is closed; nil while it is kept.
     private var answersUntilClose: Int?
+    /// Whether the last request is not complete yet.
+    private var isReceivingBody = false
+    /// Whether the rest of its body is not needed any more.
+    private var dropsBody = false
+    /// Set from a 503 until reading continues.
+    private var pausesReading = false
+    /// Whether a read was requested during a pause.
+    private var isReadDue = false
     /// Set when a request follows the last one that gets a response.
     private var ignoresInput = false
 
-    init(clientTimeout: TimeAmount, maximumBodyBytes: Int) {
+    init(clientTimeout: TimeAmount, maximumBodyBytes: Int, pauses: RefusalPauses) {
         self.clientTimeout = clientTimeout
+        self.pauses = pauses
         self.maximumBodyBytes = maximumBodyBytes
     }
 
@@ -73,11 +85,22 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        if case .head(let request) = unwrapInboundIn(data) {
+        switch unwrapInboundIn(data) {
+        case .head(let request):
             ignoresInput = ignoresInput || answersUntilClose != nil
             if !ignoresInput { begin(request, context) }
+            isReceivingBody = true
+        case .body where dropsBody: return
+        case .body: break
+        case .end:
+            isReceivingBody = false
+            dropsBody = false
         }
         if !ignoresInput { context.fireChannelRead(data) }
+    }
+
+    func read(context: ChannelHandlerContext) {
+        if pausesReading { isReadDue = true } else { context.read() }
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -98,6 +121,8 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
             rejectMalformedRequest(context, promise: promise)
         case .head(let response):
             if response.headerFields[.connection] == "close" { answersUntilClose = 1 }
+            if response.status == .serviceUnavailable { pauseReading(context) }
+            dropsBody = isReceivingBody && openRequests == 1
             beginAnswer(context)
             context.write(data, promise: promise)
         case .body:
@@ -118,6 +143,18 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         answersUntilClose = 0
         startTimer(context, in: .seconds(5))
         context.channel.closeFuture.cascade(to: promise)
+    }
+
+    private func pauseReading(_ context: ChannelHandlerContext) {
+        guard !pausesReading else { return }
+        pausesReading = true
+        context.eventLoop.assumeIsolated().scheduleTask(in: pauses.begin()) {
+            self.pauses.end()
+            self.pausesReading = false
+            guard self.isReadDue else { return }
+            self.isReadDue = false
+            context.read()
+        }
     }
 
     private func begin(_ request: HTTPRequest, _ context: ChannelHandlerContext) {

@@ -55,13 +55,13 @@ struct Detect: Endpoint {
             return try await detectParts(query, call: call, contentType: contentType)
         }
         if contentType?.essence == "application/json" {
-            return try await bodies.withJSON(of: call) { values in
+            return try await bodies.withJSON(of: call, flow: query.flow) { values in
                 let text = values.string("image") ?? ""
                 let body = try await detection.body(query, call: call) { try Self.picture(inBase64: text) }
                 return try detection.response(body, query.form)
             }
         }
-        return try await bodies.withBytes(of: call) { picture in
+        return try await bodies.withBytes(of: call, flow: query.flow) { picture in
             let body = try await detection.body(query, call: call) { picture }
             return try detection.response(body, query.form)
         }
@@ -75,7 +75,7 @@ struct Detect: Endpoint {
         guard case .json = query.form else {
             throw Problem(.notAcceptable, "Results of a multipart body are application/json; accept that.")
         }
-        return try await bodies.withParts(of: call, contentType: contentType) { parts in
+        return try await bodies.withParts(of: call, flow: query.flow, contentType: contentType) { parts in
             var results: [[UInt8]] = []
             var byteCount = 0
             for (index, part) in parts.enumerated() {

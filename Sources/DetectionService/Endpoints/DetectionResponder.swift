@@ -28,6 +28,9 @@ struct DetectionResponder: Sendable {
     struct Query: Sendable {
         var request: DetectionRequest
         var form: Form
+
+        /// Flow of the queue that the request's work belongs to.
+        var flow: String { request.detector.model.name }
     }
 
     let models: ModelRegistry

@@ -77,6 +77,11 @@ struct Page: Endpoint {
             Page("/page/{file}", id: "page_file", pathFields: [Field(name: "file", schema: .text(1...100))]) { call in
                 try webPage.response(to: call.request, file: call.path.string("file") ?? "")
             },
+            // Browsers ask for it on pages that name no icon, such as the API pages.
+            Page("/favicon.ico", id: "icon") { call in
+                webPage.isInstalled
+                    ? try webPage.response(to: call.request, file: "icon.svg") : Response(status: .noContent)
+            },
             Page("/docs", id: "docs", html: APIPages.swaggerUI),
             Page("/redoc", id: "redoc", html: APIPages.redoc),
         ]

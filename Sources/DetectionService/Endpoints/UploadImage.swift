@@ -36,9 +36,9 @@ struct UploadImage: Endpoint {
     func respond(to call: Call) async throws -> Response {
         _ = try call.negotiated(from: ["application/json"])
         guard let contentType = call.contentType, contentType.essence == "multipart/form-data" else {
-            return try await bodies.withBytes(of: call) { try await store($0, call: call) }
+            return try await bodies.withBytes(of: call, flow: "") { try await store($0, call: call) }
         }
-        return try await bodies.withParts(of: call, contentType: contentType) { parts in
+        return try await bodies.withParts(of: call, flow: "", contentType: contentType) { parts in
             guard parts.count == 1 else {
                 throw Problem(.malformed, "The body has \(parts.count) parts; send one picture at a time.")
             }

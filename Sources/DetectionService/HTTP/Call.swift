@@ -1,3 +1,4 @@
+internal import Basics
 internal import DetectionPipeline
 internal import FoundationEssentials
 internal import HTTPTypes
@@ -19,11 +20,14 @@ struct Call: Sendable {
     /// - Throws: `ValidationErrors` with each item that is unknown, missing or invalid.
     init(_ operation: Operation, request: Request, context: ServiceContext) throws(ValidationErrors) {
         var errors = ValidationErrors()
-        // Percent-encoding in paths stays as it is: no valid path needs it.
-        let captures = context.parameters.map { (String($0), String($1)) }
+        // Invalid percent-encoding stays as it is; no valid value contains it.
+        let captures = context.parameters.map { name, text in
+            (String(name), String(text).percentDecoded ?? String(text))
+        }
         let items = Self.items(ofQuery: request.uri.query ?? "")
         path = Values(parsing: captures, fields: operation.pathFields, location: "path", into: &errors)
         query = Values(parsing: items, fields: operation.queryFields, location: "query", into: &errors)
+        errors.explainUnknown(DetectionFields.hint)
         try errors.check()
         self.operation = operation
         self.request = request
@@ -74,6 +78,7 @@ extension Call {
         }
         var errors = ValidationErrors()
         Schema.object(fields).validate(value, at: ["body"], into: &errors)
+        errors.explainUnknown(DetectionFields.hint)
         guard errors.list.isEmpty, case .object(let members) = value else { throw errors }
         return Values(members)
     }

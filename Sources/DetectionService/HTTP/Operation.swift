@@ -72,8 +72,9 @@ struct Operation: Sendable {
 extension Operation {
     /// All problems that the call can return: declared ones, and those that follow from its body and its key.
     var allProblems: Set<Problem.Kind> {
-        // Every call rejects unknown query items and invalid timeouts, and has a deadline.
-        var kinds = problems.union([.invalid, .deadlineExceeded, .internalError])
+        // Every call rejects unknown hosts, query items and invalid timeouts, and has a deadline.
+        var kinds = problems.union([.misdirected, .invalid, .deadlineExceeded, .internalError])
+        if method != .get { kinds.insert(.forbidden) }
         if !isOpen { kinds.insert(.unauthorized) }
         if !body.isEmpty { kinds.formUnion([.malformed, .slowRequest, .tooLarge, .unsupportedMediaType, .busy]) }
         return kinds

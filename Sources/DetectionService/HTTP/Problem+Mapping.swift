@@ -15,6 +15,7 @@ extension Problem.Kind {
         case .malformed: .badRequest
         case .unauthorized: .unauthorized
         case .forbidden: .forbidden
+        case .misdirected: .misdirectedRequest
         case .notFound: .notFound
         case .methodNotAllowed: .methodNotAllowed
         case .notAcceptable: .notAcceptable

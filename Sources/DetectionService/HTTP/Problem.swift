@@ -10,6 +10,7 @@ struct Problem: Error, Sendable {
         case malformed
         case unauthorized
         case forbidden
+        case misdirected
         case notFound = "not_found"
         case methodNotAllowed = "method_not_allowed"
         case notAcceptable = "not_acceptable"

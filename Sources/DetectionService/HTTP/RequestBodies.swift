@@ -8,22 +8,51 @@ internal import Scheduling
 /// Receives request bodies within the service's limits.
 struct RequestBodies: Sendable {
     let budget: ByteBudget
-    let workers: WorkerPool
+    let pipeline: DetectionPipeline
 
-    /// Receives the complete body and passes it to `use`.
+    var workers: WorkerPool { pipeline.workers }
+
+    /// Receives the complete body, decompresses it if it has a `Content-Encoding`, and passes it to `use`.
     ///
     /// The bytes count against the budget until `use` returns.
-    /// - Throws: ``Problem`` (413) above the limit of one body; `ByteBudget.Exceeded`; errors of `use`.
+    /// - Parameters:
+    ///   - call: The request.
+    ///   - flow: Flow of the queue that the body will wait in; if the queue is full, the body is not received. nil
+    ///     does not look at the queue.
+    ///   - use: Receives the body.
+    /// - Returns: The result of `use`.
+    /// - Throws: `SchedulingError` if the queue is full; ``Problem`` (413) above the limit of one body, (415) for an
+    ///   unknown coding, (400) for damaged data; `ByteBudget.Exceeded`; errors of `use`.
     func withBytes<Result: Sendable>(
         of call: Call,
+        flow: String? = nil,
         _ use: ([UInt8]) async throws -> Result
     ) async throws -> Result {
+        let coding = try ContentCoding(call.request.headers)
         var bytes: [UInt8] = []
         bytes.reserveCapacity(min(call.contentLength ?? 0, budget.maximumBodyBytes))
-        return try await receive(call) { chunk in
+        return try await receive(call, flow: flow) { chunk in
             bytes.append(contentsOf: chunk.readableBytesView)
         } then: {
-            try await use(bytes)
+            guard let coding else { return try await use(bytes) }
+            let encoded = bytes
+            bytes = []
+            let decoded = try await workers.run { try Decoded(encoded, coding, budget: budget) }
+            return try await use(decoded.bytes)
+        }
+    }
+
+    /// A decompressed body, counted against the budget until the last reference is released.
+    private final class Decoded: Sendable {
+        let bytes: [UInt8]
+        private let shares: [ByteBudget.Share]
+
+        init(_ encoded: [UInt8], _ coding: ContentCoding, budget: ByteBudget) throws {
+            var shares: [ByteBudget.Share] = []
+            bytes = try coding.decode(encoded, limit: budget.maximumBodyBytes) { count in
+                shares.append(try ByteBudget.Share(of: budget, count: count))
+            }
+            self.shares = shares
         }
     }
 
@@ -32,9 +61,10 @@ struct RequestBodies: Sendable {
     /// - Throws: ``Problem`` (400) if it is not JSON; `ValidationErrors` if it does not match; errors of `use`.
     func withJSON<Result: Sendable>(
         of call: Call,
+        flow: String? = nil,
         _ use: (Values) async throws -> Result
     ) async throws -> Result {
-        try await withBytes(of: call) { body in
+        try await withBytes(of: call, flow: flow) { body in
             // Decoding a large body takes too long for a cooperative thread.
             let values = try await workers.run { try call.json(body) }
             call.context.stages.end(.parse)
@@ -47,34 +77,62 @@ struct RequestBodies: Sendable {
     /// - Throws: ``Problem`` (400) if the body has no part; `MultipartError` if it is malformed; errors of `use`.
     func withParts<Result: Sendable>(
         of call: Call,
+        flow: String,
         contentType: ContentType,
         _ use: ([[UInt8]]) async throws -> Result
     ) async throws -> Result {
-        var limits = MultipartParser.Limits()
-        limits.partBytes = budget.maximumBodyBytes
-        var parser = try MultipartParser(contentType: contentType, limits: limits)
-        var parts: [[UInt8]] = []
-        return try await receive(call) { chunk in
-            for event in try parser.parse(chunk.readableBytesView) {
+        var collector = try PartCollector(contentType: contentType, maximumPartBytes: budget.maximumBodyBytes)
+        guard try ContentCoding(call.request.headers) == nil else {
+            return try await withBytes(of: call, flow: flow) { bytes in
+                try collector.add(bytes)
+                return try await use(try collector.finish())
+            }
+        }
+        return try await receive(call, flow: flow) { chunk in
+            try collector.add(chunk.readableBytesView)
+        } then: {
+            try await use(try collector.finish())
+        }
+    }
+
+    /// Collects the contents of the parts of a multipart body.
+    private struct PartCollector {
+        private var parser: MultipartParser
+        private var parts: [[UInt8]] = []
+
+        init(contentType: ContentType, maximumPartBytes: Int) throws {
+            var limits = MultipartParser.Limits()
+            limits.partBytes = maximumPartBytes
+            parser = try MultipartParser(contentType: contentType, limits: limits)
+        }
+
+        mutating func add(_ bytes: some Collection<UInt8>) throws {
+            for event in try parser.parse(bytes) {
                 switch event {
                 case .part: parts.append([])
                 case .content(let bytes): parts[parts.count - 1].append(contentsOf: bytes)
                 case .partEnd, .end: break
                 }
             }
-        } then: {
+        }
+
+        mutating func finish() throws -> [[UInt8]] {
             try parser.finish()
             guard !parts.isEmpty else { throw Problem(.malformed, "The body has no parts; send a picture as a part.") }
-            return try await use(parts)
+            return parts
         }
     }
 
     /// Receives the body chunk by chunk, then continues with `use`.
     private func receive<Result: Sendable>(
         _ call: Call,
+        flow: String?,
         each receive: (ByteBuffer) throws -> Void,
         then use: () async throws -> Result
     ) async throws -> Result {
+        // A request that the queue has no room for is refused without its body: receiving it would take the time that
+        // admitted requests need.
+        if let flow { try pipeline.queue.checkRoom(flow: flow, deadline: call.context.deadline) }
         let limit = budget.maximumBodyBytes
         let tooLarge = Problem(.tooLarge, "The body exceeds the limit of \(limit) bytes; send a smaller picture.")
         if let length = call.contentLength, length > limit { throw tooLarge.closingConnection }

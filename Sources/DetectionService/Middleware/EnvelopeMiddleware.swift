@@ -12,6 +12,8 @@ struct EnvelopeMiddleware: RouterMiddleware {
     let requestTimeout: Duration
     let metrics: PrometheusRegistry
     let readiness: Readiness
+    let origins: CrossOriginPolicy
+    let refusals: RefusalLog
 
     func handle(
         _ request: Request,
@@ -28,9 +30,15 @@ struct EnvelopeMiddleware: RouterMiddleware {
         defer { inFlight.decrement(by: 1) }
 
         var response: Response
+        var isRefusal = false
         do {
+            try origins.check(request)
             context.deadline = try deadline(of: request, from: context.start)
-            response = try await next(request, context)
+            if let answer = try origins.preflightAnswer(to: request) {
+                response = answer
+            } else {
+                response = try await next(request, context)
+            }
         } catch is ClientLeft {
             response = Response(status: .clientClosedRequest)
         } catch {
@@ -38,16 +46,23 @@ struct EnvelopeMiddleware: RouterMiddleware {
             if problem.kind == .internalError {
                 context.logger.error("The request failed.", metadata: ["error": "\(error)"])
             }
+            isRefusal = problem.kind == .busy
             response = problem.response(requestID: context.requestID)
         }
         let total = ContinuousClock.now - context.start
         response.headers[.requestID] = context.requestID
         response.headers[.serverTiming] = context.stages.serverTiming(total: total)
         response.headers[.xContentTypeOptions] = "nosniff"
+        origins.addHeaders(to: &response.headers, for: request)
         // Otherwise a proxy would keep the connection and send its next request to a process that is about to stop.
         if !readiness.isReady { response.headers[.connection] = "close" }
         if request.method == .head { response = response.createHeadResponse() }
-        record(response, request: request, context: context, total: total)
+        measure(response, request: request, context: context, total: total)
+        if isRefusal {
+            refusals.add(on: context.eventLoop)
+        } else {
+            log(response, request: request, context: context, total: total)
+        }
         return response
     }
 
@@ -86,7 +101,7 @@ struct EnvelopeMiddleware: RouterMiddleware {
         return start.advanced(by: min(requestTimeout, .seconds(min(seconds, 86_400))))
     }
 
-    private func record(_ response: Response, request: Request, context: ServiceContext, total: Duration) {
+    private func measure(_ response: Response, request: Request, context: ServiceContext, total: Duration) {
         let labels = [("route", context.route), ("method", Self.label(of: request.method))]
         let status = String(response.status.code)
         metrics.makeCounter(label: ServiceMetrics.requests, dimensions: labels + [("status", status)]).increment(by: 1)
@@ -96,8 +111,11 @@ struct EnvelopeMiddleware: RouterMiddleware {
             metrics.makeTimer(label: ServiceMetrics.stageSeconds, dimensions: [("stage", stage.rawValue)])
                 .recordNanoseconds(duration.nanoseconds)
         }
+    }
+
+    private func log(_ response: Response, request: Request, context: ServiceContext, total: Duration) {
         context.logger.info(
-            "\(Self.label(of: request.method)) \(request.uri.path) \(status)",
+            "\(Self.label(of: request.method)) \(request.uri.path) \(response.status.code)",
             metadata: ["milliseconds": "\((total / .milliseconds(1) * 100).rounded() / 100)"]
         )
     }
@@ -122,7 +140,7 @@ extension HTTPField.Name {
     static let apiKey = Self.named("X-API-Key")
     static let referrerPolicy = Self.named("Referrer-Policy")
 
-    private static func named(_ name: String) -> Self {
+    static func named(_ name: String) -> Self {
         guard let name = Self(name) else { preconditionFailure("\(name) is a header field's name") }
         return name
     }

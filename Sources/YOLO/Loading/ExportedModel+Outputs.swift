@@ -53,6 +53,29 @@ extension ExportedModel {
         )
     }
 
+    /// Rejects a network that does not decode its boxes as its layout says.
+    func rejectOtherDecoding(_ layout: OutputLayout) throws {
+        let advice = "export it with boxes as centre, width and height in pixels of its input, and scores from 0 to 1"
+        switch WholeProbe(model, layout: layout)?.finding ?? .unknown {
+        case .pixels: return
+        case .yolox:
+            throw refusal(
+                "decodes its boxes as YOLOX does, whose input is BGR from 0 to 255",
+                "YOLOX is not supported yet; its pictures would be read as RGB from 0 to 1"
+            )
+        case .offsets:
+            throw refusal(
+                "returns offsets to the cells of its grid instead of boxes, as YOLOX's exports do",
+                "YOLOX is not supported yet; for other networks, \(advice)"
+            )
+        case .relative: throw refusal("returns boxes relative to the size of its input", advice)
+        case .corners: throw refusal("returns the corners of its boxes", advice)
+        case .logits: throw refusal("returns scores that are not from 0 to 1", advice)
+        case .unknown:
+            throw refusal("has boxes of \(shapes.dropFirst("it returns ".count)) that do not follow the cells of its feature maps", advice)
+        }
+    }
+
     /// Whether the boxes are `[1, 4 + classes, boxes]` rather than `[1, boxes, 5 + classes]`.
     ///
     /// The number of class names decides if it fits only one of them; otherwise the longer axis is that of the boxes.

@@ -64,6 +64,7 @@ extension Network {
                 "export it for one (--batch-size 1)"
             )
         }
+        try export.rejectOtherDecoding(layout)
         let isDynamic = size.isFree && canVary
         var reason = "its boxes are decoded in the graph, differently from YOLOv5's"
         if !isDynamic { reason += "; it accepts only pictures of \(size.width)x\(size.height)" }
