@@ -11,6 +11,8 @@ import closed_loop
 from closed_loop import Workload
 from server import FOLDER, HTTPServer, output_of
 
+# Four clients keep two cores busy.
+IMPATIENT_CLIENTS = 160
 RECOVERY_SECONDS = 2
 RECOVERED_SECONDS = 2
 SAMPLE_SECONDS = 0.1

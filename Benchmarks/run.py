@@ -188,7 +188,17 @@ class Run:
         return [
             Step(f"/detect, open loop at {load} %", cost + (after if load > 100 else 0), partial(call, load))
             for load in LOADS
-        ]
+        ] + [self.impatient_step()]
+
+    def impatient_step(self) -> Step:
+        """Clients that send a refused request again at once: forty times as many as keep the service busy."""
+
+        def call() -> None:
+            sample = closed_loop.measure(self.server, self.detect, overload.IMPATIENT_CLIENTS, self.settings.seconds)
+            self.add("impatient", sample)
+
+        cost = self.settings.seconds + closed_loop.WARM_UP_SECONDS
+        return Step(f"/detect, {overload.IMPATIENT_CLIENTS} clients that retry at once", cost, call)
 
     def start_peer(self, peer: TunedPeer) -> None:
         """Starts a peer for the rounds, and exits if its detections differ from the service's."""

@@ -13,19 +13,22 @@ extension String {
         return best.0
     }
 
-    /// Number of bytes to insert, remove or replace (Levenshtein).
+    /// Number of bytes to insert, remove, replace or swap with their neighbour (optimal string alignment).
     private func editDistance(to other: String) -> Int {
-        let other = Array(other.utf8)
-        var row = Array(0...other.count)
-        for (i, byte) in utf8.enumerated() {
-            var diagonal = row[0]
-            row[0] = i + 1
+        let (own, other) = (Array(utf8), Array(other.utf8))
+        var rows = [Array(0...other.count)]
+        for i in own.indices {
+            var row = [i + 1]
             for j in other.indices {
-                let replaced = diagonal + (byte == other[j] ? 0 : 1)
-                diagonal = row[j + 1]
-                row[j + 1] = Swift.min(replaced, diagonal + 1, row[j] + 1)
+                let replaced = rows[i][j] + (own[i] == other[j] ? 0 : 1)
+                var distance = Swift.min(replaced, rows[i][j + 1] + 1, row[j] + 1)
+                if i > 0, j > 0, own[i] == other[j - 1], own[i - 1] == other[j] {
+                    distance = Swift.min(distance, rows[i - 1][j - 1] + 1)
+                }
+                row.append(distance)
             }
+            rows.append(row)
         }
-        return row[other.count]
+        return rows[own.count][other.count]
     }
 }

@@ -20,6 +20,7 @@ struct LogConfiguration {
     /// Makes the service's logger.
     ///
     /// - Parameter output: Receives the lines; released here if details were asked for.
+    /// - Returns: The logger.
     func makeLogger(_ output: LogOutput) -> Logger {
         if level < .info { output.release() }
         let format = format

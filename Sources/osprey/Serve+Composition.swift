@@ -73,8 +73,12 @@ extension Serve {
         logger: Logger
     ) throws -> (any ImageStore, StoreMonitor?) {
         guard let address = configuration.redis else {
-            let store = try explaining("The store \(configuration.store) cannot be used", "choose another with --store") { () throws(StorageError) in
-                try FileImageStore(directory: configuration.store, quotaBytes: configuration.storeQuotaBytes)
+            let (directory, quota) = (configuration.store, configuration.storeQuotaBytes)
+            let store: FileImageStore
+            do throws(StorageError) {
+                store = try FileImageStore(directory: directory, quotaBytes: quota)
+            } catch {
+                throw explained(error, "The store \(directory) cannot be used", "choose another with --store")
             }
             for warning in store.warnings { logger.warning("Store: \(warning)") }
             return (store, nil)
@@ -96,16 +100,8 @@ extension Serve {
     }
 
     /// Adds to an error of the storage what it is about and what to do.
-    private func explaining<Result>(
-        _ finding: String,
-        _ advice: String,
-        _ body: () throws(StorageError) -> Result
-    ) throws -> Result {
-        do throws(StorageError) {
-            return try body()
-        } catch {
-            throw CommandError("\(finding): \(error.systemReason.map { "\($0); \(advice)" } ?? error.message).")
-        }
+    private func explained(_ error: StorageError, _ finding: String, _ advice: String) -> CommandError {
+        CommandError("\(finding): \(error.systemReason.map { "\($0); \(advice)" } ?? error.message).")
     }
 
     private func openDataset(_ configuration: ServeConfiguration, logger: Logger) throws -> Dataset? {
@@ -118,8 +114,11 @@ extension Serve {
             logger.warning("\(message)")
             return nil
         }
-        let dataset = try explaining("The dataset \(directory) cannot be read", "choose another with --dataset") { () throws(StorageError) in
-            try Dataset(name: name, directory: directory)
+        let dataset: Dataset
+        do throws(StorageError) {
+            dataset = try Dataset(name: name, directory: directory)
+        } catch {
+            throw explained(error, "The dataset \(directory) cannot be read", "choose another with --dataset")
         }
         for warning in dataset.warnings { logger.warning("Dataset: \(warning)") }
         return dataset

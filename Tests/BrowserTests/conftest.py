@@ -33,16 +33,29 @@ server = service_tests.server
 OpenPage = Callable[..., OspreyPage]
 
 
+Launch = Callable[..., Browser]
+
+
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def launch() -> Iterator[Launch]:
+    """Returns a function that starts a browser with more arguments, which its caller has to close."""
     path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     if not path:
         service_tests.missing("chromium is missing: apt-get install chromium")
     with sync_playwright() as playwright:
-        # Chromium cannot create its sandbox inside a container.
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
+
+        def launch_one(*arguments: str) -> Browser:
+            # Chromium cannot create its sandbox inside a container.
+            return playwright.chromium.launch(executable_path=path, args=["--no-sandbox", *arguments])
+
+        yield launch_one
+
+
+@pytest.fixture(scope="session")
+def browser(launch: Launch) -> Iterator[Browser]:
+    browser = launch()
+    yield browser
+    browser.close()
 
 
 @pytest.fixture

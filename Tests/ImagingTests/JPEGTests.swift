@@ -17,7 +17,10 @@ import Testing
         #expect(checksum == 0xF987_16F0)
     }
 
-    @Test("a missing end marker is no damage", arguments: PictureFixtures.jpegs.map(\.base64) + [PictureFixtures.cmykJPEG])
+    @Test(
+        "a missing end marker is no damage",
+        arguments: PictureFixtures.jpegs.map(\.base64) + [PictureFixtures.cmykJPEG]
+    )
     func missingEnd(_ base64: String) throws {
         let jpeg = try TestPictures.base64(base64)
         #expect(jpeg.suffix(2) == [0xFF, 0xD9])
@@ -25,7 +28,10 @@ import Testing
         for count in [1, 2] { #expect(try RGBImage.decode(Array(jpeg.dropLast(count))).bytes == whole) }
     }
 
-    @Test("a JPEG that is cut off is rejected, or read as far as it goes", arguments: PictureFixtures.jpegs.map(\.base64))
+    @Test(
+        "a JPEG that is cut off is rejected, or read as far as it goes",
+        arguments: PictureFixtures.jpegs.map(\.base64)
+    )
     func cutOff(_ base64: String) throws {
         let jpeg = try TestPictures.base64(base64)
         let whole = try RGBImage.decode(jpeg)

@@ -45,6 +45,18 @@ import Testing
         #expect(Self.parse([item]).errors == [error])
     }
 
+    @Test(
+        "an unknown name suggests a field by what others call it, or by a typo",
+        arguments: [
+            ("amount", "count"), ("Count", "count"), ("cuont", "count"), ("coun", "count"), ("counts", "count"),
+            ("clases", "classes"), ("form-", "form"), ("x", nil), ("", nil), (String(repeating: "a", count: 5000), nil),
+        ] as [(String, String?)]
+    )
+    func suggestions(name: String, suggestion: String?) {
+        let fields = [Field(name: "count", schema: .integer(1...10), otherNames: ["amount"])] + Self.fields.dropFirst()
+        #expect(Field.suggestion(for: name, from: fields) == suggestion)
+    }
+
     @Test("a single value given twice is an error")
     func duplicates() {
         #expect(Self.parse([("count", "1"), ("count", "2")]).errors == ["query.count duplicate"])

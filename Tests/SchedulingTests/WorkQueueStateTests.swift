@@ -44,6 +44,28 @@ import Testing
         return order
     }
 
+    @Test("room for work is known before it enters")
+    func room() {
+        func hasRoom(_ state: inout WorkQueueState<Int>, flow: String = "a", deadline: Double = 3600) -> Bool {
+            state.hasRoom(flow: flow, deadline: Self.start + .seconds(deadline), now: Self.start)
+        }
+        var free = WorkQueueState<Int>(slots: 1, capacity: 0)
+        #expect(hasRoom(&free))
+        var full = Self.full(capacity: 0)
+        #expect(!hasRoom(&full))
+        var waiting = Self.full(capacity: 2)
+        // A turn is assumed to take 0.1 s.
+        #expect(hasRoom(&waiting) && !hasRoom(&waiting, deadline: 0.05))
+        expect(Self.enter(&waiting, 1), "waiting")
+        expect(Self.enter(&waiting, 2), "waiting")
+        #expect(!hasRoom(&waiting))
+        // Another flow would push one of the two out; asking changes nothing.
+        #expect(hasRoom(&waiting, flow: "b"))
+        #expect(waiting.depth == 2)
+        // Work that is turned away also keeps the queue short.
+        expect(Self.enter(&waiting, 3, flow: "b"), "instead of 2")
+    }
+
     @Test("the earliest deadline is first, and equal deadlines are in order of arrival")
     func deadlines() {
         var state = Self.full(capacity: 8)

@@ -182,6 +182,8 @@ WRONG_KINDS = {
     "pdf with a jpeg": b"%PDF-1.7\n" + JPEG,
     "zip": b"PK\3\4" + bytes(60),
     "gzip of a png": zlib.compress(small_png(), wbits=31),
+    "icon": b"\0\0\1\0\1\0" + bytes(60),
+    "portable bitmap": b"P4 8 1\n\xff",
     "elf": b"\x7fELF" + bytes(60),
     "pickle": b"\x80\4\x8c\5posix\x8c\6system\x93\x8c\4true\x85R.",
     "radiance": b"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y 1 +X 1\n\0\0\0\0",
@@ -211,6 +213,15 @@ PICTURES = [
     HostileInput("bmp of run lengths", (413, 415, 422), lambda: bmp(7000, 7000, 8, 1, b"\xff\0" * 200)),
     HostileInput("webp claims 2^24 squared", (413, 422), lambda: webp_canvas(2**24, 2**24)),
     HostileInput("webp claims 16384x16384", (413, 422), lambda: webp_lossless(16_384, 16_384)),
+    HostileInput("ppm claims 50000x50000", (413,), lambda: b"P6 50000 50000 255\n\0"),
+    HostileInput("ppm of a billion digits", (413, 422), lambda: b"P3 1 1 " + b"9" * 1_000_000),
+    HostileInput("ppm of comments", (413, 422), lambda: b"P3" + b"#\n" * 1_000_000),
+    HostileInput("ppm of few pixels", (422,), lambda: b"P6 1000 1000 255\n\0"),
+    HostileInput("ppm without numbers", (422,), lambda: b"P6 x y z"),
+    HostileInput("ppm of letters", (422,), lambda: b"P3 1 1 255 a b c"),
+    HostileInput("jpeg xl of nothing", (422,), lambda: b"\xff\x0a"),
+    HostileInput("jpeg xl of noise", (413, 422), lambda: b"\xff\x0a" + bytes(range(256)) * 40),
+    HostileInput("jpeg xl claims 2^30 squared", (413, 422), lambda: b"\xff\x0a\xf8\xff\xff\xff\xff\xff\xff\xff\xff"),
     # Time bombs, which the limits on bytes and pixels do not catch.
     HostileInput("jpeg of 2000 scans", (413, 422), lambda: jpeg_of_scans(7000, 2000)),
     # Absurd dimensions.
@@ -226,6 +237,10 @@ PICTURES = [
     HostileInput("png with a wrong checksum", (422,), lambda: small_png()[:-20] + b"\0\0\0\0" + small_png()[-16:]),
     HostileInput("png without pixels", (422,), lambda: small_png()[:33] + png_chunk(b"IEND", b"")),
     HostileInput("png then pdf", (422,), lambda: small_png()[:8] + WRONG_KINDS["pdf"]),
+    HostileInput("jpeg of 12 bit", (415,), lambda: JPEG.replace(b"\xff\xc0\0\x11\x08", b"\xff\xc0\0\x11\x0c")),
+    HostileInput("jpeg without losses", (415,), lambda: JPEG.replace(b"\xff\xc0", b"\xff\xc3")),
+    HostileInput("jpeg without height", (415,), lambda: jpeg_of_size(16, 0)),
+    HostileInput("jpeg without end in a segment", (422,), lambda: JPEG[:2] + b"\xff\xe1\xff\xff" + JPEG[2:100]),
     HostileInput("jpeg without tables", (422,), lambda: JPEG[:2] + JPEG[JPEG.index(b"\xff\xc0") :]),
     HostileInput("jpeg of three markers", (422,), lambda: b"\xff\xd8\xff\xda\xff\xd9"),
     HostileInput("gif then javascript", (422,), lambda: b"GIF89a/*" + b"*/=1;alert(1)//" * 9),
@@ -267,6 +282,16 @@ ODD_PICTURES = [
 ]
 
 # Requests
+
+ZSTD = b"\x28\xb5\x2f\xfd"
+
+
+def gzip_of(data: bytes) -> bytes:
+    return zlib.compress(data, wbits=31)
+
+
+def compressed(coding: str, body: bytes) -> bytes:
+    return request("/detect", body, "image/png", more=b"Content-Encoding: " + coding.encode() + b"\r\n")
 
 
 def request(
@@ -419,8 +444,26 @@ FRAMING: dict[str, tuple[tuple[int, ...], Callable[[], bytes]]] = {
     "a content-length behind the chunks": ((400, 415), lambda: chunked(
         b"5\r\nabcde\r\n0\r\nContent-Length: 7\r\nConnection: close\r\n\r\n"
     )),
-    "gzip": ((400, 415), lambda: request(
-        "/detect", WRONG_KINDS["gzip of a png"], "image/png", more=b"Content-Encoding: gzip\r\n"
+    "gzip that is cut off": ((400,), lambda: compressed("gzip", gzip_of(small_png())[:-9])),
+    "gzip of 1 GB": ((413,), lambda: compressed("gzip", gzip_of(bytes(1 << 30)))),
+    "gzip of gzip of 1 GB": ((413, 415), lambda: compressed("gzip", gzip_of(gzip_of(bytes(1 << 30))))),
+    "gzip twice": ((415,), lambda: compressed("gzip, gzip", gzip_of(gzip_of(small_png())))),
+    "deflate of noise": ((400,), lambda: compressed("deflate", bytes(range(256)) * 9)),
+    # A window of 2 GB, and blocks that repeat a byte.
+    "zstd with a huge window": ((400,), lambda: compressed("zstd", ZSTD + b"\0\xa8" + b"\x03\0\x10\0")),
+    "zstd of 1 GB": ((413,), lambda: compressed("zstd", ZSTD + b"\0\x50" + b"\x02\0\x10\0" * 8191 + b"\x03\0\x10\0")),
+    "brotli": ((415,), lambda: compressed("br", small_png())),
+    "a coding without end": ((400, 415, 431), lambda: compressed("x" * 100_000, small_png())),
+    # Pages of other sites, and names that are not the service's.
+    "a foreign host": ((421,), lambda: b"GET /models HTTP/1.1\r\nHost: evil.example\r\n\r\n"),
+    "a foreign host that ends in ours": ((421,), lambda: b"GET /models HTTP/1.1\r\nHost: localhost.evil\r\n\r\n"),
+    "a host with a user": ((400, 421), lambda: b"GET /models HTTP/1.1\r\nHost: localhost@evil.example\r\n\r\n"),
+    "a host of brackets": ((400, 421), lambda: b"GET /models HTTP/1.1\r\nHost: [evil]\r\n\r\n"),
+    "a host of 60 kB": ((400, 421, 431), lambda: b"GET /models HTTP/1.1\r\nHost: " + b"a" * 60_000 + b"\r\n\r\n"),
+    "a foreign origin": ((403,), lambda: request("/models/reload", more=b"Origin: http://evil.example\r\n")),
+    "a null origin": ((403,), lambda: request("/detect", JPEG, "image/jpeg", more=b"Origin: null\r\n")),
+    "a foreign preflight": ((403,), lambda: request(
+        "/images/x", method="OPTIONS", more=b"Origin: http://evil\r\nAccess-Control-Request-Method: DELETE\r\n"
     )),
     # Request lines and header fields.
     "no host": ((400,), lambda: b"GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n"),

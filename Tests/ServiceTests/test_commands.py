@@ -52,6 +52,12 @@ def test_benchmark_measures_a_model_file() -> None:
         (("benchmark", "http://127.0.0.1:1", "--clients", "none"), 64, "--clients"),
         (("completions", "tcsh"), 64, "bash"),
         (("unknown",), 64, "unknown"),
+        (("detect", "x.jpg", "--conf", "0.5"), 64, "Did you mean '--confidence'?"),
+        (("detect", "x.jpg", "--iou-thres=0.5"), 64, "Did you mean '--iou'?"),
+        (("detect", "x.jpg", "--max-det", "9"), 64, "Did you mean '--max-detections'?"),
+        (("detect", "x.jpg", "--weights", "a.pt"), 64, "Did you mean '--model'?"),
+        (("detect", "x.jpg", "--imgsz", "640"), 64, "The model determines the size of its input."),
+        (("serve", "--prot", "1"), 64, "Did you mean '--port'?"),
     ],
 )
 def test_impossible_requests_get_an_explanation(arguments: tuple[object, ...], status: int, words: str) -> None:

@@ -16,7 +16,17 @@ import pytest
 
 from conftest import Server, StartServer
 from hostile_inputs import png, request
-from probes import MEBIBYTE, Answer, assert_problem, call, connect, metric, peak_resident_bytes, wait_until
+from probes import (
+    MEBIBYTE,
+    Answer,
+    assert_problem,
+    call,
+    connect,
+    metric,
+    peak_resident_bytes,
+    receive,
+    wait_until,
+)
 
 CLIENTS = 200
 LOAD_SECONDS = 10
@@ -38,6 +48,11 @@ def large_picture() -> bytes:
 
 def detect(server: Server, picture: bytes, headers: dict[str, str] | None = None) -> Answer:
     return call(server.url, "POST", "/detect", picture, {"Content-Type": "image/png", **(headers or {})})
+
+
+def kept_alive(body: bytes) -> bytes:
+    """A request that keeps its connection."""
+    return request("/detect", body, "image/png").replace(b"Connection: close\r\n", b"")
 
 
 def queue_depth(server: Server) -> float:
@@ -165,6 +180,45 @@ def test_a_full_queue_rejects_immediately_and_other_calls_work(
         assert call(server.url, "GET", "/healthz").status == 200
         assert call(server.url, "GET", "/get_image/12").status == 200
         assert time.monotonic() - start < 0.5
+        assert [answer.result().status for answer in busy] == [200] * (SLOTS + 2)
+
+
+def test_a_full_queue_refuses_before_the_body(start_server: StartServer, large_picture: bytes) -> None:
+    server = start_server(*ONE_STREAM, "--queue", "2")
+    with ThreadPoolExecutor(16) as clients, connect(server.url) as connection:
+        busy = keep_busy(server, clients, large_picture, SLOTS + 2)
+        connection.sendall(kept_alive(bytes(5 * MEBIBYTE))[: -5 * MEBIBYTE])
+        assert_problem(receive(connection, "POST"), 503)
+        # The connection stays usable: what the client still sends is dropped.
+        connection.sendall(bytes(5 * MEBIBYTE))
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert receive(connection).status == 200
+        assert [answer.result().status for answer in busy] == [200] * (SLOTS + 2)
+
+
+def test_refusals_are_logged_as_a_count(start_server: StartServer, large_picture: bytes) -> None:
+    server = start_server(*ONE_STREAM, "--queue", "2")
+    with ThreadPoolExecutor(16) as clients:
+        busy = keep_busy(server, clients, large_picture, SLOTS + 2)
+        refused = [detect(server, large_picture).status for _ in range(9)]
+        assert refused == [503] * 9
+        assert [answer.result().status for answer in busy] == [200] * (SLOTS + 2)
+    assert wait_until(lambda: "Refused 9 requests" in server.log.read_text(), 10)
+    lines = [line for line in server.log.read_text().splitlines() if "/detect" in line]
+    assert len(lines) == SLOTS + 2 and not any(" 503" in line for line in lines)
+
+
+def test_a_client_that_retries_at_once_is_slowed_down(start_server: StartServer, large_picture: bytes) -> None:
+    server = start_server(*ONE_STREAM, "--queue", "2")
+    with ThreadPoolExecutor(16) as clients, connect(server.url) as connection:
+        busy = keep_busy(server, clients, large_picture, SLOTS + 2)
+        times = []
+        for _ in range(3):
+            connection.sendall(kept_alive(b"a picture"))
+            assert receive(connection, "POST").status == 503
+            times.append(time.monotonic())
+        # Responses come at once, but no more is read for 0.1 s; one read may already be under way.
+        assert times[2] - times[0] > 0.09
         assert [answer.result().status for answer in busy] == [200] * (SLOTS + 2)
 
 

@@ -143,7 +143,7 @@ import YOLO
         "an unsupported network is rejected with an error that says what was found",
         arguments: [
             ("best", "returns only the best boxes, [1, 30, 6]"),
-            ("fixed", "has boxes of [1, 4, 7] that do not follow the cells"),
+            ("fixed", "has boxes that do not follow the cells of its feature maps (it returns [1, 4, 7])"),
             ("offsets", "returns offsets to the cells of its grid instead of boxes, as YOLOX's exports do"),
             ("yolox", "decodes its boxes as YOLOX does, whose input is BGR from 0 to 255"),
             ("relative", "returns boxes relative to the size of its input"),

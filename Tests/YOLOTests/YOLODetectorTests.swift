@@ -131,7 +131,8 @@ import YOLO
         let image = RGBImage(width: 128, height: 128) { pixels in
             for index in pixels.indices { pixels.initializeElement(at: index, to: UInt8(index / 3 % 128)) }
         }
-        let found = try await detector.detect(in: image, options: DetectionOptions(confidenceThreshold: 0.01)).detections
+        let options = DetectionOptions(confidenceThreshold: 0.01)
+        let found = try await detector.detect(in: image, options: options).detections
         #expect(!found.isEmpty)
         #expect(found.allSatisfy { $0.box.minX >= 0 && $0.box.maxX <= 128 && $0.box.maxX - $0.box.minX > 8 })
     }

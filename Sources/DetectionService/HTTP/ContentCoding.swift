@@ -41,7 +41,8 @@ enum ContentCoding: String, CaseIterable, Sendable {
         var decoded: [UInt8] = []
         let add = { (chunk: UnsafeBufferPointer<UInt8>) in
             guard chunk.count <= limit - decoded.count else {
-                throw Problem(.tooLarge, "The decompressed body exceeds the limit of \(limit) bytes; send a smaller one.")
+                let message = "The decompressed body exceeds the limit of \(limit) bytes; send a smaller one."
+                throw Problem(.tooLarge, message)
             }
             try reserve(chunk.count)
             decoded.append(contentsOf: chunk)

@@ -24,7 +24,9 @@ struct CrossOriginPolicy: Sendable {
     init(allowedHosts: [String], origins: [String]) {
         let names = allowedHosts.map { $0.lowercased() }
         hosts = Set(names + Self.ownNames + ["localhost"])
-        domains = names.filter { $0.hasPrefix("*.") }.map { String($0.dropFirst()) } + [".localhost"]
+        // Nobody can own a domain below these (RFC 6761; `internal` is reserved by ICANN): containers reach their host as
+        // host.docker.internal.
+        domains = names.filter { $0.hasPrefix("*.") }.map { String($0.dropFirst()) } + [".localhost", ".internal"]
         allowsAnyHost = names.contains("*")
         self.origins = Set(origins.map { $0.lowercased() })
         allowsAnyOrigin = origins.contains("*")

@@ -95,7 +95,8 @@ struct PortablePixmap {
         if maximum > 255 {
             fill(pixels) { index in level(Int(samples[2 * index]) << 8 | Int(samples[2 * index + 1])) }
         } else if maximum == 255, channels == 3 {
-            UnsafeMutableRawBufferPointer(pixels).copyMemory(from: UnsafeRawBufferPointer(rebasing: samples[..<pixels.count]))
+            let bytes = UnsafeRawBufferPointer(rebasing: samples[..<pixels.count])
+            UnsafeMutableRawBufferPointer(pixels).copyMemory(from: bytes)
         } else {
             let levels = (0...255).map(level)
             fill(pixels) { index in levels[Int(samples[index])] }

@@ -72,7 +72,7 @@ extension ExportedModel {
         case .corners: throw refusal("returns the corners of its boxes", advice)
         case .logits: throw refusal("returns scores that are not from 0 to 1", advice)
         case .unknown:
-            throw refusal("has boxes of \(shapes.dropFirst("it returns ".count)) that do not follow the cells of its feature maps", advice)
+            throw refusal("has boxes that do not follow the cells of its feature maps (\(shapes))", advice)
         }
     }
 

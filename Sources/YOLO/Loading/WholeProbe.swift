@@ -117,7 +117,8 @@ package struct WholeProbe {
     private static func site(at port: Graph.Port, in graph: Graph, height: Int, width: Int) -> Site? {
         let node = graph.nodes[port.node]
         let isBiased = node.type == "Add" && node.inputs.contains { isPerChannel($0, in: graph) }
-        let convolution = isBiased ? graph.source(of: node, input: isPerChannel(node.inputs[0], in: graph) ? 1 : 0) : node
+        let place = isBiased && isPerChannel(node.inputs[0], in: graph) ? 1 : 0
+        let convolution = isBiased ? graph.source(of: node, input: place) : node
         guard let convolution, convolution.type == "Convolution" || convolution.type == "GroupConvolution",
             node.outputs.indices.contains(port.output), let shape = node.outputs[port.output], shape.rank == 4,
             let rows = shape[2], let columns = shape[3], let count = shape.elementCount, rows > 0, count < 1 << 26
@@ -149,30 +150,28 @@ package struct WholeProbe {
         var anchor: Int
     }
 
-    /// The cells of all boxes, in each order in which exports write them.
+    /// The cells of all boxes, in each order in which exports write them: from the finest or the coarsest feature map,
+    /// and by anchor or by cell.
     private var orders: [[Cell]] {
         let cellCount = strides.reduce(0) { $0 + (width / $1) * (height / $1) }
         guard cellCount > 0, boxCount.isMultiple(of: cellCount) else { return [] }
         let anchors = boxCount / cellCount
-        guard anchors <= 16 else { return [] }
-        let byAnchor = [strides, strides.reversed()].map { strides in
-            strides.flatMap { stride in
-                (0..<anchors).flatMap { anchor in cells(of: stride).map { Cell(stride: stride, column: $0, row: $1, anchor: anchor) } }
+        guard (1...16).contains(anchors) else { return [] }
+        return [strides, strides.reversed()].flatMap { strides in
+            let byAnchor = strides.flatMap { stride in
+                (0..<anchors).flatMap { cells(of: stride, anchors: $0...$0) }
             }
+            guard anchors > 1 else { return [byAnchor] }
+            return [byAnchor, strides.flatMap { cells(of: $0, anchors: 0...anchors - 1) }]
         }
-        guard anchors > 1 else { return byAnchor }
-        return byAnchor
-            + [strides, strides.reversed()].map { strides in
-                strides.flatMap { stride in
-                    cells(of: stride).flatMap { column, row in
-                        (0..<anchors).map { Cell(stride: stride, column: column, row: row, anchor: $0) }
-                    }
-                }
-            }
     }
 
-    private func cells(of stride: Int) -> [(column: Int, row: Int)] {
-        (0..<height / stride).flatMap { row in (0..<width / stride).map { ($0, row) } }
+    private func cells(of stride: Int, anchors: ClosedRange<Int>) -> [Cell] {
+        (0..<height / stride).flatMap { row in
+            (0..<width / stride).flatMap { column in
+                anchors.map { Cell(stride: stride, column: column, row: row, anchor: $0) }
+            }
+        }
     }
 
     /// Whether a value of each box, in pixels divided by `scale`, is at the same place relative to its cell.
@@ -190,7 +189,8 @@ package struct WholeProbe {
             let kind = Kind(stride: cell.stride, anchor: cell.anchor)
             let expected = offsets[kind] ?? offset
             offsets[kind] = expected
-            if abs(offset - expected) * Float(cell.stride) <= tolerance, abs(offset) <= Self.maximumOffset { matches += 1 }
+            let isThere = abs(offset - expected) * Float(cell.stride) <= tolerance
+            if isThere, abs(offset) <= Self.maximumOffset { matches += 1 }
         }
         return Double(matches) >= Self.neededShare * Double(order.count)
     }

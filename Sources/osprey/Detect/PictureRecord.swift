@@ -26,7 +26,8 @@ package struct PictureRecord: JSONObject, Decodable {
     // The file's name comes first: it identifies an unfinished line.
     package static let members: [JSONMember<PictureRecord>] = [
         JSONMember("file", \.file), JSONMember("height", \.height), JSONMember("model", \.model),
-        JSONMember("payload", \.objects), JSONMember(optional: "truncated", \.isTruncated), JSONMember("width", \.width),
+        JSONMember("payload", \.objects), JSONMember(optional: "truncated", \.isTruncated),
+        JSONMember("width", \.width),
     ]
     package static let example = PictureRecord(
         file: "144.jpg",
@@ -38,7 +39,14 @@ package struct PictureRecord: JSONObject, Decodable {
 
     private struct Malformed: Error {}
 
-    package init(file: String, width: Int, height: Int, model: String, objects: [DetectedObject], isTruncated: Bool? = nil) {
+    package init(
+        file: String,
+        width: Int,
+        height: Int,
+        model: String,
+        objects: [DetectedObject],
+        isTruncated: Bool? = nil
+    ) {
         self.file = file
         self.width = width
         self.height = height
