@@ -63,6 +63,7 @@ let package = Package(
             linkerSettings: [.linkedLibrary("openvino")]
         ),
         .target(name: "CPixels"),
+        .target(name: "CSandbox", linkerSettings: [.linkedLibrary("seccomp")]),
         .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
         .target(name: "Basics", swiftSettings: settings),
         .target(name: "ObjectDetection", swiftSettings: settings),
@@ -81,6 +82,7 @@ let package = Package(
             dependencies: ["Basics", "ObjectDetection", "CJPEG", "CPixels", "CVips", "CCairo"],
             swiftSettings: settings
         ),
+        .target(name: "DecodeWorkers", dependencies: ["Basics", "CSandbox", "Imaging"], swiftSettings: settings),
         .target(name: "Inference", dependencies: ["Basics", "COpenVINO"], swiftSettings: settings),
         .target(name: "PyTorch", dependencies: ["Basics"], swiftSettings: settings),
         .target(
@@ -93,7 +95,9 @@ let package = Package(
         ),
         .target(
             name: "DetectionPipeline",
-            dependencies: ["Basics", "Imaging", "JSONSchema", "ObjectDetection", "Scheduling", "YOLO"],
+            dependencies: [
+                "Basics", "DecodeWorkers", "Imaging", "JSONSchema", "ObjectDetection", "Scheduling", "YOLO",
+            ],
             swiftSettings: settings
         ),
         .target(
@@ -115,7 +119,8 @@ let package = Package(
         .target(
             name: "DetectionService",
             dependencies: [
-                "Basics", "CCompression", "DetectionPipeline", "Imaging", "Inference", "JSONSchema", "ModelServing",
+                "Basics", "CCompression", "DecodeWorkers", "DetectionPipeline", "Imaging", "Inference", "JSONSchema",
+                "ModelServing",
                 "ObjectDetection", "Scheduling", "Storage", "YOLO",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -133,7 +138,8 @@ let package = Package(
         .executableTarget(
             name: "osprey",
             dependencies: [
-                "Basics", "CMalloc", "DetectionPipeline", "DetectionService", "Evaluation", "Imaging", "Inference",
+                "Basics", "CMalloc", "DecodeWorkers", "DetectionPipeline", "DetectionService", "Evaluation", "Imaging",
+                "Inference",
                 "JSONSchema", "ModelServing", "ObjectDetection", "Scheduling", "Storage", "YOLO",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -184,10 +190,23 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(name: "StorageTests", dependencies: ["Storage", "TestSupport"], swiftSettings: settings),
+        // A decoder that pictures can make misbehave.
+        .executableTarget(
+            name: "FaultyDecoder",
+            dependencies: ["DecodeWorkers"],
+            path: "Tests/FaultyDecoder",
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "DecodeWorkersTests",
+            dependencies: ["DecodeWorkers", "FaultyDecoder", "Imaging"],
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "DetectionPipelineTests",
             dependencies: [
-                "DetectionPipeline", "Imaging", "JSONSchema", "ObjectDetection", "Scheduling", "TestSupport", "YOLO",
+                "DecodeWorkers", "DetectionPipeline", "Imaging", "JSONSchema", "ObjectDetection", "Scheduling",
+                "TestSupport", "YOLO",
             ],
             swiftSettings: settings
         ),
@@ -207,8 +226,8 @@ let package = Package(
         .testTarget(
             name: "DetectionServiceTests",
             dependencies: [
-                "DetectionPipeline", "DetectionService", "Imaging", "JSONSchema", "ModelServing", "ObjectDetection",
-                "Scheduling", "Storage", "TestSupport", "YOLO",
+                "DecodeWorkers", "DetectionPipeline", "DetectionService", "Imaging", "JSONSchema", "ModelServing",
+                "ObjectDetection", "Scheduling", "Storage", "TestSupport", "YOLO",
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
             ],

@@ -1,7 +1,6 @@
 #include "CJPEG.h"
 
 #include <setjmp.h>
-#include <stdbool.h>
 #include <stdio.h> // Used by jpeglib.h, which does not include it.
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +15,7 @@ struct cjpeg_reader {
     jmp_buf failed;
     JOCTET *profile;
     int maximum_scans;
+    bool (*is_stopped)(void);
     /// Whether the bytes ended without an end marker, which was then inserted.
     bool has_ended;
     /// Whether pixels are missing because the bytes ended.
@@ -45,12 +45,17 @@ static void count_warning(j_common_ptr common, int level)
     }
 }
 
-static void count_scans(j_common_ptr common)
+/// Called for each row of blocks.
+static void monitor_progress(j_common_ptr common)
 {
     cjpeg_reader *reader = common->client_data;
-    if (reader->decompressor.input_scan_number <= reader->maximum_scans)
+    if (reader->decompressor.input_scan_number > reader->maximum_scans)
+        reader->result = CJPEG_TOO_MANY_SCANS;
+    else if (reader->is_stopped())
+        reader->result = CJPEG_STOPPED;
+    else
         return;
-    reader->result = CJPEG_TOO_MANY_SCANS;
+    reader->errors.msg_code = 0;
     fail(common);
 }
 
@@ -164,6 +169,7 @@ cjpeg_reader *cjpeg_open(const uint8_t *bytes, size_t count, cjpeg_header *heade
     case JCS_CMYK: header->channels = 4; break;
     default: break;
     }
+    header->is_arithmetic = decompressor->arith_code;
     find_exif(decompressor, header);
     unsigned profile_count = 0;
     if (jpeg_read_icc_profile(decompressor, &reader->profile, &profile_count)) {
@@ -176,10 +182,11 @@ cjpeg_reader *cjpeg_open(const uint8_t *bytes, size_t count, cjpeg_header *heade
 }
 
 cjpeg_result cjpeg_read(cjpeg_reader *reader, unsigned reduction, unsigned channels, int maximum_scans,
-                        uint8_t *pixels)
+                        bool (*is_stopped)(void), uint8_t *pixels)
 {
     struct jpeg_decompress_struct *decompressor = &reader->decompressor;
     reader->maximum_scans = maximum_scans;
+    reader->is_stopped = is_stopped;
     if (setjmp(reader->failed))
         return result_of_error(reader);
 
@@ -187,7 +194,7 @@ cjpeg_result cjpeg_read(cjpeg_reader *reader, unsigned reduction, unsigned chann
     decompressor->scale_denom = reduction;
     if (channels == 3)
         decompressor->out_color_space = JCS_RGB;
-    reader->progress.progress_monitor = count_scans;
+    reader->progress.progress_monitor = monitor_progress;
     decompressor->progress = &reader->progress;
     if (!jpeg_start_decompress(decompressor)) {
         // The bytes end in a segment between two scans; it is dropped.

@@ -46,6 +46,24 @@ static inline int cvips_wrap(const void *pixels, size_t count, int width, int he
     return status;
 }
 
+/// Computes all pixels, `height * width * bands` bytes, from top to bottom, on this thread.
+static inline int cvips_write(VipsImage *in, void *pixels, size_t count) {
+    enum { rows_at_once = 64 };
+    VipsImage *target =
+        vips_image_new_from_memory(pixels, count, in->Xsize, in->Ysize, in->Bands, VIPS_FORMAT_UCHAR);
+    if (target == NULL) return -1;
+    VipsRegion *source = vips_region_new(in), *sink = vips_region_new(target);
+    int status = vips_image_pio_input(in);
+    for (int top = 0; status == 0 && top < in->Ysize; top += rows_at_once) {
+        VipsRect rows = {0, top, in->Xsize, VIPS_MIN(rows_at_once, in->Ysize - top)};
+        status = vips_region_image(sink, &rows) || vips_region_prepare_to(source, sink, &rows, 0, top);
+    }
+    g_object_unref(source);
+    g_object_unref(sink);
+    g_object_unref(target);
+    return status;
+}
+
 static inline void cvips_unref(VipsImage *image) { g_object_unref(image); }
 
 /// Flattens the picture onto white and drops its alpha. `white` is the value of both white and full opacity.

@@ -1,4 +1,5 @@
-package import Imaging
+package import DecodeWorkers
+internal import Imaging
 internal import ObjectDetection
 package import Scheduling
 internal import YOLO
@@ -7,15 +8,15 @@ internal import YOLO
 ///
 /// All callers (HTTP, command line, evaluation) use it, so detections never depend on how they are returned.
 package struct DetectionPipeline: Sendable {
-    /// Limits of pictures, and how they are decoded.
-    package let decoding: DecodingOptions
+    /// Decodes pictures, within their limits.
+    package let decoder: PictureDecoder
     /// Admits the work; each picture holds one slot.
     package let queue: WorkQueue
     /// Threads that decode, draw and encode.
     package let workers: WorkerPool
 
-    package init(decoding: DecodingOptions, queue: WorkQueue, workers: WorkerPool) {
-        self.decoding = decoding
+    package init(decoder: PictureDecoder, queue: WorkQueue, workers: WorkerPool) {
+        self.decoder = decoder
         self.queue = queue
         self.workers = workers
     }
@@ -46,7 +47,7 @@ package struct DetectionPipeline: Sendable {
             return try await withTaskExecutorPreference(workers) {
                 let bytes = try read()
                 stages.end(.read)
-                let picture = try decode(bytes, for: request)
+                let picture = try await decode(bytes, for: request)
                 stages.end(.decode)
                 try Task.checkCancellation()
 
@@ -60,7 +61,7 @@ package struct DetectionPipeline: Sendable {
                 stages.end(.infer, but: result.stages)
                 try Task.checkCancellation()
 
-                let drawn = try draw(result.detections, on: picture, bytes, as: request.drawing, stages)
+                let drawn = try await draw(result.detections, on: picture, bytes, as: request.drawing, stages)
                 return try output(
                     DetectionReport(
                         model: model,
@@ -82,14 +83,14 @@ package struct DetectionPipeline: Sendable {
         var options: DecodingOptions
     }
 
-    private func decode(_ bytes: [UInt8], for request: DetectionRequest) throws -> DecodedPicture {
-        var options = decoding
+    private func decode(_ bytes: [UInt8], for request: DetectionRequest) async throws -> DecodedPicture {
+        var options = decoder.options
         var side = request.detector.model.inputSide
         if request.decoding == .asTrained {
             options.embeddedProfile = .ignore
             side = .max
         }
-        let image = try ReducedImage.decode(bytes.span.bytes, options, forSide: side)
+        let image = try await decoder.decode(bytes, options, forSide: side)
         return DecodedPicture(image: image, format: ImageFormat.sniff(bytes.span.bytes) ?? .png, options: options)
     }
 
@@ -99,12 +100,12 @@ package struct DetectionPipeline: Sendable {
         _ bytes: [UInt8],
         as drawing: DetectionRequest.Drawing?,
         _ stages: StageClock
-    ) throws -> DetectionReport.Drawn? {
+    ) async throws -> DetectionReport.Drawn? {
         guard let drawing else { return nil }
         var pixels = picture.image.pixels
         if picture.image.reduction > 1 {
             // Drawing needs full resolution; detection does not, and must see the same pixels as without drawing.
-            pixels = try RGBImage.decode(bytes.span.bytes, picture.options)
+            pixels = try await decoder.decode(bytes, picture.options, forSide: .max).pixels
             stages.end(.decode)
         }
         let drawn = try DetectionPainter(labels: drawing.labels).draw(detections, on: pixels)

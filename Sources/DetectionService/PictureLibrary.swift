@@ -1,3 +1,4 @@
+internal import DecodeWorkers
 internal import FoundationEssentials
 internal import Imaging
 package import Storage
@@ -33,11 +34,11 @@ package struct PictureLibrary: Sendable {
     /// Returns the original picture with its metadata.
     ///
     /// - Throws: `StorageError` with `notFound`; `ImageError` for a picture of the dataset that cannot be read.
-    func original(_ id: ImageID) throws -> StoredImage {
+    func original(_ id: ImageID, _ decoder: PictureDecoder) async throws -> StoredImage {
         if let bytes = try dataset?.read(id) {
             // The limits are for clients; the operator chose the dataset.
             let unlimited = ImageLimits(maximumBytes: .max, maximumPixels: .max)
-            let info = try ImageInfo(reading: bytes.span.bytes, limits: unlimited)
+            let info = try await decoder.info(bytes, limits: unlimited)
             return StoredImage(id: id, bytes: bytes, format: info.format.name, width: info.width, height: info.height)
         }
         guard let upload = try store.upload(id) else { throw Self.notFound(id) }

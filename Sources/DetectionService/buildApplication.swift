@@ -52,7 +52,7 @@ package func buildApplication(
         ReloadModels(models: models),
         Healthz(),
         Readyz(readiness: readiness, storeMonitor: storeMonitor),
-        Metrics(registry: metrics, queue: pipeline.queue, models: models, storeMonitor: storeMonitor),
+        Metrics(registry: metrics, pipeline: pipeline, models: models, storeMonitor: storeMonitor),
     ]
     let authentication = Authentication(hashes: settings.apiKeyHashes)
     let documentation = try OpenAPI(

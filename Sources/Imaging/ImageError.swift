@@ -12,6 +12,10 @@ public struct ImageError: Error, Sendable {
         case corrupt
         /// The picture exceeds a limit, such as that on bytes, pixels, pages or scans.
         case tooLarge = "too_large"
+        /// The decoder crashed, or used more time or memory than it may.
+        case decoderFailed = "decoder_failed"
+        /// The caller's task was cancelled.
+        case stopped
         /// A crop, a scaling factor or another step does not fit the picture.
         case invalidTransform = "invalid_transform"
         /// A side of the picture is longer than the output format allows.

@@ -23,14 +23,38 @@ public final class RGBImage: @unchecked Sendable {
         try fill(UnsafeMutableBufferPointer(start: base, count: width * height * 3))
     }
 
-    /// Adopts a buffer that a codec allocated, without copying it.
+    /// Makes an image in the given memory; nil allocates it.
+    ///
+    /// - Throws: ``ImageError`` with ``ImageError/Code/tooLarge`` if there is too little memory; errors of `fill`.
+    convenience init(
+        width: Int,
+        height: Int,
+        memory: PixelMemory?,
+        fill: (UnsafeMutableBufferPointer<UInt8>) throws(ImageError) -> Void
+    ) throws(ImageError) {
+        let count = width * height * 3
+        let pixels: UnsafeMutablePointer<UInt8>
+        if let memory {
+            guard let given = memory.allocate(count) else {
+                throw ImageError(.tooLarge, "the picture is larger than the memory for its pixels: scale it down")
+            }
+            pixels = given
+        } else {
+            pixels = .allocate(capacity: count)
+        }
+        let isOwned = memory == nil
+        self.init(width: width, height: height, adopting: pixels) { if isOwned { $0.deallocate() } }
+        try fill(UnsafeMutableBufferPointer(start: pixels, count: count))
+    }
+
+    /// Adopts a buffer, without copying it.
     ///
     /// - Parameters:
     ///   - width: Width in pixels.
     ///   - height: Height in pixels.
     ///   - pixels: `height * width * 3` initialised bytes that nothing else writes to from now on.
     ///   - deallocate: Called once with `pixels`, when the image is released.
-    init(
+    package init(
         width: Int,
         height: Int,
         adopting pixels: UnsafeMutablePointer<UInt8>,

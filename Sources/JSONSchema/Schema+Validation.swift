@@ -96,7 +96,7 @@ extension Schema {
             let suggestion = Field.suggestion(for: name, from: fields).map { "; did you mean \($0)?" } ?? ""
             let message = "is not known" + suggestion + (known.isEmpty ? "" : "; known names are \(known)")
             let error = ValidationError(
-                location: location + [String(name.prefix(64))],
+                location: location + [name.printable(limit: 64)],
                 message: message,
                 type: "unknown"
             )
@@ -181,7 +181,9 @@ extension Schema {
 extension Field {
     /// Returns the name of the field that was probably meant by an unknown name; nil if none is similar.
     package static func suggestion(for name: String, from fields: [Field]) -> String? {
-        let canonical = String(name.prefix(64).map { $0 == "-" ? "_" : $0 }).lowercased()
+        // Scalars, because one character may consist of millions of them.
+        let text = String(String.UnicodeScalarView(name.unicodeScalars.prefix(64)))
+        let canonical = String(text.map { $0 == "-" ? "_" : $0 }).lowercased()
         return fields.first { $0.name == canonical || $0.otherNames.contains(canonical) }?.name
             ?? canonical.suggestion(from: fields.map(\.name))
     }
@@ -191,7 +193,7 @@ extension Schema.StringRule {
     func accepts(_ text: String) -> Bool {
         switch self {
         case .oneOf(let values): values.contains(text)
-        case .text(let length, _, let matches): length.contains(text.count) && matches(text)
+        case .text(let length, _, let matches): length.contains(text.unicodeScalars.count) && matches(text)
         case .base64: true
         }
     }

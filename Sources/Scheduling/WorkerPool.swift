@@ -20,6 +20,16 @@ package final class WorkerPool: TaskExecutor {
         threads.submit { _ in job.runSynchronously(on: self.asUnownedTaskExecutor()) }
     }
 
+    /// Runs asynchronous code on the worker threads, which it may block.
+    ///
+    /// - Throws: `CancellationError` if the task was cancelled before `body` started; errors of `body`.
+    package func perform<Result: Sendable>(
+        _ body: @escaping @Sendable () async throws -> Result
+    ) async throws -> Result {
+        try Task.checkCancellation()
+        return try await withTaskExecutorPreference(self) { try await body() }
+    }
+
     /// Runs `body` on a worker thread.
     ///
     /// - Throws: `CancellationError` if the task was cancelled before `body` started; errors of `body`.

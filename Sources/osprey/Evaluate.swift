@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Basics
+internal import DecodeWorkers
 internal import DetectionPipeline
 internal import Evaluation
 internal import FoundationEssentials
@@ -111,7 +112,12 @@ struct Evaluate: AsyncParsableCommand {
             ).using(.throughput)
             let run = EvaluationRun(
                 pipeline: DetectionPipeline(
-                    decoding: DecodingOptions(embeddedProfile: colorProfiles),
+                    decoder: PictureDecoder(
+                        DecodingOptions(embeddedProfile: colorProfiles),
+                        workers: DecodeWorkerPool(
+                            limits: .init(idleCount: inFlight, maximumPixels: ImageLimits().maximumPixels)
+                        )
+                    ),
                     queue: WorkQueue(slots: inFlight, capacity: .max),
                     workers: WorkerPool(threadCount: inFlight + 1)
                 ),

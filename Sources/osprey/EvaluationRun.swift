@@ -1,4 +1,5 @@
 internal import Basics
+internal import DecodeWorkers
 internal import DetectionPipeline
 internal import Evaluation
 internal import FoundationEssentials
@@ -45,7 +46,7 @@ struct EvaluationRun {
         let hasMasks = request.detector.model.task == .segment && request.settings.options.masks
         do {
             return try await pipeline.detect(request) {
-                try PictureFile.read(path, maximumBytes: pipeline.decoding.limits.maximumBytes)
+                try PictureFile.read(path, maximumBytes: pipeline.decoder.options.limits.maximumBytes)
             } output: { report in
                 guard report.width == image.width, report.height == image.height else {
                     throw CommandError(

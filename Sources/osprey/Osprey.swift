@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Basics
 internal import CMalloc
+internal import DecodeWorkers
 internal import DetectionPipeline
 internal import Glibc
 internal import JSONSchema
@@ -21,6 +22,10 @@ struct Osprey: AsyncParsableCommand {
 
     static func main() async {
         returnFreedMemory()
+        // A process that decodes pictures does nothing else, and has no threads when it starts the others.
+        if CommandLine.arguments.dropFirst().first == DecodeWorkerProcess.command.last {
+            DecodeWorkerProcess.run(CommandLine.arguments)
+        }
         do {
             var command = try parseAsRoot()
             if var command = command as? any AsyncParsableCommand {

@@ -1,3 +1,4 @@
+internal import DecodeWorkers
 internal import DetectionPipeline
 internal import DetectionService
 internal import FoundationEssentials
@@ -27,6 +28,7 @@ extension Serve {
     func loadParts(_ configuration: ServeConfiguration, logger: Logger) async throws -> Parts {
         let plan = InferencePlan(configuration, budget: .current())
         logger.info("CPU budget", metadata: plan.metadata)
+        let decoder = try startDecoder(configuration, slots: plan.slots, logger: logger)
         let dataset = try openDataset(configuration, logger: logger)
         let (store, storeMonitor) = try openStore(configuration, logger: logger)
         let loader = try makeLoader(configuration, plan: plan, logger: logger)
@@ -51,14 +53,7 @@ extension Serve {
             pictures: PictureLibrary(dataset: dataset, store: store),
             models: models,
             pipeline: DetectionPipeline(
-                decoding: DecodingOptions(
-                    limits: ImageLimits(
-                        maximumBytes: configuration.service.maximumBodyBytes,
-                        maximumPixels: configuration.service.maximumPixels
-                    ),
-                    embeddedProfile: configuration.embeddedProfile,
-                    acceptsTruncated: configuration.acceptsTruncated
-                ),
+                decoder: decoder,
                 queue: queue,
                 // Enough for the largest number of slots, and for pictures that are read and written without a slot.
                 workers: WorkerPool(threadCount: max(queue.slots, 2 * plan.budget.affinity) + 4)
@@ -66,6 +61,33 @@ extension Serve {
             storeMonitor: storeMonitor,
             watchers: watchers
         )
+    }
+
+    /// Starts the processes that decode pictures.
+    private func startDecoder(
+        _ configuration: ServeConfiguration,
+        slots: Int,
+        logger: Logger
+    ) throws -> PictureDecoder {
+        let options = DecodingOptions(
+            limits: ImageLimits(
+                maximumBytes: configuration.service.maximumBodyBytes,
+                maximumPixels: configuration.service.maximumPixels
+            ),
+            embeddedProfile: configuration.embeddedProfile,
+            acceptsTruncated: configuration.acceptsTruncated
+        )
+        // Early enough for an answer before the request's deadline.
+        let seconds = Int(min(10, max(1, configuration.service.requestTimeout / .seconds(4))))
+        let workers = DecodeWorkerPool(
+            limits: .init(idleCount: slots, cpuSeconds: seconds, maximumPixels: options.limits.maximumPixels)
+        )
+        let fences = try workers.start()
+        logger.info(
+            "Pictures are decoded in processes of their own",
+            metadata: ["count": "\(slots)", "fences": "\(fences.joined(separator: ", "))"]
+        )
+        return PictureDecoder(options, workers: workers)
     }
 
     private func openStore(

@@ -34,13 +34,23 @@ struct Serve: AsyncParsableCommand {
         let configuration = try ServeConfiguration(options: options)
         let output = LogOutput()
         let logger = configuration.log.makeLogger(output)
+        FileLimit.raise()
         let address = ListeningAddress(host: configuration.host, port: configuration.port)
         try address.check()
         DispatchQueue.global().asyncAfter(deadline: .now() + Self.quietSeconds) { output.release() }
         let parts = try await loadParts(configuration, logger: logger)
         let readiness = Readiness()
+        var service = configuration.service
+        let connections = FileLimit.remainingConnections
+        if service.maximumConnections > connections {
+            logger.warning(
+                "Fewer connections are accepted than max-connections: raise the limit on open files (ulimit -n)",
+                metadata: ["connections": "\(connections)"]
+            )
+            service.maximumConnections = connections
+        }
         let application = try buildApplication(
-            settings: configuration.service,
+            settings: service,
             pictures: parts.pictures,
             models: parts.models,
             pipeline: parts.pipeline,

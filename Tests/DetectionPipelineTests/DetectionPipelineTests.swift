@@ -1,3 +1,4 @@
+import DecodeWorkers
 import DetectionPipeline
 import Imaging
 import JSONSchema
@@ -9,7 +10,7 @@ import YOLO
 
 @Suite struct DetectionPipelineTests {
     private static func pipeline(_ queue: WorkQueue = WorkQueue(slots: 2, capacity: 0)) -> DetectionPipeline {
-        DetectionPipeline(decoding: DecodingOptions(), queue: queue, workers: WorkerPool(threadCount: 2))
+        DetectionPipeline(decoder: PictureDecoder(DecodingOptions()), queue: queue, workers: WorkerPool(threadCount: 2))
     }
 
     private static func picture(width: Int, height: Int, as format: ImageFormat) throws -> [UInt8] {

@@ -1,3 +1,4 @@
+import DecodeWorkers
 import DetectionPipeline
 import DetectionService
 import Foundation
@@ -43,10 +44,12 @@ final class ServiceFixture {
         )
         models = ModelRegistry(defaultDetector: detector)
         pipeline = DetectionPipeline(
-            decoding: DecodingOptions(
-                limits: ImageLimits(
-                    maximumBytes: settings.maximumBodyBytes,
-                    maximumPixels: settings.maximumPixels
+            decoder: PictureDecoder(
+                DecodingOptions(
+                    limits: ImageLimits(
+                        maximumBytes: settings.maximumBodyBytes,
+                        maximumPixels: settings.maximumPixels
+                    )
                 )
             ),
             queue: queue,

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import signal
 import subprocess
 import threading
 import urllib.request
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable, Iterator, Mapping, NoReturn
 
@@ -34,7 +36,9 @@ STOP_SECONDS = 60
 class Server:
     """A running `osprey serve` at `url`; the constructor returns when it is ready."""
 
-    def __init__(self, arguments: list[str], environment: Mapping[str, str], log: Path) -> None:
+    def __init__(
+        self, arguments: list[str], environment: Mapping[str, str], log: Path, files: int | None = None
+    ) -> None:
         self.log = log
         self.killed = False
         with open(log, "wb") as sink:
@@ -46,6 +50,7 @@ class Server:
                 stdout=subprocess.PIPE,
                 stderr=sink,
                 text=True,
+                preexec_fn=files and partial(resource.setrlimit, resource.RLIMIT_NOFILE, (files, files)),
             )
         try:
             self.url = self._announced_url()
@@ -160,7 +165,7 @@ def start(models: Path, dataset: Path, tmp_path_factory: pytest.TempPathFactory)
         missing(f"{BINARY} is missing: run make build")
     own = {name: value for name, value in os.environ.items() if not name.startswith("OSPREY_")}
 
-    def start_one(*flags: str, env: Mapping[str, str] | None = None) -> Server:
+    def start_one(*flags: str, env: Mapping[str, str] | None = None, files: int | None = None) -> Server:
         folder = tmp_path_factory.mktemp("server")
         defaults = {
             "--port": "0",
@@ -173,7 +178,7 @@ def start(models: Path, dataset: Path, tmp_path_factory: pytest.TempPathFactory)
         }
         # If an option is given twice, the last value wins.
         arguments = [str(word) for option in defaults.items() for word in option]
-        return Server([*arguments, *flags], {**own, **(env or {})}, folder / "log")
+        return Server([*arguments, *flags], {**own, **(env or {})}, folder / "log", files)
 
     return start_one
 
@@ -191,8 +196,8 @@ def start_server(start: StartServer) -> Iterator[StartServer]:
     """Returns a function that starts a server with flags and environment variables; it stops with the test."""
     with contextlib.ExitStack() as stack:
 
-        def start_one(*flags: str, env: Mapping[str, str] | None = None) -> Server:
-            server = start(*flags, env=env)
+        def start_one(*flags: str, env: Mapping[str, str] | None = None, files: int | None = None) -> Server:
+            server = start(*flags, env=env, files=files)
             stack.callback(server.stop)
             return server
 

@@ -1,6 +1,7 @@
 #ifndef CJPEG_H
 #define CJPEG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,6 +16,8 @@ typedef struct {
     uint32_t width, height;
     /// 1 for grey, 3 for RGB, 4 for CMYK; 0 for channels of unknown meaning.
     uint32_t channels;
+    /// Whether the pixels are coded arithmetically, which takes many times as long as Huffman codes.
+    bool is_arithmetic;
     /// The first EXIF segment, starting with `Exif`; NULL if there is none.
     const uint8_t *exif;
     size_t exif_count;
@@ -40,6 +43,8 @@ typedef enum {
     CJPEG_RARE_PROCESS,
     /// The header does not state the height.
     CJPEG_NO_HEIGHT,
+    /// Decoding was stopped by the caller.
+    CJPEG_STOPPED,
 } cjpeg_result;
 
 /// Reads the header.
@@ -57,9 +62,10 @@ cjpeg_reader *cjpeg_open(const uint8_t *bytes, size_t count, cjpeg_header *heade
 /// @param reduction 1, 2, 4 or 8: each pixel of the result is about the mean of that many pixels across and down.
 /// @param channels As in the header; 3 is also valid for a grey picture.
 /// @param maximum_scans Maximum number of scans to read; each takes time.
+/// @param is_stopped Called now and then; decoding ends with `CJPEG_STOPPED` when it returns true.
 /// @param pixels Receives `[ceil(height / reduction), ceil(width / reduction), channels]`. In CMYK, 0 is no ink.
 cjpeg_result cjpeg_read(cjpeg_reader *reader, unsigned reduction, unsigned channels, int maximum_scans,
-                        uint8_t *pixels);
+                        bool (*is_stopped)(void), uint8_t *pixels);
 
 /// Writes libjpeg's description of the damage.
 ///

@@ -1,3 +1,4 @@
+internal import DetectionPipeline
 internal import HTTPTypes
 internal import Hummingbird
 internal import Imaging
@@ -43,8 +44,8 @@ struct GetImage: Endpoint {
     func respond(to call: Call) async throws -> Response {
         let id = try call.path.imageID()
         let wantsProcessed = call.query.string("variant") == "processed"
-        let picture = try await workers.run {
-            try wantsProcessed ? pictures.processed(id) : pictures.original(id)
+        let picture = try await workers.perform {
+            try await wantsProcessed ? pictures.processed(id) : pictures.original(id, responder.pipeline.decoder)
         }
         let links = PictureLinks(of: id, isProcessed: wantsProcessed)
         return try await responder.respond(to: call, with: picture, links: links)

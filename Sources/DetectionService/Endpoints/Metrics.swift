@@ -1,4 +1,6 @@
 internal import CoreMetrics
+internal import DecodeWorkers
+internal import DetectionPipeline
 internal import HTTPTypes
 internal import Hummingbird
 internal import ModelServing
@@ -9,7 +11,7 @@ internal import YOLO
 /// `GET /metrics`: measurements for Prometheus.
 struct Metrics: Endpoint {
     let registry: PrometheusRegistry
-    let queue: WorkQueue
+    let pipeline: DetectionPipeline
     let models: ModelRegistry
     let storeMonitor: StoreMonitor?
 
@@ -34,6 +36,7 @@ struct Metrics: Endpoint {
     /// Updates gauges whose values are read on request rather than counted.
     private func updateGauges() {
         let usage = ProcessUsage.current()
+        let queue = pipeline.queue
         let budget = CPUBudget.current()
         var values: [(String, Double)] = [
             (ServiceMetrics.queueDepth, Double(queue.depth)),
@@ -49,6 +52,12 @@ struct Metrics: Endpoint {
         ]
         if let quota = budget.quota { values.append((ServiceMetrics.cpuQuota, quota)) }
         for (name, value) in values { registry.makeMeter(label: name, dimensions: []).set(value) }
+        // Counted by the pool.
+        let failures = pipeline.decoder.workers?.failures ?? [:]
+        for reason in DecodeWorkerPool.Failure.allCases {
+            registry.makeMeter(label: ServiceMetrics.decoderFailures, dimensions: [("reason", reason.rawValue)])
+                .set(Double(failures[reason] ?? 0))
+        }
         for model in models.models {
             let labels = [("model", model.name), ("task", model.task.rawValue), ("precision", model.precision)]
             registry.makeMeter(label: ServiceMetrics.modelInfo, dimensions: labels).set(1.0)

@@ -1,3 +1,4 @@
+internal import DecodeWorkers
 internal import DetectionPipeline
 internal import HTTPTypes
 internal import Hummingbird
@@ -38,8 +39,8 @@ struct PictureResponder: Sendable {
     private func transcode(_ bytes: [UInt8], to format: ImageFormat, call: Call) async throws -> [UInt8] {
         let stages = call.context.stages
         return try await call.withSlot(of: pipeline.queue) {
-            try await pipeline.workers.run {
-                let image = try RGBImage.decode(bytes.span.bytes, pipeline.decoding)
+            try await pipeline.workers.perform {
+                let image = try await pipeline.decoder.decode(bytes)
                 stages.end(.decode)
                 let encoded = try image.encoded(as: format)
                 stages.end(.encode)

@@ -1,3 +1,4 @@
+internal import DecodeWorkers
 internal import DetectionPipeline
 internal import HTTPTypes
 internal import Hummingbird
@@ -49,10 +50,10 @@ struct ProcessImage: Endpoint {
         let stages = call.context.stages
         // Separate steps, so that a cancelled request ends at the next one and stores nothing.
         let processed = try await call.withSlot(of: pipeline.queue) {
-            let image = try await pipeline.workers.run {
+            let image = try await pipeline.workers.perform {
                 let bytes = try pictures.originalBytes(id)
                 stages.end(.read)
-                let image = try RGBImage.decode(bytes.span.bytes, pipeline.decoding)
+                let image = try await pipeline.decoder.decode(bytes)
                 stages.end(.decode)
                 return image
             }

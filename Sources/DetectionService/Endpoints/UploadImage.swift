@@ -1,3 +1,4 @@
+internal import DecodeWorkers
 internal import DetectionPipeline
 internal import HTTPTypes
 internal import Hummingbird
@@ -49,9 +50,9 @@ struct UploadImage: Endpoint {
     private func store(_ bytes: [UInt8], call: Call) async throws -> Response {
         let stages = call.context.stages
         let (metadata, isNew) = try await call.withSlot(of: pipeline.queue) {
-            let picture = try await pipeline.workers.run {
+            let picture = try await pipeline.workers.perform {
                 // Decoded completely: a stored picture must be usable later.
-                let image = try RGBImage.decode(bytes.span.bytes, pipeline.decoding)
+                let image = try await pipeline.decoder.decode(bytes)
                 stages.end(.decode)
                 let format = ImageFormat.sniff(bytes.span.bytes)?.name ?? ""
                 return StoredImage(bytes: bytes, format: format, width: image.width, height: image.height)

@@ -66,6 +66,12 @@ extension Call {
     /// - Throws: ``Problem`` if it is not JSON; `ValidationErrors` if it does not match.
     func json(_ body: [UInt8]) throws -> Values {
         guard case .json(let fields, _) = operation.body.first(where: \.isJSON) else { return Values([:]) }
+        guard JSONTexts.areHarmless(body) else {
+            throw Problem(
+                .malformed,
+                "The body has a name of more than \(JSONTexts.maximumNameBytes) bytes, or a long text that is not ASCII."
+            )
+        }
         let beginnings = body.count { $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "[") || $0 == UInt8(ascii: "{") }
         guard beginnings <= Self.maximumValues else {
             throw Problem(.tooLarge, "The body has more than the limit of \(Self.maximumValues) values; send fewer.")

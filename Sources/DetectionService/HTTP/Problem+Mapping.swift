@@ -67,7 +67,7 @@ extension Problem {
     private init(_ error: ImageError) {
         switch error.code {
         case .notAnImage, .unsupportedFormat: self.init(.unsupportedMediaType, error.message)
-        case .corrupt, .unsupportedSize: self.init(.invalid, error.message)
+        case .corrupt, .unsupportedSize, .decoderFailed: self.init(.invalid, error.message)
         case .invalidTransform:
             // The other steps are valid for every picture.
             let error = ValidationError(location: ["body", "crop"], message: error.message, type: "out_of_range")

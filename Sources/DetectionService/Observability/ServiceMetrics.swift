@@ -16,6 +16,7 @@ enum ServiceMetrics {
     static let residentBytes = "process_resident_memory_bytes"
     static let cpuSeconds = "process_cpu_seconds_total"
     static let openFiles = "process_open_fds"
+    static let decoderFailures = "osprey_decoder_failures_total"
     static let storeUp = "osprey_store_up"
     static let cpuCores = "osprey_cpu_cores"
     static let cpuProcessors = "osprey_cpu_processors"
@@ -41,6 +42,7 @@ enum ServiceMetrics {
         cpuProcessors: "Processors that the process may run on, hyper-threads included.",
         cpuQuota: "CPU time granted by the control group, in cores; absent without a quota.",
         modelStreams: "Pictures that a model's network processes at the same time.",
+        decoderFailures: "Decoder processes that a picture ended, stalled or garbled, by reason.",
         storeUp: "1 if the store is usable, 0 if not.",
     ]
 }

@@ -11,7 +11,7 @@ public struct ImageLimits: Hashable, Sendable {
         self.maximumPixels = maximumPixels
     }
 
-    func check(byteCount: Int) throws(ImageError) {
+    package func check(byteCount: Int) throws(ImageError) {
         guard byteCount <= maximumBytes else {
             throw ImageError(
                 .tooLarge,

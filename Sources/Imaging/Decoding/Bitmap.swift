@@ -118,9 +118,9 @@ struct Bitmap {
     }
 
     /// Decodes the pixels from the same bytes that the header was read from.
-    func decode(_ bytes: RawSpan) -> RGBImage {
-        bytes.withUnsafeBytes { buffer in
-            RGBImage(width: width, height: height) { pixels in
+    func decode(_ bytes: RawSpan, into memory: PixelMemory?) throws(ImageError) -> RGBImage {
+        try bytes.withUnsafeBytes { buffer throws(ImageError) in
+            try RGBImage(width: width, height: height, memory: memory) { pixels in
                 for y in 0..<height {
                     let start = pixelOffset + bytesPerRow * (isTopDown ? y : height - 1 - y)
                     // The last row in the file may lack its padding.

@@ -41,18 +41,30 @@ struct JPEGPicture: ~Copyable {
 
     deinit { cjpeg_close(reader) }
 
+    /// Whether decoding takes time only in proportion to the bytes and pixels, and only code that is safe to run on
+    /// untrusted bytes: baseline or progressive with Huffman codes, and at most a matrix profile.
+    var isOrdinary: Bool {
+        guard !header.is_arithmetic, channels != 4 else { return false }
+        switch conversion {
+        case .none, .matrix: return true
+        default: return false
+        }
+    }
+
     /// Decodes the pixels, upright and in sRGB; may be called only once.
     ///
-    /// - Parameter side: Length in pixels to which the longer side will be scaled.
+    /// - Parameters:
+    ///   - side: Length in pixels to which the longer side will be scaled.
+    ///   - memory: Receives the pixels; nil allocates memory for them.
     /// - Returns: The picture at full size, or at a half, a quarter or an eighth of it if that is enough for `side`.
     /// - Throws: ``ImageError`` if the picture is damaged, is cut off and that is not accepted, or has too many scans.
-    func decode(forSide side: Int) throws(ImageError) -> ReducedImage {
+    func decode(forSide side: Int, into memory: PixelMemory? = nil) throws(ImageError) -> ReducedImage {
         let reduction = reduction(forSide: side)
         let decoded: (pixels: RGBImage, isTruncated: Bool)
         switch conversion {
-        case .none where channels != 4 && orientation == 1: decoded = try decodePlain(reduction, nil)
-        case .matrix(let matrix) where orientation == 1: decoded = try decodePlain(reduction, matrix)
-        default: decoded = try decodeConverted(reduction)
+        case .none where channels != 4 && orientation == 1: decoded = try decodePlain(reduction, nil, memory)
+        case .matrix(let matrix) where orientation == 1: decoded = try decodePlain(reduction, matrix, memory)
+        default: decoded = try decodeConverted(reduction, memory)
         }
         let isTurned = orientation >= 5
         return ReducedImage(
@@ -77,19 +89,26 @@ struct JPEGPicture: ~Copyable {
         return withProfile { ColorProfile.conversion(by: $0, channels: channels) } ?? .none
     }
 
-    private func decodePlain(_ reduction: Int, _ profile: MatrixProfile?) throws(ImageError) -> (RGBImage, Bool) {
+    private func decodePlain(
+        _ reduction: Int,
+        _ profile: MatrixProfile?,
+        _ memory: PixelMemory?
+    ) throws(ImageError) -> (RGBImage, Bool) {
         var result = CJPEG_DAMAGED
         let (width, height) = size(reduction)
-        let image = RGBImage(width: width, height: height) { pixels in
+        let image = try RGBImage(width: width, height: height, memory: memory) { pixels throws(ImageError) in
             result = read(reduction, channels: 3, into: pixels)
-            if hasPixels(result) { profile?.convert(pixels) }
+            try check(result)
+            profile?.convert(pixels)
         }
-        try check(result)
         return (image, result == CJPEG_TRUNCATED)
     }
 
     /// Decodes a picture whose colours libvips has to convert, or which it has to turn.
-    private func decodeConverted(_ reduction: Int) throws(ImageError) -> (RGBImage, Bool) {
+    private func decodeConverted(
+        _ reduction: Int,
+        _ memory: PixelMemory?
+    ) throws(ImageError) -> (RGBImage, Bool) {
         var result = CJPEG_DAMAGED
         let (width, height) = size(reduction)
         let samples = [UInt8](unsafeUninitializedCapacity: width * height * channels) { buffer, count in
@@ -102,7 +121,7 @@ struct JPEGPicture: ~Copyable {
                 let picture = try VipsPicture(wrapping: samples, width: width, height: height, channels: channels)
                 picture.set(orientation: orientation)
                 withProfile { picture.set(profile: $0) }
-                return try picture.uprightSRGB(options.embeddedProfile).rgbImage()
+                return try picture.uprightSRGB(options.embeddedProfile).rgbImage(into: memory)
             }
             return (image, result == CJPEG_TRUNCATED)
         } catch {
@@ -117,7 +136,15 @@ struct JPEGPicture: ~Copyable {
     }
 
     private func read(_ reduction: Int, channels: Int, into buffer: UnsafeMutableBufferPointer<UInt8>) -> cjpeg_result {
-        cjpeg_read(reader, UInt32(reduction), UInt32(channels), CInt(Self.maximumScans), buffer.baseAddress)
+        let scans = CInt(Self.maximumScans)
+        return cjpeg_read(
+            reader,
+            UInt32(reduction),
+            UInt32(channels),
+            scans,
+            { Task.isCancelled },
+            buffer.baseAddress
+        )
     }
 
     private func check(_ result: cjpeg_result) throws(ImageError) {
@@ -134,6 +161,7 @@ struct JPEGPicture: ~Copyable {
                 .tooLarge,
                 "the JPEG has more than \(Self.maximumScans) scans: save it again with another program"
             )
+        case CJPEG_STOPPED: throw ImageError(.stopped, "decoding was stopped")
         case CJPEG_HIGH_PRECISION: throw Self.unsupported("the JPEG has more than 8 bits per sample")
         case CJPEG_LOSSLESS: throw Self.unsupported("the JPEG is a lossless one")
         case CJPEG_RARE_PROCESS: throw Self.unsupported("the JPEG uses a hierarchical or differential process")

@@ -76,19 +76,16 @@ struct PortablePixmap {
     }
 
     /// Decodes the pixels from the same bytes that the header was read from.
-    func decode(_ bytes: RawSpan) throws(ImageError) -> RGBImage {
-        var isComplete = true
-        let image = bytes.withUnsafeBytes { buffer in
-            RGBImage(width: width, height: height) { pixels in
-                if isPlain {
-                    isComplete = decodePlain(buffer, into: pixels)
-                } else {
+    func decode(_ bytes: RawSpan, into memory: PixelMemory?) throws(ImageError) -> RGBImage {
+        try bytes.withUnsafeBytes { buffer throws(ImageError) in
+            try RGBImage(width: width, height: height, memory: memory) { pixels throws(ImageError) in
+                if !isPlain {
                     decodeBinary(UnsafeRawBufferPointer(rebasing: buffer[pixelOffset...]), into: pixels)
+                } else if !decodePlain(buffer, into: pixels) {
+                    throw Self.damaged
                 }
             }
         }
-        guard isComplete else { throw Self.damaged }
-        return image
     }
 
     private func decodeBinary(_ samples: UnsafeRawBufferPointer, into pixels: UnsafeMutableBufferPointer<UInt8>) {

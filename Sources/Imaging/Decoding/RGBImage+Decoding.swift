@@ -68,29 +68,49 @@ extension ReducedImage {
     ///   - bytes: A complete picture.
     ///   - options: Limits, which count at full size, and what to do about colour profiles and files that are cut off.
     ///   - side: Length in pixels to which the longer side will be scaled, at least 1.
+    ///   - memory: Receives the pixels; nil allocates memory for them.
     /// - Returns: The picture, with its full size.
     /// - Throws: ``ImageError``, the same as when decoding at full size.
     package static func decode(
         _ bytes: RawSpan,
         _ options: DecodingOptions = DecodingOptions(),
-        forSide side: Int
+        forSide side: Int,
+        into memory: PixelMemory? = nil
     ) throws(ImageError) -> ReducedImage {
         let limits = options.limits
         let format = try ImageFormat.sniff(bytes, limits: limits)
         switch format {
         case .bmp:
-            return try ReducedImage(Bitmap(header: bytes, limits: limits).decode(bytes))
+            return try ReducedImage(Bitmap(header: bytes, limits: limits).decode(bytes, into: memory))
         case .ppm:
-            return try ReducedImage(PortablePixmap(header: bytes, limits: limits).decode(bytes))
+            return try ReducedImage(PortablePixmap(header: bytes, limits: limits).decode(bytes, into: memory))
         case .jpeg:
             return try bytes.withUnsafeBytes { buffer throws(ImageError) in
-                try JPEGPicture(opening: buffer, options: options).decode(forSide: side)
+                try JPEGPicture(opening: buffer, options: options).decode(forSide: side, into: memory)
             }
         default:
             let image = try format.withPicture(in: bytes, limits: limits) { picture throws(VipsError) in
-                try picture.uprightSRGB(options.embeddedProfile).rgbImage()
+                try picture.uprightSRGB(options.embeddedProfile).rgbImage(into: memory)
             }
             return ReducedImage(image)
+        }
+    }
+}
+
+extension ReducedImage {
+    /// Decodes a JPEG as nearly all cameras and programs write it, whose decoding is quick and safe in this process.
+    ///
+    /// - Returns: The picture; nil for other formats and unusual kinds of JPEG.
+    /// - Throws: ``ImageError``, as ``decode(_:_:forSide:into:)``.
+    package static func decodeOrdinary(
+        _ bytes: RawSpan,
+        _ options: DecodingOptions,
+        forSide side: Int
+    ) throws(ImageError) -> ReducedImage? {
+        guard try ImageFormat.sniff(bytes, limits: options.limits) == .jpeg else { return nil }
+        return try bytes.withUnsafeBytes { buffer throws(ImageError) -> ReducedImage? in
+            let picture = try JPEGPicture(opening: buffer, options: options)
+            return picture.isOrdinary ? try picture.decode(forSide: side) : nil
         }
     }
 }

@@ -19,7 +19,7 @@ package struct ReducedImage: Sendable {
         self.init(pixels: image, reduction: 1, width: image.width, height: image.height)
     }
 
-    init(pixels: RGBImage, reduction: Int, width: Int, height: Int, isTruncated: Bool = false) {
+    package init(pixels: RGBImage, reduction: Int, width: Int, height: Int, isTruncated: Bool = false) {
         precondition(pixels.width == (width + reduction - 1) / reduction, "needs ceil(width / reduction) columns")
         precondition(pixels.height == (height + reduction - 1) / reduction, "needs ceil(height / reduction) rows")
         self.pixels = pixels

@@ -33,6 +33,12 @@ enum Vips {
     }
 }
 
+/// The libraries that decode pictures.
+package enum PictureCodecs {
+    /// Starts them, so that pictures need no further files; later calls do nothing.
+    package static func start() { Vips.start() }
+}
+
 /// The error message of a failed libvips call; meant for logs, not for clients.
 ///
 /// libvips has one error buffer for all threads, so the text may include errors about pictures on other threads.

@@ -87,19 +87,20 @@ struct VipsPicture: ~Copyable {
     }
 
     /// Computes every pixel of an 8 bit sRGB picture.
-    borrowing func rgbImage() throws(VipsError) -> RGBImage {
+    borrowing func rgbImage(into memory: PixelMemory? = nil) throws(VipsError) -> RGBImage {
         guard bands == 3, sampleFormat == VIPS_FORMAT_UCHAR else {
             throw VipsError(detail: "the picture has \(bands) bands after conversion instead of 3 of 8 bit")
         }
-        var count = 0
-        guard let pixels = vips_image_write_to_memory(image, &count) else { throw VipsError() }
-        precondition(count == width * height * 3, "libvips writes all pixels or fails")
-        return RGBImage(
-            width: width,
-            height: height,
-            adopting: pixels.assumingMemoryBound(to: UInt8.self),
-            deallocate: { g_free($0) }
-        )
+        var status: CInt = 0
+        do throws(ImageError) {
+            let result = try RGBImage(width: width, height: height, memory: memory) { pixels in
+                status = cvips_write(image, pixels.baseAddress, pixels.count)
+            }
+            if status == 0 { return result }
+        } catch {
+            throw VipsError(detail: error.message)
+        }
+        throw VipsError()
     }
 
     /// Encodes the picture with one of the `cvips_save_…` functions.

@@ -15,7 +15,7 @@ package struct ModelFile: Hashable, Sendable {
         case openVINO = "xml"
     }
 
-    /// Maximum number of characters in a name.
+    /// Maximum number of Unicode scalars in a name.
     package static let maximumNameLength = 64
     /// Maximum size of each part in bytes.
     static let maximumBytes = 2 << 30
@@ -29,7 +29,7 @@ package struct ModelFile: Hashable, Sendable {
 
     /// Describes the file at a path without reading it; nil if its name is not that of a model.
     ///
-    /// The extension must be that of a ``Format``. The name has at most 64 characters, as in requests, and no control
+    /// The extension must be that of a ``Format``. The name has at most 64 Unicode scalars, as in requests, and no control
     /// characters or line separators.
     package init?(path: String) {
         let file = path.split(separator: "/").last ?? ""
@@ -39,9 +39,8 @@ package struct ModelFile: Hashable, Sendable {
         self.path = path
         self.format = format
         name = String(file[..<dot])
-        guard name.count <= Self.maximumNameLength, !name.unicodeScalars.contains(where: Self.isControl) else {
-            return nil
-        }
+        let scalars = name.unicodeScalars
+        guard scalars.count <= Self.maximumNameLength, !scalars.contains(where: Self.isControl) else { return nil }
     }
 
     /// Returns the models in a directory, sorted by name.

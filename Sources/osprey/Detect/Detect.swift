@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Basics
+internal import DecodeWorkers
 internal import DetectionPipeline
 internal import FoundationEssentials
 internal import Glibc
@@ -165,7 +166,12 @@ struct Detect: AsyncParsableCommand {
         let inFlight = min(plan.slots, max(1, pictures.count))
         let run = DetectionRun(
             pipeline: DetectionPipeline(
-                decoding: decoding,
+                decoder: PictureDecoder(
+                    decoding,
+                    workers: DecodeWorkerPool(
+                        limits: .init(idleCount: inFlight, maximumPixels: decoding.limits.maximumPixels)
+                    )
+                ),
                 queue: WorkQueue(slots: inFlight, capacity: .max),
                 workers: WorkerPool(threadCount: plan.slots + 1)
             ),

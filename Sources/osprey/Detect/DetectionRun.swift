@@ -1,3 +1,4 @@
+internal import DecodeWorkers
 internal import DetectionPipeline
 internal import Imaging
 internal import Scheduling
@@ -61,8 +62,8 @@ struct DetectionRun {
     }
 
     private func record(of picture: PictureList.Picture) async throws -> PictureRecord {
-        let bytes = try PictureFile.read(picture.path, maximumBytes: pipeline.decoding.limits.maximumBytes)
-        let info = try ImageInfo(reading: bytes.span.bytes, limits: pipeline.decoding.limits)
+        let bytes = try PictureFile.read(picture.path, maximumBytes: pipeline.decoder.options.limits.maximumBytes)
+        let info = try await pipeline.decoder.info(bytes)
         guard info.width * info.height > Self.largePixels else { return try await record(of: picture, bytes) }
         return try await largePictures.withSlot { try await record(of: picture, bytes) }
     }
