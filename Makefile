@@ -23,7 +23,7 @@ CALLS   := get_image process_image predict save-detection-image view-detection-j
 CLUSTER := push create-cluster deploy port-forward delete-cluster
 DOCKER  := docker-build docker-run docker-test kill
 
-.PHONY: help setup assets build run test test-unit test-browser fuzz man demo-pictures demo-model demo-scores quantize \
+.PHONY: help setup assets build run test test-unit test-browser test-mutations fuzz man demo-pictures demo-model demo-scores quantize \
 	bench bench-quick bench-setup lint format clean run-actions-locally $(CALLS) $(DOCKER) $(CLUSTER)
 .DEFAULT_GOAL := help
 
@@ -53,6 +53,11 @@ test-browser: setup build ## Test the web page in Chromium
 	@Scripts/setup browser
 	@Scripts/venv browser
 	@.deps/browser/bin/python -m pytest -rs -p no:cacheprovider Tests/BrowserTests $(ARGS)
+
+test-mutations: setup build ## Send 100,000 damaged pictures to a service (10 minutes)
+	@Scripts/venv tests
+	@OSPREY_MUTATIONS=100000 .deps/venv/bin/python -m pytest -s -p no:cacheprovider \
+		Tests/ServiceTests/test_mutated_pictures.py
 
 fuzz: ## Fuzz the parsers of untrusted bytes for FUZZ_SECONDS each
 	@Scripts/fuzz all '$(FUZZ_SECONDS)'
