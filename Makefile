@@ -23,8 +23,8 @@ CALLS   := get_image process_image predict save-detection-image view-detection-j
 CLUSTER := push create-cluster deploy port-forward delete-cluster
 DOCKER  := docker-build docker-run docker-test kill
 
-.PHONY: help setup assets build run test test-unit test-browser test-mutations fuzz man demo-pictures demo-model demo-scores quantize \
-	bench bench-quick bench-setup lint format clean run-actions-locally $(CALLS) $(DOCKER) $(CLUSTER)
+.PHONY: help setup assets build run test test-unit test-browser test-mutations fuzz man demo-pictures demo-model \
+	demo-scores quantize bench bench-quick bench-setup lint format clean run-actions-locally $(CALLS) $(DOCKER) $(CLUSTER)
 .DEFAULT_GOAL := help
 
 help: ## List the targets

@@ -118,6 +118,8 @@ int csandbox_receive(int socket, void *bytes, size_t count, int *files, size_t f
     return received == (ssize_t)count && !(message.msg_flags & MSG_TRUNC) ? 1 : -2;
 }
 
+static const int ignored_signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE};
+
 /// Answer to a request for a process.
 typedef struct {
     int32_t process;
@@ -127,6 +129,10 @@ int csandbox_fork_on_demand(int control)
 {
     // Nobody waits for the processes: the kernel removes them when they end.
     signal(SIGCHLD, SIG_IGN);
+    // A supervisor may signal every process of the service, which still finishes its requests. The processes end when
+    // their sockets close.
+    for (size_t index = 0; index < sizeof ignored_signals / sizeof *ignored_signals; index++)
+        signal(ignored_signals[index], SIG_IGN);
     for (;;) {
         char request;
         int socket = -1;

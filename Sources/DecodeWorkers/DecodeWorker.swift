@@ -40,6 +40,7 @@ final class DecodeWorker: Sendable {
     private let pidfd: CInt
     private let socket: CInt
     private let fenceBits = Atomic<UInt32>(0)
+    private let madeWay = Atomic<Bool>(false)
 
     init(process: pid_t, pidfd: CInt, socket: CInt) {
         self.process = process
@@ -62,6 +63,9 @@ final class DecodeWorker: Sendable {
         fenceBits.store(bits, ordering: .relaxed)
         return true
     }
+
+    /// Whether the process still has the priority that it started with.
+    var isUsable: Bool { !madeWay.load(ordering: .relaxed) }
 
     /// Names of the fences.
     var fences: [String] {
@@ -104,7 +108,8 @@ final class DecodeWorker: Sendable {
         let size = MemoryLayout<csandbox_reply>.size
         let first = csandbox_receive(socket, &reply, size, nil, 0, Self.patience)
         guard first == 0 else { return first }
-        // A picture that takes this long must not slow down the others.
+        // A picture that takes this long must not slow down the others. The priority cannot be raised again.
+        madeWay.store(true, ordering: .relaxed)
         setpriority(__priority_which_t(PRIO_PROCESS.rawValue), id_t(process), 15)
         return csandbox_receive(socket, &reply, size, nil, 0, CInt(3000 * cpuSeconds) - Self.patience)
     }

@@ -190,7 +190,7 @@ package final class DecodeWorkerPool: Sendable {
 
     private func checkIn(_ worker: DecodeWorker, peakBytes: Int = 0) {
         // Memory that a large picture needed is returned only when its process ends.
-        guard peakBytes <= 256 << 20 else { return }
+        guard peakBytes <= 256 << 20, worker.isUsable else { return }
         state.withLock { state in
             if state.idle.count < limits.idleCount { state.idle.append(worker) }
         }

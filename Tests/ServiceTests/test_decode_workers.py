@@ -140,6 +140,17 @@ def test_decoders_are_replaced_and_end_with_the_service(start_server: StartServe
     assert wait_until(lambda: not any(Path(f"/proc/{process}").exists() for process in left), 5)
 
 
+def test_decoders_outlive_signals_to_every_process_of_the_service(start_server: StartServer) -> None:
+    server = start_server()
+    processes = decoders(server.pid)
+    for process in [*children(server.pid), *processes]:
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            os.kill(process, number)
+    time.sleep(0.2)
+    assert decoders(server.pid) == processes
+    assert call(server.url, "POST", "/detect", small_png()).status == 200
+
+
 def test_decoders_reach_nothing(server: Server) -> None:
     for process in decoders(server.pid):
         status = dict(
