@@ -52,18 +52,20 @@ import Testing
     @Test(
         "a picture that makes its decoder fail is rejected, and the next one is decoded",
         arguments: [
-            ("crash", .ended), ("overflow", .ended), ("exit", .ended), ("allocate", .ended), ("spin", .ended),
-            ("garbage", .garbled), ("hang", .stalled),
-        ] as [(String, DecodeWorkerPool.Failure)]
+            ("crash", [.ended]), ("overflow", [.ended]), ("exit", [.ended]), ("garbage", [.garbled]),
+            ("hang", [.stalled]),
+            // On a busy machine, the time passes before the CPU time does.
+            ("allocate", [.ended, .stalled]), ("spin", [.ended, .stalled]),
+        ] as [(String, [DecodeWorkerPool.Failure])]
     )
-    func failures(fault: String, failure: DecodeWorkerPool.Failure) async throws {
+    func failures(fault: String, expected: [DecodeWorkerPool.Failure]) async throws {
         let pool = Self.pool()
         let decoder = Self.decoder(pool)
         let start = ContinuousClock.now
         let error = await #expect(throws: ImageError.self) { try await decoder.decode(Array("P6 \(fault)\n".utf8)) }
         #expect(error?.code == .decoderFailed)
         #expect(ContinuousClock.now - start < .seconds(10))
-        #expect(pool.failures == [failure: 1])
+        #expect(expected.contains { pool.failures == [$0: 1] })
         #expect(try await decoder.decode(Self.picture).width == 2)
     }
 
