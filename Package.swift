@@ -56,6 +56,7 @@ let package = Package(
         // Its pkg-config file has flags that SwiftPM warns of; the module map names the libraries.
         .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev", "libssl-dev"])]),
         .systemLibrary(name: "CCompression", providers: [.apt(["zlib1g-dev", "libzstd-dev"])]),
+        .systemLibrary(name: "CWebP", providers: [.apt(["libwebp-dev"])]),
         .systemLibrary(name: "CMalloc"),
         .target(
             name: "COpenVINO",
@@ -79,7 +80,7 @@ let package = Package(
         ),
         .target(
             name: "Imaging",
-            dependencies: ["Basics", "ObjectDetection", "CJPEG", "CPixels", "CVips", "CCairo"],
+            dependencies: ["Basics", "ObjectDetection", "CJPEG", "CPixels", "CVips", "CWebP", "CCairo"],
             swiftSettings: settings
         ),
         .target(name: "DecodeWorkers", dependencies: ["Basics", "CSandbox", "Imaging"], swiftSettings: settings),
@@ -174,7 +175,7 @@ let package = Package(
         ),
         .testTarget(
             name: "ImagingTests",
-            dependencies: ["Basics", "CPixels", "Imaging", "ObjectDetection", "TestSupport"],
+            dependencies: ["Basics", "CJPEG", "CPixels", "CWebP", "Imaging", "ObjectDetection", "TestSupport"],
             swiftSettings: settings
         ),
         .testTarget(name: "PyTorchTests", dependencies: ["PyTorch", "TestSupport"], swiftSettings: settings),

@@ -4,6 +4,7 @@
 #ifndef OSPREY_CVIPS_H
 #define OSPREY_CVIPS_H
 
+#include <stdbool.h>
 #include <vips/vips.h>
 
 static inline void cvips_ignore_log(const gchar *domain, GLogLevelFlags level, const gchar *message, gpointer data) {
@@ -46,8 +47,9 @@ static inline int cvips_wrap(const void *pixels, size_t count, int width, int he
     return status;
 }
 
-/// Computes all pixels, `height * width * bands` bytes, from top to bottom, on this thread.
-static inline int cvips_write(VipsImage *in, void *pixels, size_t count) {
+/// Computes all pixels, `height * width * bands` bytes, from top to bottom, on this thread. Fails when `is_stopped`,
+/// called now and then, returns true.
+static inline int cvips_write(VipsImage *in, void *pixels, size_t count, bool (*is_stopped)(void)) {
     enum { rows_at_once = 64 };
     VipsImage *target =
         vips_image_new_from_memory(pixels, count, in->Xsize, in->Ysize, in->Bands, VIPS_FORMAT_UCHAR);
@@ -56,7 +58,7 @@ static inline int cvips_write(VipsImage *in, void *pixels, size_t count) {
     int status = vips_image_pio_input(in);
     for (int top = 0; status == 0 && top < in->Ysize; top += rows_at_once) {
         VipsRect rows = {0, top, in->Xsize, VIPS_MIN(rows_at_once, in->Ysize - top)};
-        status = vips_region_image(sink, &rows) || vips_region_prepare_to(source, sink, &rows, 0, top);
+        status = is_stopped() || vips_region_image(sink, &rows) || vips_region_prepare_to(source, sink, &rows, 0, top);
     }
     g_object_unref(source);
     g_object_unref(sink);
@@ -111,14 +113,6 @@ static inline int cvips_flip(VipsImage *in, VipsImage **out, VipsDirection direc
 
 static inline int cvips_resize(VipsImage *in, VipsImage **out, double horizontal, double vertical) {
     return vips_resize(in, out, horizontal, "vscale", vertical, "kernel", VIPS_KERNEL_LANCZOS3, NULL);
-}
-
-static inline int cvips_save_jpeg(VipsImage *in, void **bytes, size_t *count, int quality) {
-    return vips_jpegsave_buffer(in, bytes, count, "Q", quality, "strip", TRUE, NULL);
-}
-
-static inline int cvips_save_webp(VipsImage *in, void **bytes, size_t *count, int quality) {
-    return vips_webpsave_buffer(in, bytes, count, "Q", quality, "effort", 2, "strip", TRUE, NULL);
 }
 
 #endif

@@ -43,7 +43,6 @@ package final class DecodeWorkerPool: Sendable {
         var starter: WorkerStarter?
         var idle: [DecodeWorker] = []
         var failures: [Failure: Int] = [:]
-        var fences: [String] = []
     }
 
     /// Size of a picture for which memory is kept.
@@ -76,8 +75,13 @@ package final class DecodeWorkerPool: Sendable {
     /// - Throws: `ImageError` with `decoderFailed` if they cannot be started.
     @discardableResult
     package func start() throws(ImageError) -> [String] {
-        for _ in 0..<limits.idleCount { checkIn(try makeWorker()) }
-        return state.withLock { $0.fences }
+        var fences: [String] = []
+        for _ in 0..<limits.idleCount {
+            let worker = try makeWorker()
+            fences = worker.fences
+            checkIn(worker)
+        }
+        return fences
     }
 
     /// Number of processes that were replaced, by reason.
@@ -211,7 +215,6 @@ package final class DecodeWorkerPool: Sendable {
         guard let worker else {
             throw ImageError(.decoderFailed, "no process can be started to decode the picture: try again in a moment")
         }
-        state.withLock { $0.fences = worker.fences }
         return worker
     }
 }

@@ -23,7 +23,9 @@ package struct DetectedObjects: Sequence, JSONRepresentable {
     package func makeIterator() -> AnyIterator<DetectedObject> {
         var rest = detections.makeIterator()
         return AnyIterator {
-            rest.next().map { detection in
+            // Outlines of hundreds of masks in a huge picture take a while.
+            guard !Task.isCancelled else { return nil }
+            return rest.next().map { detection in
                 DetectedObject(
                     detection,
                     label: labels[detection.classID],
@@ -35,5 +37,8 @@ package struct DetectedObjects: Sequence, JSONRepresentable {
     }
 
     package static var schema: Schema { .array(of: DetectedObject.schema) }
-    package func write(to json: inout JSONWriter) throws { try json.array(of: self) }
+    package func write(to json: inout JSONWriter) throws {
+        try json.array(of: self)
+        try Task.checkCancellation()
+    }
 }

@@ -48,6 +48,8 @@ extension ImageError: CustomStringConvertible {
 }
 
 extension ImageError {
+    static let stopped = ImageError(.stopped, "the work was stopped")
+
     static func damaged(_ format: ImageFormat, cause: any Error) -> ImageError {
         ImageError(
             .corrupt,

@@ -57,41 +57,10 @@ struct ServeOptions: ParsableArguments {
     )
     var storeTTL: String?
 
-    @Option(help: ArgumentHelp("Folder for compiled models. (default: MODELS/.cache)", valueName: "dir"))
-    var cache: String?
-
-    @Option(help: ArgumentHelp("Arithmetic: auto, f32 or bf16. (default: auto)"))
-    var precision: String?
-
     @Option(help: ArgumentHelp("Network input: rectangular or square. (default: rectangular)", valueName: "shape"))
     var input: String?
 
-    @Option(
-        help: ArgumentHelp(
-            "Colour profiles in pictures: apply, as viewers do, or ignore, as OpenCV does. (default: apply)",
-            valueName: "choice"
-        )
-    )
-    var colorProfiles: String?
-
-    @Option(
-        help: ArgumentHelp(
-            "JPEGs that are cut off: reject, or accept and detect in what is there. (default: reject)",
-            valueName: "choice"
-        )
-    )
-    var truncated: String?
-
-    @Option(
-        help: ArgumentHelp(
-            "Pictures that the network processes at the same time. (default: one per core)",
-            valueName: "count"
-        )
-    )
-    var streams: String?
-
-    @Option(help: ArgumentHelp("Inference threads over all streams. (default: one per core)", valueName: "count"))
-    var threads: String?
+    @OptionGroup var processing: ProcessingOptions
 
     @Option(
         help: ArgumentHelp(
@@ -130,9 +99,6 @@ struct ServeOptions: ParsableArguments {
 
     @Option(help: ArgumentHelp("Maximum bytes of a request's body. (default: 33554432)", valueName: "bytes"))
     var maxBody: String?
-
-    @Option(help: ArgumentHelp("Maximum pixels of a picture. (default: 50000000)", valueName: "pixels"))
-    var maxPixels: String?
 
     @Option(
         help: ArgumentHelp(
@@ -194,18 +160,13 @@ struct ServeOptions: ParsableArguments {
 
     private var all: [(name: String, value: String?)] {
         [
-            ("host", host), ("port", port), ("models", models), ("model", model),
-            ("model-watch", modelWatch), ("data", data),
-            ("dataset", dataset), ("store", store), ("store-quota", storeQuota), ("store-ttl", storeTTL),
-            ("cache", cache),
-            ("precision", precision), ("input", input), ("color-profiles", colorProfiles), ("truncated", truncated),
-            ("streams", streams), ("threads", threads), ("queue", queue),
-            ("request-timeout", requestTimeout), ("idle-timeout", idleTimeout), ("drain-delay", drainDelay),
-            ("shutdown-timeout", shutdownTimeout), ("max-body", maxBody), ("max-pixels", maxPixels),
-            ("max-bodies-in-flight", maxBodiesInFlight), ("max-connections", maxConnections),
+            ("host", host), ("port", port), ("models", models), ("model", model), ("model-watch", modelWatch),
+            ("data", data), ("dataset", dataset), ("store", store), ("store-quota", storeQuota),
+            ("store-ttl", storeTTL), ("input", input), ("queue", queue), ("request-timeout", requestTimeout),
+            ("idle-timeout", idleTimeout), ("drain-delay", drainDelay), ("shutdown-timeout", shutdownTimeout),
+            ("max-body", maxBody), ("max-bodies-in-flight", maxBodiesInFlight), ("max-connections", maxConnections),
             ("api-key-hashes", apiKeyHashes), ("allowed-hosts", allowedHosts), ("cors-origins", corsOrigins),
-            ("api-pages", apiPages), ("web-page", webPage), ("log-format", logFormat),
-            ("log-level", logLevel),
-        ]
+            ("api-pages", apiPages), ("web-page", webPage), ("log-format", logFormat), ("log-level", logLevel),
+        ] + processing.all
     }
 }

@@ -5,16 +5,26 @@ import Foundation
 enum Seeds {
     static func main() throws {
         let folder = URL(filePath: CommandLine.arguments[1], directoryHint: .isDirectory)
-        for (target, seeds) in ["zip": archives, "pickle": pickles, "heif": pictures] {
+        let seeds = [
+            "zip": archives, "pickle": pickles, "heif": containers, "json": bodies, "query": queries,
+            "multipart": forms, "picture": pictures,
+        ]
+        for (target, seeds) in seeds {
             let corpus = folder.appending(path: target)
             try FileManager.default.createDirectory(at: corpus, withIntermediateDirectories: true)
             for (index, seed) in seeds.enumerated() {
                 try Data(seed).write(to: corpus.appending(path: "\(index)"))
             }
         }
-        for (target, words) in ["zip": zipWords, "pickle": pickleWords, "heif": heifWords] {
+        let words = [
+            "zip": zipWords, "pickle": pickleWords, "heif": heifWords, "json": optionWords, "query": optionWords,
+            "multipart": formWords, "picture": pictureWords,
+        ]
+        for (target, words) in words {
             let lines = words.map { word in
-                "\"" + word.utf8.map { ($0 < 16 ? "\\x0" : "\\x") + String($0, radix: 16) }.joined() + "\"\n"
+                "\""
+                    + word.unicodeScalars.map(\.value).map { ($0 < 16 ? "\\x0" : "\\x") + String($0, radix: 16) }
+                    .joined() + "\"\n"
             }
             try Data(lines.joined().utf8).write(to: folder.appending(path: "\(target).dict"))
         }
@@ -73,7 +83,7 @@ enum Seeds {
         return archives
     }
 
-    private static var pictures: [[UInt8]] {
+    private static var containers: [[UInt8]] {
         let fixtures = [PictureFixtures.avif, PictureFixtures.heic].map { [UInt8](Data(base64Encoded: $0) ?? Data()) }
         let parameters = [UInt8](repeating: 0, count: 22) + [1, 33, 0, 1, 0, 4, 0x42, 1, 0, 0]
         let made = [
@@ -84,6 +94,63 @@ enum Seeds {
         ]
         return fixtures + made.map(\.bytes)
     }
+
+    /// Pictures of all formats, after a byte that chooses the options.
+    private static var pictures: [[UInt8]] {
+        let encoded =
+            PictureFixtures.jpegs.map(\.base64) + [
+                PictureFixtures.cmykJPEG, PictureFixtures.palettePNG, PictureFixtures.animatedGIF,
+                PictureFixtures.animatedWebP, PictureFixtures.jpegInTIFF, PictureFixtures.avif, PictureFixtures.heic,
+                PictureFixtures.jxl,
+            ]
+        let bitmap: [UInt8] =
+            Array("BM".utf8) + [66, 0, 0, 0, 0, 0, 0, 0, 54, 0, 0, 0, 40, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 1, 0, 24]
+            + [UInt8](repeating: 0, count: 33)
+        let pixmaps = ["P6 2 1 255\nabcdef", "P5\n# a comment\n2 1 65535\nabcd"].map { Array($0.utf8) }
+        let all = encoded.map { [UInt8](Data(base64Encoded: $0) ?? Data()) } + [bitmap] + pixmaps
+        return all.flatMap { picture in [0, 7].map { [$0] + picture } } + containers.map { [0] + $0 }
+    }
+
+    private static var bodies: [[UInt8]] {
+        [
+            #"{"confidence":0.25,"iou":0.45,"max_detections":300,"classes":["class7",3],"masks":"rle"}"#,
+            #"{"nested":{"model":"a","agnostic_nms":true,"multi_label":false,"polygon_tolerance":1e2}}"#,
+            #"{"conf":1,"imgsz":640,"classes":null,"model":"\u00e9\ud83d\ude00é"}"#, "[[[]],{},-1.5e-3,true]",
+        ].map { Array($0.utf8) }
+    }
+
+    private static var queries: [[UInt8]] {
+        [
+            "confidence=0.25&iou=0.45&max_detections=300&classes=class7,3&masks=rle", "classes=1&classes=2,%41",
+            "model=a%C3%A9&agnostic_nms=true&multi_label=false&polygon_tolerance=1e2", "conf=1&imgsz=640&=&a",
+        ].map { Array($0.utf8) }
+    }
+
+    private static var forms: [[UInt8]] {
+        [
+            "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.jpg\"\r\n"
+                + "Content-Type: image/jpeg\r\n\r\nbytes\r\n--b--\r\n",
+            "preamble\r\n--b \r\nContent-Disposition: form-data; name=a\r\n\r\n\r\n--b\r\n"
+                + "content-disposition: form-data; name=\"c\\\"\"\r\nContent-Transfer-Encoding: 8bit\r\n\r\n--\r--b--",
+        ].map { [7] + Array($0.utf8) }
+    }
+
+    private static let optionWords = [
+        "confidence", "iou", "max_detections", "classes", "agnostic_nms", "multi_label", "masks", "polygon_tolerance",
+        "model", "nested", "true", "false", "null", "polygon", "1e999", "9223372036854775808", "-0", "%C3%A9", "\\u",
+    ]
+
+    private static let formWords = [
+        "\r\n--b", "--b--\r\n", "\r\n\r\n", "Content-Disposition: form-data; ", "name=\"", "filename=",
+        "Content-Type: ",
+        "Content-Transfer-Encoding: ", "multipart/mixed",
+    ]
+
+    private static let pictureWords = [
+        "ÿØ", "ÿÀ", "ÿÂ", "ÿÄ", "ÿÚ", "ÿá", "ÿâ", "Exif\0\0", "ICC_PROFILE\0", "Adobe", "acsp", "mpet", "mft2", "A2B0",
+        "IHDR", "PLTE", "IDAT", "IEND", "iCCP", "tRNS", "acTL", "RIFF", "WEBP", "VP8 ", "VP8L", "VP8X", "ALPH", "ANIM",
+        "ANMF", "GIF89a", "II*\0", "MM\0*", "JXL ", "jxlc", "jxlp", "ftyp", "mif1", "P6", "P5", "BM",
+    ]
 
     private static let heifWords = [
         "meta", "iinf", "infe", "iloc", "idat", "iprp", "ipco", "hvcC", "av1C", "grid", "iovl", "hvc1", "av01",

@@ -1,4 +1,7 @@
+import CJPEG
+import CWebP
 import Imaging
+import Synchronization
 import TestSupport
 import Testing
 
@@ -46,6 +49,39 @@ import Testing
         let differences = zip(image.bytes, decoded.bytes).map { abs(Int($0) - Int($1)) }
         #expect(differences.reduce(0, +) < 4 * differences.count)
     }
+
+    @Test("encoding ends when the task is cancelled", arguments: ImageFormat.encodable)
+    func stopped(_ format: ImageFormat) async throws {
+        let image = TestPictures.ramp(width: 640, height: 480)
+        let encoding = Task {
+            withUnsafeCurrentTask { $0?.cancel() }
+            return try image.encoded(as: format).count
+        }
+        let error = await #expect(throws: ImageError.self) { try await encoding.value }
+        #expect(error?.code == .stopped)
+    }
+
+    @Test("libjpeg-turbo and libwebp can be stopped on the way")
+    func stoppedOnTheWay() {
+        var generator = SeededGenerator(seed: 3)
+        let side = 1000
+        let noise = RGBImage(width: side, height: side) {
+            for index in $0.indices { $0[index] = .random(in: 0...255, using: &generator) }
+        }
+        noise.withUnsafePixels { pixels in
+            let (start, size) = (pixels.baseAddress, CInt(side))
+            var count = 0
+            Self.calls.store(0, ordering: .relaxed)
+            #expect(cjpeg_write(start, UInt32(side), UInt32(side), 95, { Self.isThirdCall() }, &count) == nil)
+            Self.calls.store(0, ordering: .relaxed)
+            #expect(cwebp_encode(start, size, size, 90, { Self.isThirdCall() }, &count) == nil)
+            #expect(Self.calls.load(ordering: .relaxed) == 3)
+        }
+    }
+
+    private static let calls = Atomic(0)
+
+    private static func isThirdCall() -> Bool { calls.add(1, ordering: .relaxed).newValue >= 3 }
 
     @Test("encoding is deterministic, and a higher quality produces more bytes", arguments: ImageFormat.encodable)
     func deterministic(_ format: ImageFormat) throws {

@@ -74,4 +74,12 @@ void cjpeg_describe(cjpeg_reader *reader, char text[200]);
 
 void cjpeg_close(cjpeg_reader *reader);
 
+/// Writes `height * width * 3` bytes of RGB as a baseline JPEG, with full colour resolution from quality 90 on.
+///
+/// @param quality 1 to 100.
+/// @param is_stopped Called now and then; writing fails when it returns true.
+/// @return The file of `count` bytes, to be released with `free`; NULL on failure.
+uint8_t *cjpeg_write(const uint8_t *pixels, uint32_t width, uint32_t height, int quality, bool (*is_stopped)(void),
+                     size_t *count);
+
 #endif

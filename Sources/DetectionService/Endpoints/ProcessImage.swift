@@ -57,7 +57,7 @@ struct ProcessImage: Endpoint {
                 stages.end(.decode)
                 return image
             }
-            let processed = try await pipeline.workers.run {
+            let processed = try await pipeline.workers.perform {
                 let changed = try transform.apply(to: image)
                 stages.end(.transform)
                 let bytes = try changed.encoded(as: format, quality: quality)

@@ -1,6 +1,5 @@
 internal import Basics
 internal import DetectionPipeline
-internal import FoundationEssentials
 internal import HTTPTypes
 internal import Hummingbird
 internal import HummingbirdCore
@@ -58,35 +57,29 @@ struct Call: Sendable {
 }
 
 extension Call {
-    /// Maximum number of values in a JSON body; calls declare far fewer, and each decoded value takes many bytes.
-    private static let maximumValues = 5000
-
     /// Parses a JSON body and validates it against the operation's declaration.
     ///
     /// - Throws: ``Problem`` if it is not JSON; `ValidationErrors` if it does not match.
     func json(_ body: [UInt8]) throws -> Values {
         guard case .json(let fields, _) = operation.body.first(where: \.isJSON) else { return Values([:]) }
-        guard JSONTexts.areHarmless(body) else {
+        var errors = ValidationErrors()
+        do {
+            let values = try Values(parsingJSON: body, fields: fields, location: "body", into: &errors)
+            errors.explainUnknown(DetectionFields.hint)
+            try errors.check()
+            return values
+        } catch JSONTextError.costlyText {
+            let limit = JSONTextError.maximumNameBytes
             throw Problem(
                 .malformed,
-                "The body has a name of more than \(JSONTexts.maximumNameBytes) bytes, or a long text that is not ASCII."
+                "The body has a name of more than \(limit) bytes, or a long text that is not ASCII."
             )
-        }
-        let beginnings = body.count { $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "[") || $0 == UInt8(ascii: "{") }
-        guard beginnings <= Self.maximumValues else {
-            throw Problem(.tooLarge, "The body has more than the limit of \(Self.maximumValues) values; send fewer.")
-        }
-        let value: JSONValue
-        do {
-            value = try JSONDecoder().decode(JSONValue.self, from: Data(body))
-        } catch {
+        } catch JSONTextError.tooManyValues {
+            let limit = JSONTextError.maximumValues
+            throw Problem(.tooLarge, "The body has more than the limit of \(limit) values; send fewer.")
+        } catch JSONTextError.malformed {
             throw Problem(.malformed, "The body is not valid JSON, or is nested too deeply.")
         }
-        var errors = ValidationErrors()
-        Schema.object(fields).validate(value, at: ["body"], into: &errors)
-        errors.explainUnknown(DetectionFields.hint)
-        guard errors.list.isEmpty, case .object(let members) = value else { throw errors }
-        return Values(members)
     }
 }
 

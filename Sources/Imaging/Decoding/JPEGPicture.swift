@@ -161,7 +161,7 @@ struct JPEGPicture: ~Copyable {
                 .tooLarge,
                 "the JPEG has more than \(Self.maximumScans) scans: save it again with another program"
             )
-        case CJPEG_STOPPED: throw ImageError(.stopped, "decoding was stopped")
+        case CJPEG_STOPPED: throw .stopped
         case CJPEG_HIGH_PRECISION: throw Self.unsupported("the JPEG has more than 8 bits per sample")
         case CJPEG_LOSSLESS: throw Self.unsupported("the JPEG is a lossless one")
         case CJPEG_RARE_PROCESS: throw Self.unsupported("the JPEG uses a hierarchical or differential process")

@@ -94,23 +94,12 @@ struct VipsPicture: ~Copyable {
         var status: CInt = 0
         do throws(ImageError) {
             let result = try RGBImage(width: width, height: height, memory: memory) { pixels in
-                status = cvips_write(image, pixels.baseAddress, pixels.count)
+                status = cvips_write(image, pixels.baseAddress, pixels.count) { Task.isCancelled }
             }
             if status == 0 { return result }
         } catch {
             throw VipsError(detail: error.message)
         }
         throw VipsError()
-    }
-
-    /// Encodes the picture with one of the `cvips_save_…` functions.
-    borrowing func encoded(
-        _ save: (UnsafeMutablePointer<VipsImage>, inout UnsafeMutableRawPointer?, inout Int) -> CInt
-    ) throws(VipsError) -> [UInt8] {
-        var start: UnsafeMutableRawPointer?
-        var count = 0
-        guard save(image, &start, &count) == 0, let start else { throw VipsError() }
-        defer { g_free(start) }
-        return Array(UnsafeRawBufferPointer(start: start, count: count))
     }
 }

@@ -26,7 +26,7 @@ package struct DetectionPainter: Sendable {
     ///   - image: The picture; it is not changed.
     /// - Returns: A new picture of the same size.
     /// - Throws: ``ImageError`` with ``ImageError/Code/tooLarge`` if a side is longer than 32,767 pixels, and with
-    ///   ``ImageError/Code/encodingFailed`` if memory runs out.
+    ///   ``ImageError/Code/encodingFailed`` if memory runs out; `CancellationError` soon after the task is cancelled.
     package func draw(_ detections: [Detection], on image: RGBImage) throws -> RGBImage {
         let canvas = try Canvas(image)
         let marks =
@@ -41,6 +41,8 @@ package struct DetectionPainter: Sendable {
 
         for mark in marks {
             guard let mask = mark.mask else { continue }
+            // Hundreds of masks in a huge picture take a while.
+            try Task.checkCancellation()
             canvas.tint(mask, color: mark.color, opacity: style.maskOpacity)
         }
         for mark in marks {

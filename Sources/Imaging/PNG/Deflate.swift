@@ -20,7 +20,7 @@ enum Deflate {
         byteCount + (byteCount / blockLength + 1) * 6 + BitWriter.slack
     }
 
-    /// Appends all bytes as a stream of blocks.
+    /// Appends all bytes as a stream of blocks; stops after one of them if the task is cancelled.
     static func compress(_ bytes: UnsafeBufferPointer<UInt8>, into output: inout ByteWriter) {
         output.append(atMost: maximumByteCount(for: bytes.count)) { buffer in
             var bits = BitWriter(buffer)
@@ -30,7 +30,7 @@ enum Deflate {
                 let block = UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: bytes[start..<end]))
                 compress(block, isLast: end == bytes.count, into: &bits)
                 start = end
-            } while start < bytes.count
+            } while start < bytes.count && !Task.isCancelled
             return bits.finish()
         }
     }

@@ -6,11 +6,13 @@ internal import Basics
 /// - SeeAlso: W3C, Portable Network Graphics, third edition.
 enum PNGEncoder {
     /// Returns the complete file, without metadata.
-    static func encode(_ image: RGBImage) -> [UInt8] {
+    ///
+    /// - Throws: ``ImageError`` with `stopped` soon after the task is cancelled.
+    static func encode(_ image: RGBImage) throws(ImageError) -> [UInt8] {
         let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
         let filtered = filter(image)
         let capacity = Deflate.maximumByteCount(for: filtered.count) + 256
-        return [UInt8](unsafeUninitializedCapacity: capacity) { buffer, initializedCount in
+        let file = [UInt8](unsafeUninitializedCapacity: capacity) { buffer, initializedCount in
             var output = ByteWriter(buffer)
             output.append(signature)
             output.appendChunk("IHDR") { output in
@@ -27,6 +29,8 @@ enum PNGEncoder {
             output.appendChunk("IEND") { _ in }
             initializedCount = output.count
         }
+        guard !Task.isCancelled else { throw .stopped }
+        return file
     }
 
     private static func filter(_ image: RGBImage) -> [UInt8] {

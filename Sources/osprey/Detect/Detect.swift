@@ -77,41 +77,7 @@ struct Detect: AsyncParsableCommand {
     @OptionGroup(title: "Options of the detection")
     var detection: DetectionFlags
 
-    @Option(help: ArgumentHelp("Arithmetic: auto, f32 or bf16. (default: auto)"))
-    var precision: String?
-
-    @Option(
-        help: ArgumentHelp(
-            "Pictures that the network processes at the same time. (default: one per core)",
-            valueName: "count"
-        )
-    )
-    var streams: String?
-
-    @Option(help: ArgumentHelp("Inference threads over all streams. (default: one per core)", valueName: "count"))
-    var threads: String?
-
-    @Option(help: ArgumentHelp("Folder for compiled models. (default: MODELS/.cache)", valueName: "dir"))
-    var cache: String?
-
-    @Option(help: ArgumentHelp("Maximum number of pixels of a picture. (default: 50000000)", valueName: "pixels"))
-    var maxPixels: String?
-
-    @Option(
-        help: ArgumentHelp(
-            "Colour profiles in pictures: apply, as viewers do, or ignore, as OpenCV does. (default: apply)",
-            valueName: "choice"
-        )
-    )
-    var colorProfiles: String?
-
-    @Option(
-        help: ArgumentHelp(
-            "JPEGs that are cut off: reject, or accept and detect in what is there. (default: reject)",
-            valueName: "choice"
-        )
-    )
-    var truncated: String?
+    @OptionGroup var processing: ProcessingOptions
 
     @Flag(name: [.short, .long], help: "Print nothing but results and errors.")
     var quiet = false
@@ -128,10 +94,7 @@ struct Detect: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let given = [
-            ("model", model), ("models", models), ("precision", precision), ("streams", streams), ("threads", threads),
-            ("cache", cache), ("max-pixels", maxPixels), ("color-profiles", colorProfiles), ("truncated", truncated),
-        ]
+        let given = [("model", model), ("models", models)] + processing.all
         let settings = try Settings(
             given: given.compactMap { name, value in value.map { (name, $0) } },
             file: nil,

@@ -1,0 +1,40 @@
+internal import FoundationEssentials
+
+/// Why a JSON text was rejected before its values were validated.
+package enum JSONTextError: Error {
+    /// A name is longer than ``JSONTextError/maximumNameBytes``, or a long text is not ASCII.
+    case costlyText
+    /// It has more than ``JSONTextError/maximumValues`` values.
+    case tooManyValues
+    /// It is not JSON, or is nested too deeply.
+    case malformed
+
+    /// Maximum length of a member's name in bytes.
+    package static let maximumNameBytes = JSONTexts.maximumNameBytes
+    /// Maximum number of values; calls declare far fewer, and each decoded value takes many bytes.
+    package static let maximumValues = 5000
+}
+
+extension Values {
+    /// Parses and validates a JSON object.
+    ///
+    /// - Parameters:
+    ///   - json: The text in UTF-8.
+    ///   - fields: The declared members.
+    ///   - location: Start of the locations of errors, such as `body`.
+    ///   - errors: Receives an error for each member that is unknown, missing or invalid.
+    /// - Throws: ``JSONTextError`` for a text that is not JSON, or takes too long to parse.
+    package init(
+        parsingJSON json: [UInt8],
+        fields: [Field],
+        location: String,
+        into errors: inout ValidationErrors
+    ) throws(JSONTextError) {
+        guard JSONTexts.areHarmless(json) else { throw .costlyText }
+        let beginnings = json.count { $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "[") || $0 == UInt8(ascii: "{") }
+        guard beginnings <= JSONTextError.maximumValues else { throw .tooManyValues }
+        guard let value = try? JSONDecoder().decode(JSONValue.self, from: Data(json)) else { throw .malformed }
+        Schema.object(fields).validate(value, at: [location], into: &errors)
+        if case .object(let members) = value { self.init(members) } else { self.init([:]) }
+    }
+}
