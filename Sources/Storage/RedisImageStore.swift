@@ -94,21 +94,27 @@ package final class RedisImageStore: ImageStore {
     /// Lists uploads after the cursor in ascending order of their ids.
     package func uploads(after cursor: ImageID?, limit: Int) throws(StorageError) -> [ImageMetadata] {
         var uploads: [ImageMetadata] = []
-        var cursor = cursor
+        var cursor = cursor.map { Array($0.description.utf8) }
         while uploads.count < limit {
             let count = min(limit - uploads.count, Self.pageLength)
             let reply = try run(
                 .listUploads,
-                [.text(cursor.map { "(\($0)" } ?? "-"), .number(count)] + RedisPicture.metadataFields
+                [.bytes(cursor.map { Array("(".utf8) + $0 } ?? Array("-".utf8)), .number(count)]
+                    + RedisPicture.metadataFields
             )
             guard case .array(let rows) = reply, rows.count <= count else { throw Self.strangeReply }
             for row in rows {
-                guard case .array(let row) = row, let id = row.first?.text.flatMap(ImageID.init),
-                    case .array(let values)? = row.last, cursor.map({ $0 < id }) ?? true
+                guard case .array(let row) = row, case .bytes(let name)? = row.first,
+                    case .array(let values)? = row.last, cursor.map({ $0.lexicographicallyPrecedes(name) }) ?? true
                 else { throw Self.strangeReply }
-                cursor = id
-                // Expired uploads are listed without metadata until purged; each script purges a limited number.
-                if let metadata = RedisPicture.metadata(id, values) { uploads.append(metadata) }
+                cursor = name
+                // Expired uploads are listed without metadata until purged; each script purges a limited number. Names
+                // that are not ids come from someone else.
+                if let id = ImageID(String(decoding: name, as: UTF8.self)), Array(id.description.utf8) == name,
+                    let metadata = RedisPicture.metadata(id, values)
+                {
+                    uploads.append(metadata)
+                }
             }
             guard rows.count == count else { break }
         }

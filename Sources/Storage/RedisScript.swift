@@ -31,8 +31,37 @@ struct RedisScript: Sendable {
         local time = redis.call('TIME')
         local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
+        -- A number of bytes; nil for other text, which only someone else can have written, and for what is missing.
+        local function valid(text)
+            return text and #text <= 15 and string.match(text, '^%d+$') and tonumber(text)
+        end
+
         local function count(field)
-            return tonumber(redis.call('HGET', costs, field) or 0)
+            return valid(redis.call('HGET', costs, field)) or 0
+        end
+
+        -- Counts again if a total is not a number. The first write fails if Redis is out of memory: nothing has
+        -- changed then.
+        local function repair()
+            local totals = {used = 0, uploads = 0, sequence = 0}
+            local isDamaged = false
+            for _, text in ipairs(redis.call('HMGET', costs, 'used', 'uploads', 'sequence')) do
+                isDamaged = isDamaged or text and not valid(text)
+            end
+            if not isDamaged then return end
+            local all = redis.call('HGETALL', costs)
+            for i = 1, #all, 2 do
+                local name, cost = all[i], valid(all[i + 1]) or 0
+                if string.match(name, '^upload:') then
+                    totals.uploads = totals.uploads + cost
+                    totals.used = totals.used + cost
+                elseif string.match(name, '^processed:') then
+                    totals.used = totals.used + cost
+                end
+            end
+            local latest = redis.call('ZREVRANGE', recency, 0, 0, 'WITHSCORES')[2]
+            totals.sequence = valid(latest) or 0
+            for name, total in pairs(totals) do redis.call('HSET', costs, name, total) end
         end
 
         local function exists(kind, id)
@@ -59,7 +88,12 @@ struct RedisScript: Sendable {
         -- Bounded, because Redis serves no other client while a script runs.
         local function purge()
             for _, name in ipairs(redis.call('ZRANGEBYSCORE', expiry, '-inf', now, 'LIMIT', 0, 100)) do
-                drop(string.match(name, '^(%a+):(.+)$'))
+                local kind, id = string.match(name, '^(%a+):(.+)$')
+                if kind == 'upload' or kind == 'processed' then
+                    drop(kind, id)
+                else
+                    redis.call('ZREM', expiry, name)
+                end
             end
         end
 
@@ -89,11 +123,12 @@ struct RedisScript: Sendable {
         """
         local kind, id, cost, quota, ttl = ARGV[1], ARGV[2], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
         local name = kind .. ':' .. id
+        repair()
         -- When out of memory, Redis rejects a script's first write, but no later one: fail before any change.
         redis.call('HINCRBY', costs, 'used', 0)
         purge()
         if ARGV[3] == '1' and not exists('upload', id) then return {'source'} end
-        local kept = kind == 'upload' and exists(kind, id)
+        local kept = kind == 'upload' and redis.call('TYPE', prefix .. name).ok == 'hash'
         if not kept then
             local others = count('uploads') - (kind == 'upload' and count(name) or 0)
             if others + cost > quota then return {'full', others} end
@@ -125,6 +160,7 @@ struct RedisScript: Sendable {
     static let useProcessed = RedisScript(
         """
         local id = ARGV[1]
+        repair()
         purge()
         if ARGV[2] == '1' and not exists('upload', id) or not exists('processed', id) then return false end
         keep('processed', id, tonumber(ARGV[3]))
@@ -137,10 +173,12 @@ struct RedisScript: Sendable {
     /// Arguments: lower bound of the ids, maximum number, then fields. Returns pairs of an id and the values.
     static let listUploads = RedisScript(
         """
+        repair()
         purge()
         local rows = {}
         for i, id in ipairs(redis.call('ZRANGEBYLEX', uploads, ARGV[1], '+', 'LIMIT', 0, ARGV[2])) do
-            rows[i] = {id, redis.call('HMGET', prefix .. 'upload:' .. id, unpack(ARGV, 3))}
+            local values = redis.pcall('HMGET', prefix .. 'upload:' .. id, unpack(ARGV, 3))
+            rows[i] = {id, values.err and {} or values}
         end
         return rows
         """
@@ -151,6 +189,7 @@ struct RedisScript: Sendable {
     /// Arguments: kind and id. Returns 1 if the picture existed, otherwise 0.
     static let delete = RedisScript(
         """
+        repair()
         purge()
         return drop(ARGV[1], ARGV[2])
         """

@@ -74,7 +74,7 @@ struct StoreRecovery {
 
     private func readPointer(_ path: String, _ entry: FileSystem.Entry) throws(StorageError) -> ImageMetadata? {
         guard entry.byteCount <= StoreLayout.maximumPointerBytes else { return nil }
-        let bytes = try OpenFile(path, O_RDONLY | O_NOFOLLOW).read(limit: StoreLayout.maximumPointerBytes)
+        let bytes = try OpenFile(path, O_RDONLY).read(limit: StoreLayout.maximumPointerBytes)
         guard let metadata = StoreLayout.decode(bytes), entry.name == "\(metadata.id).json" else { return nil }
         return metadata
     }

@@ -96,6 +96,36 @@ struct FileImageStoreCrashTests {
         #expect(try store.processed(.coco(144)) == processed)
     }
 
+    @Test(
+        "links, pipes and folders in place of the store's files are never followed, nor waited for",
+        arguments: ["link to another file", "link to /dev/zero", "pipe", "folder"]
+    )
+    func foreignFiles(kind: String) throws {
+        let files = FileManager.default
+        let outside = try directory.write("outside", upload.bytes)
+        func replace(_ path: String) throws {
+            try files.removeItem(atPath: path)
+            switch kind {
+            case "pipe": #expect(mkfifo(path, 0o600) == 0)
+            case "folder": try files.createDirectory(atPath: path, withIntermediateDirectories: false)
+            default:
+                let target = kind.hasSuffix("zero") ? "/dev/zero" : outside
+                try files.createSymbolicLink(atPath: path, withDestinationPath: target)
+            }
+        }
+        do {
+            let store = try FileImageStore(directory: directory.path)
+            let sha256 = upload.metadata.sha256
+            try replace("\(directory.path)/objects/\(sha256.prefix(2))/\(sha256)")
+            #expect(throws: StorageError.self) { try store.upload(upload.metadata.id) }
+        }
+        try replace("\(directory.path)/uploads/\(upload.metadata.id).json")
+        let store = try FileImageStore(directory: directory.path)
+        #expect(store.uploads(after: nil, limit: 10).isEmpty)
+        #expect(try store.upload(upload.metadata.id) == nil)
+        #expect(files.contents(atPath: outside).map(Array.init) == upload.bytes)
+    }
+
     @Test("an object that is removed from a running store is reported as missing")
     func removedObject() throws {
         let store = try FileImageStore(directory: directory.path)

@@ -99,6 +99,53 @@ struct RedisImageStoreTests {
         #expect(try store.deleteUpload(upload.metadata.id))
     }
 
+    @Test(
+        "totals that someone else changed are counted again, and nothing is evicted for them",
+        arguments: ["used", "uploads", "sequence"],
+        ["9223372036854775807", "-1", "-1e30", "nan", "inf", "1.5", "", "text", "0x10", "99999999999999999999"]
+    )
+    func changedTotals(field: String, value: String) throws {
+        let store = try keys.store()
+        let (upload, processed) = (StoredImage.sample(seed: 1), StoredImage.sample(try .coco(1), seed: 2))
+        try store.store(upload: upload)
+        try store.store(processed: processed)
+        try keys.command("HSET", "costs", field, value)
+        try store.store(upload: .sample(seed: 3))
+        #expect(try store.upload(upload.metadata.id) == upload)
+        #expect(try store.processed(.coco(1)) == processed)
+        try store.store(processed: .sample(.coco(2), seed: 4))
+        try keys.expectConsistent(quota: 1 << 20)
+    }
+
+    @Test("costs, names and types that someone else changed do not stop the store")
+    func changedBookkeeping() throws {
+        let store = try keys.store(timeToLive: 100)
+        let uploads = (1...3).map { StoredImage.sample(seed: $0) }
+        for upload in uploads { try store.store(upload: upload) }
+        try store.store(processed: .sample(.coco(1), seed: 9))
+        let (first, second) = (uploads[0].metadata.id, uploads[1].metadata.id)
+        for name in ["../../etc/passwd", "a/b", "img_\u{0}", ".", "é", String(repeating: "x", count: 1000)] {
+            try keys.command("ZADD", "uploads", "0", name)
+            try keys.command("ZADD", "recency", "inf", name)
+            try keys.command("ZADD", "expiry", "-inf", name)
+            try keys.command("ZADD", "expiry", "1", "upload:\(name)")
+        }
+        try keys.command("HSET", "costs", "upload:\(first)", "nan")
+        try keys.command("ZADD", "recency", "-inf", "000000000001")
+        try keys.command("DEL", "upload:\(second)")
+        try keys.command("SET", "upload:\(second)", "text")
+
+        let listed = try store.uploads(after: nil, limit: 10).map(\.id)
+        #expect(listed == uploads.map(\.metadata.id).sorted().filter { $0 != second })
+        #expect(throws: StorageError.self) { try store.upload(second) }
+        // Storing it again repairs it.
+        #expect(try store.store(upload: uploads[1]))
+        #expect(try store.upload(second) == uploads[1])
+        try store.store(processed: .sample(.coco(1), seed: 10))
+        #expect(try store.deleteUpload(first))
+        #expect(try store.upload(uploads[2].metadata.id) == uploads[2])
+    }
+
     @Test("keys in use by others are an error; only the log has details", arguments: ["costs", "uploads", "recency"])
     func foreignKeys(key: String) throws {
         let store = try keys.store()
