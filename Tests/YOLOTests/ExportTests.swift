@@ -160,6 +160,7 @@ import YOLO
             ("outputs", "does not return boxes in a supported layout"),
             ("pose", "is a model for the task 'pose'"),
             ("prototypes", "has 4 mask coefficients per box but no prototypes"),
+            ("terabytes", "holds more than the limit of 536870912 values at a time"),
             ("train", "returns its raw heads, and the file does not hold their anchors"),
             ("values", "does not return boxes in a supported layout (it returns [1, 84, 4])"),
         ]
@@ -167,6 +168,31 @@ import YOLO
         let error = try #require(throws: YOLOError.self) { try Self.network("refused-\(name).onnx") }
         #expect(error.code == .invalidModel)
         #expect(error.message.contains("it \(finding)"), "\(error)")
+    }
+
+    @Test("weights in another file belong to the model") func externalWeights() throws {
+        let directory = try TemporaryDirectory()
+        let name = "external-next.onnx"
+        let (model, weights) = (try Self.bytes("exports/\(name)"), try Self.bytes("exports/\(name).data"))
+        let file = try #require(ModelFile(path: try directory.write(name, model)))
+        #expect(throws: YOLOError.self) { try Network(file: file, runtime: Runtime()) }
+        try directory.write("\(name).data", weights)
+        #expect(try Network(file: file, runtime: Runtime()).isDynamic)
+        let sha256 = try file.sha256()
+        try directory.write("\(name).data", weights.map { $0 ^ 1 })
+        #expect(try file.sha256() != sha256)
+    }
+
+    private static func bytes(_ name: String) throws -> [UInt8] { Array(try Data(contentsOf: Fixtures.url(name))) }
+
+    @Test("weights outside of the model's folder are not read", arguments: ["parent", "absolute", "zero"])
+    func outsideWeights(place: String) throws {
+        let directory = try TemporaryDirectory()
+        try directory.write("weights", try Self.bytes("exports/external-next.onnx.data"))
+        let path = try directory.write("models/outside.onnx", Self.bytes("exports/external-\(place).onnx"))
+        let file = try #require(ModelFile(path: path))
+        let error = try #require(throws: YOLOError.self) { try Network(file: file, runtime: Runtime()) }
+        #expect(error.code == .invalidModel)
     }
 
     @Test("NaN anchors yield no NaN boxes") func notANumber() async throws {

@@ -350,8 +350,31 @@ def write_whole(at):
     onnx.save(model, at("whole-nan.onnx"))
 
 
+def write_external(at):
+    """Writes networks whose weights are in another file: next to them, and where nothing may be read."""
+    places = {"next": "external-next.onnx.data", "parent": "../weights", "absolute": "/etc/passwd", "zero": "/dev/zero"}
+    for name, location in places.items():
+        model = onnx.load(at("detect-13-dynamic.onnx"))
+        largest = max(model.graph.initializer, key=lambda tensor: len(tensor.raw_data))
+        data = largest.raw_data
+        if name == "next":
+            pathlib.Path(at(location)).write_bytes(data)
+        largest.ClearField("raw_data")
+        largest.data_location = TensorProto.EXTERNAL
+        for key, value in (("location", location), ("offset", "0"), ("length", str(len(data)))):
+            largest.external_data.add(key=key, value=value)
+        onnx.save(model, at(f"external-{name}.onnx"))
+
+
 def write_refused(at):
     rows = BOXES[None]
+    terabytes = [
+        helper.make_node("Constant", [], ["shape"], value=numpy_helper.from_array(np.array([1 << 20, 1 << 20]))),
+        helper.make_node("ConstantOfShape", ["shape"], ["all"]),
+        helper.make_node("ReduceSum", ["all"], ["sum"], keepdims=0),
+        helper.make_node("Mul", ["sum", "nothing"], ["output0"]),
+    ]
+    small(at("refused-terabytes.onnx"), {"output0": (TensorProto.FLOAT, [])}, terabytes)
     small(at("refused-fixed.onnx"), {"output0": rows}, names="{0: 'round', 1: 'square'}", stride="32")
     for form in ("offsets", "yolox", "relative", "corners", "logits"):
         export(at(f"refused-{form}.onnx"), seeded(GridNetwork(form)), (64, 64), 12)
@@ -451,6 +474,7 @@ def main():
     save_ir(at("detect-11.onnx"), at("detect-ir.xml"), compress=False)
     save_ir(at("segment-17.onnx"), at("segment-ir-half.xml"), compress=True)
     write_whole(at)
+    write_external(at)
     write_refused(at)
 
     expected = {

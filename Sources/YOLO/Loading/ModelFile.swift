@@ -56,9 +56,13 @@ package struct ModelFile: Hashable, Sendable {
             .sorted { $0.name < $1.name }
     }
 
-    /// Paths of all files of the model.
+    /// Paths of all files of the model; an ONNX export may have its weights next to it, in a file with `.data` added.
     package var parts: [String] {
-        format == .openVINO ? [path, "\(path.dropLast(".xml".count)).bin"] : [path]
+        switch format {
+        case .checkpoint: [path]
+        case .onnx: access("\(path).data", F_OK) == 0 ? [path, "\(path).data"] : [path]
+        case .openVINO: [path, "\(path.dropLast(".xml".count)).bin"]
+        }
     }
 
     /// Rejects missing, non-regular and oversized files before they are opened: opening a pipe blocks.
