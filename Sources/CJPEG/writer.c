@@ -87,6 +87,8 @@ uint8_t *cjpeg_write(const uint8_t *pixels, uint32_t width, uint32_t height, int
         compressor->in_color_space = JCS_RGB;
         jpeg_set_defaults(compressor);
         jpeg_set_quality(compressor, quality, TRUE);
+        // The same bytes as earlier releases.
+        compressor->write_JFIF_header = FALSE;
         if (quality >= 90)
             compressor->comp_info[0].h_samp_factor = compressor->comp_info[0].v_samp_factor = 1;
         write_picture(writer, pixels, is_stopped);
