@@ -250,7 +250,7 @@ def test_all_supported_networks_are_served(
     for file in files:
         shutil.copy(file, folder / file.name)
     server = start_with(folder)
-    names = {file.stem for file in files}
+    names = {file.stem for file in files if file.suffix != ".data"}
     assert served(server).keys() == {"first", *(name for name in names if not name.startswith("refused-"))}
     for name in served(server):
         answer = call(server.url, "POST", f"/detect?model={name}&confidence=0.001", picture)

@@ -189,7 +189,7 @@ import YOLO
     func outsideWeights(place: String) throws {
         let directory = try TemporaryDirectory()
         try directory.write("weights", try Self.bytes("exports/external-next.onnx.data"))
-        let path = try directory.write("models/outside.onnx", Self.bytes("exports/external-\(place).onnx"))
+        let path = try directory.write("models/outside.onnx", Self.bytes("exports/refused-external-\(place).onnx"))
         let file = try #require(ModelFile(path: path))
         let error = try #require(throws: YOLOError.self) { try Network(file: file, runtime: Runtime()) }
         #expect(error.code == .invalidModel)

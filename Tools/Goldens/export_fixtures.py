@@ -363,7 +363,7 @@ def write_external(at):
         largest.data_location = TensorProto.EXTERNAL
         for key, value in (("location", location), ("offset", "0"), ("length", str(len(data)))):
             largest.external_data.add(key=key, value=value)
-        onnx.save(model, at(f"external-{name}.onnx"))
+        onnx.save(model, at("external-next.onnx" if name == "next" else f"refused-external-{name}.onnx"))
 
 
 def write_refused(at):
