@@ -11,6 +11,7 @@ package import YOLO
 package final class ModelLoader: Sendable {
     private let runtime: Runtime
     private let configuration: Mutex<YOLODetector.Configuration>
+    private let trial = ModelTrial()
     private let logger: Logger
 
     package init(runtime: Runtime, configuration: YOLODetector.Configuration, logger: Logger) {
@@ -29,11 +30,13 @@ package final class ModelLoader: Sendable {
         }
     }
 
-    /// Loads a model, on a thread that may block.
+    /// Loads a model, on a thread that may block; a file that is not in the cache is tried in a process first.
     package func load(_ file: ModelFile) async throws -> YOLODetector {
         let start = ContinuousClock.now
+        let configuration = configuration.withLock { $0 }
+        try await tryUnlessCached(file, configuration)
         let detector = try await NIOThreadPool.singleton.runIfActive {
-            try YOLODetector(file: file, configuration: self.configuration.withLock { $0 }, runtime: self.runtime)
+            try YOLODetector(file: file, configuration: configuration, runtime: self.runtime)
         }
         if let reason = detector.uncutReason { logger.notice("\(file.name) is served uncut: \(reason)") }
         if let directory = cacheDirectory, let reason = detector.cacheFailure {
@@ -54,6 +57,21 @@ package final class ModelLoader: Sendable {
             ]
         )
         return detector
+    }
+
+    /// Tries a file in a process of its own, which also fills the cache.
+    private func tryUnlessCached(_ file: ModelFile, _ configuration: YOLODetector.Configuration) async throws {
+        let cached = try await NIOThreadPool.singleton.runIfActive {
+            try configuration.cacheDirectory.map { "\($0)/\(try file.sha256())" }
+        }
+        if let cached, FileManager.default.fileExists(atPath: cached) { return }
+        do {
+            try await trial.run(file, configuration)
+        } catch {
+            // It may have been compiled before it failed.
+            if let cached { try? FileManager.default.removeItem(atPath: cached) }
+            throw error
+        }
     }
 
     /// Removes cached compiled models of files that are no longer served.

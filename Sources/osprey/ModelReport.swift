@@ -121,10 +121,10 @@ func modelFile(named name: String?, in directory: String) throws -> ModelFile {
     )
 }
 
-/// Runs `body` and adds the file's path to its `YOLOError`s.
+/// Runs `body` and adds the file's path to its `YOLOError`s, or to a message if the file ends this process.
 func usingModel<Result>(_ path: String, _ body: () throws -> Result) throws -> Result {
     do {
-        return try body()
+        return try withCrashMessage("Error: \(path) cannot be used: it is damaged, and crashed OpenVINO.", body)
     } catch let error as YOLOError {
         throw CommandError("\(path) cannot be used: \(error.message).")
     }

@@ -31,7 +31,10 @@ struct ModelsList: ParsableCommand {
         } catch {
             throw CommandError("The folder \(models) cannot be read: run `make assets`, or name another with --models.")
         }
-        let results = files.map { file in (file, Result { try ModelInspection(file: file, runtime: runtime) }) }
+        let results = files.map { file in
+            let message = "Error: \(file.path) is damaged, and crashed OpenVINO; move it away to list the others."
+            return (file, withCrashMessage(message) { Result { try ModelInspection(file: file, runtime: runtime) } })
+        }
         if json {
             return try printJSON(
                 results.map { file, result in ModelReport(file: file, result: result, hasLayers: false) }

@@ -16,7 +16,7 @@ struct Osprey: AsyncParsableCommand {
         version: version,
         subcommands: [
             Serve.self, Detect.self, Evaluate.self, Models.self, Benchmark.self, Health.self, Version.self,
-            Completions.self,
+            Completions.self, TryModel.self,
         ]
     )
 

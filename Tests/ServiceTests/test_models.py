@@ -297,6 +297,9 @@ BREAKAGES: dict[str, Callable[[Path, str], None]] = {
         (folder / f"{name}.onnx").symlink_to("/dev/zero"),
     ),
     "a file that may not be read": unreadable,
+    "a model that ends the process that reads it": lambda folder, name: put(
+        EXPORTS / "refused-overflow.onnx", folder / f"{name}.onnx"
+    ),
     "a model of another task": lambda folder, name: put(EXPORTS / "refused-pose.onnx", folder / f"{name}.onnx"),
 }
 

@@ -108,6 +108,20 @@ def test_inspect_lists_the_operations_of_an_export(name: str) -> None:
     assert "Convolution" in run("inspect", EXPORTS / name).stdout
 
 
+@pytest.mark.parametrize("command", ["inspect", "list", "detect"])
+def test_a_file_that_ends_its_reader_is_named(command: str, tmp_path: Path) -> None:
+    file = tmp_path / "overflow.onnx"
+    file.symlink_to(EXPORTS / "refused-overflow.onnx")
+    arguments = {
+        "inspect": ["models", "inspect", file],
+        "list": ["models", "list", "--models", tmp_path],
+        "detect": ["detect", "--model", file, next((ROOT / "Demo").rglob("*.jpg"))],
+    }[command]
+    result = subprocess.run([BINARY, *arguments], capture_output=True, text=True, timeout=60)
+    assert result.returncode == 1
+    assert (result.stderr.count("\n"), str(file) in result.stderr) == (1, True), result.stderr
+
+
 def test_list_includes_unusable_files_with_their_errors(tmp_path: Path) -> None:
     for name, source in {
         "street.onnx": EXPORTS / "segment-17.onnx",

@@ -375,6 +375,14 @@ def write_refused(at):
         helper.make_node("Mul", ["sum", "nothing"], ["output0"]),
     ]
     small(at("refused-terabytes.onnx"), {"output0": (TensorProto.FLOAT, [])}, terabytes)
+    # OpenVINO divides while it folds constants: the processor's exception ends the process.
+    overflow = [
+        helper.make_node("Constant", [], ["smallest"], value=numpy_helper.from_array(np.array([-1 << 63]))),
+        helper.make_node("Constant", [], ["minus-one"], value=numpy_helper.from_array(np.array([-1]))),
+        helper.make_node("Div", ["smallest", "minus-one"], ["shape"]),
+        helper.make_node("Reshape", ["images", "shape"], ["output0"]),
+    ]
+    small(at("refused-overflow.onnx"), {"output0": (TensorProto.FLOAT, [12288])}, overflow)
     small(at("refused-fixed.onnx"), {"output0": rows}, names="{0: 'round', 1: 'square'}", stride="32")
     for form in ("offsets", "yolox", "relative", "corners", "logits"):
         export(at(f"refused-{form}.onnx"), seeded(GridNetwork(form)), (64, 64), 12)
