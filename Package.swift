@@ -85,7 +85,11 @@ let package = Package(
             dependencies: ["Basics", "ObjectDetection", "CJPEG", "CPixels", "CVips", "CWebP", "CCairo"],
             swiftSettings: settings
         ),
-        .target(name: "DecodeWorkers", dependencies: ["Basics", "CSandbox", "Imaging"], swiftSettings: settings),
+        .target(
+            name: "DecodeWorkers",
+            dependencies: ["Basics", "CSandbox", "Imaging", "Scheduling"],
+            swiftSettings: settings
+        ),
         .target(name: "Inference", dependencies: ["Basics", "COpenVINO"], swiftSettings: settings),
         .target(name: "PyTorch", dependencies: ["Basics"], swiftSettings: settings),
         .target(

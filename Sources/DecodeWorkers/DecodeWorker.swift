@@ -2,6 +2,7 @@ internal import Basics
 internal import CSandbox
 internal import Glibc
 internal import Imaging
+internal import Scheduling
 internal import Synchronization
 
 /// The service's side of one process.
@@ -28,11 +29,13 @@ final class DecodeWorker: Sendable {
     enum Outcome {
         case answer(Answer)
         case failure(DecodeWorkerPool.Failure)
+        /// Too many other pictures take long already.
+        case crowdedOut(SchedulingError)
         /// The process had ended before it saw the picture.
         case notStarted
     }
 
-    /// CPU time after which a process makes way for others, in milliseconds.
+    /// Time after which a process makes way for others, in milliseconds.
     private static let patience: CInt = 1000
     private static let greetingMilliseconds: CInt = 10_000
 
@@ -96,7 +99,13 @@ final class DecodeWorker: Sendable {
             return .notStarted
         }
         var reply = csandbox_reply()
-        switch receive(&reply, cpuSeconds: job.cpuSeconds) {
+        let size = MemoryLayout<csandbox_reply>.size
+        var result = csandbox_receive(socket, &reply, size, nil, 0, Self.patience)
+        if result == 0 {
+            do throws(SchedulingError) { try makeWay() } catch { return .crowdedOut(error) }
+            result = csandbox_receive(socket, &reply, size, nil, 0, CInt(3000 * job.cpuSeconds) - Self.patience)
+        }
+        switch result {
         case 1: return .answer(Answer(reply: reply))
         case 0: return .failure(.stalled)
         case -2: return .failure(.garbled)
@@ -104,14 +113,12 @@ final class DecodeWorker: Sendable {
         }
     }
 
-    private func receive(_ reply: inout csandbox_reply, cpuSeconds: Int) -> CInt {
-        let size = MemoryLayout<csandbox_reply>.size
-        let first = csandbox_receive(socket, &reply, size, nil, 0, Self.patience)
-        guard first == 0 else { return first }
-        // A picture that takes this long must not slow down the others. The priority cannot be raised again.
+    /// Lets others have the processor and the slot: a picture that takes this long must not slow them down.
+    private func makeWay() throws(SchedulingError) {
+        // The priority cannot be raised again.
         madeWay.store(true, ordering: .relaxed)
         setpriority(__priority_which_t(PRIO_PROCESS.rawValue), id_t(process), 15)
-        return csandbox_receive(socket, &reply, size, nil, 0, CInt(3000 * cpuSeconds) - Self.patience)
+        try WorkQueue.Slot.current?.lend()
     }
 }
 

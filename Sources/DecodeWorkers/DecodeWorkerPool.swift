@@ -1,6 +1,7 @@
 internal import CSandbox
 internal import Glibc
 package import Imaging
+internal import Scheduling
 internal import Synchronization
 
 /// Processes that decode pictures behind fences; one that a picture kills or stalls is replaced.
@@ -132,11 +133,15 @@ package final class DecodeWorkerPool: Sendable {
             try Task.checkCancellation()
             switch outcome {
             case .answer(let answer):
+                try await WorkQueue.Slot.current?.takeBack()
                 inputs.giveBack(input, used: bytes.count)
                 return try finish(worker, answer, use)
             case .failure(let failure):
                 discard(worker, failure)
                 throw Self.error(for: failure, ImageFormat.sniff(bytes.span.bytes)?.description ?? "picture")
+            case .crowdedOut(let error):
+                worker.kill()
+                throw error
             case .notStarted: continue
             }
         }

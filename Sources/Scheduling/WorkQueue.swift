@@ -29,7 +29,7 @@ package final class WorkQueue: Sendable {
     /// Number of waiting tasks.
     package var depth: Int { state.withLock { $0.depth } }
 
-    /// Number of running tasks.
+    /// Number of running tasks that hold a slot.
     package var running: Int { state.withLock { $0.running } }
 
     /// Maximum number of running tasks.
@@ -77,12 +77,64 @@ package final class WorkQueue: Sendable {
     ) async throws -> Result {
         try Task.checkCancellation()
         if !state.withLock({ $0.enterIfFree(flow: flow) }) { try await wait(flow: flow, deadline: deadline) }
-        let start = ContinuousClock.now
-        defer { state.withLock { $0.leave(flow: flow, after: ContinuousClock.now - start) }?.resume() }
-        return try await body()
+        let slot = Slot(of: self, flow: flow, deadline: deadline)
+        defer { slot.leave() }
+        return try await Slot.$current.withValue(slot) { try await body() }
     }
 
-    private func wait(flow: String, deadline: ContinuousClock.Instant?) async throws {
+    /// A slot that work holds.
+    package final class Slot: Sendable {
+        /// The slot of the current task's work.
+        @TaskLocal package static var current: Slot?
+
+        private let queue: WorkQueue
+        private let flow: String
+        private let deadline: ContinuousClock.Instant?
+        /// When the work got the slot; nil while it is lent.
+        private let start = Mutex<ContinuousClock.Instant?>(.now)
+
+        fileprivate init(of queue: WorkQueue, flow: String, deadline: ContinuousClock.Instant?) {
+            self.queue = queue
+            self.flow = flow
+            self.deadline = deadline
+        }
+
+        /// Lets other work have the slot until ``takeBack()``: for work that takes long, and makes way for others.
+        ///
+        /// - Throws: ``SchedulingError`` with `queueFull` if as much work as there are slots already does so.
+        package func lend() throws(SchedulingError) {
+            let next = start.withLock { start -> (Waiter?)? in
+                guard let begin = start else { return .some(nil) }
+                let next = queue.state.withLock { $0.lend(flow: flow, after: ContinuousClock.now - begin) }
+                if next != nil { start = nil }
+                return next
+            }
+            guard let next else { throw queue.queueFull }
+            next?.resume()
+        }
+
+        /// Waits for a slot again, if it was lent.
+        ///
+        /// - Throws: ``SchedulingError`` if another flow needs its place in the queue; `CancellationError`.
+        package func takeBack(isolation: isolated (any Actor)? = #isolation) async throws {
+            guard start.withLock({ $0 == nil }) else { return }
+            try await queue.wait(flow: flow, deadline: deadline, isReturning: true)
+            queue.state.withLock { $0.endLending() }
+            start.withLock { $0 = .now }
+        }
+
+        fileprivate func leave() {
+            queue.state.withLock { state -> Waiter? in
+                guard let begin = start.withLock({ $0 }) else {
+                    state.endLending()
+                    return nil
+                }
+                return state.leave(flow: flow, after: ContinuousClock.now - begin)
+            }?.resume()
+        }
+    }
+
+    private func wait(flow: String, deadline: ContinuousClock.Instant?, isReturning: Bool = false) async throws {
         let ticket = lastTicket.add(1, ordering: .relaxed).newValue
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { (continuation: Waiter) in
@@ -90,7 +142,14 @@ package final class WorkQueue: Sendable {
                 // Work without a deadline runs in order of arrival, after all work with one.
                 let deadline = deadline ?? now + .seconds(86_400)
                 let entry = state.withLock {
-                    $0.enter(flow: flow, ticket: ticket, deadline: deadline, now: now, waiter: continuation)
+                    $0.enter(
+                        flow: flow,
+                        ticket: ticket,
+                        deadline: deadline,
+                        now: now,
+                        isReturning: isReturning,
+                        waiter: continuation
+                    )
                 }
                 switch entry {
                 case .admitted: continuation.resume()

@@ -22,6 +22,8 @@ package struct WorkQueueState<Waiter> {
     package private(set) var running = 0
     package private(set) var depth = 0
     package private(set) var slots: Int
+    /// Number of running tasks that gave their slots to others for a while.
+    package private(set) var lent = 0
     package let capacity: Int
     /// Moving average of how long work holds a slot.
     private var turn: Duration = .milliseconds(100)
@@ -47,10 +49,18 @@ package struct WorkQueueState<Waiter> {
     }
 
     /// Requests a slot; `waiter` is kept only if the result is `waiting`.
-    package mutating func enter(flow: String, ticket: UInt64, deadline: Instant, now: Instant, waiter: Waiter) -> Entry
-    {
+    ///
+    /// Returning work has lent its slot before: it is not rejected, so that what it did is not lost.
+    package mutating func enter(
+        flow: String,
+        ticket: UInt64,
+        deadline: Instant,
+        now: Instant,
+        isReturning: Bool = false,
+        waiter: Waiter
+    ) -> Entry {
         if enterIfFree(flow: flow) { return .admitted }
-        guard hasRoom(flow: flow, deadline: deadline, now: now) else { return .rejected }
+        guard isReturning || hasRoom(flow: flow, deadline: deadline, now: now) else { return .rejected }
         let pushedOut = depth >= currentCapacity(now) ? pushOut(inFavorOf: flow) : nil
         change(flow) { flow in
             let position = flow.waiters.firstIndex { $0.deadline > deadline } ?? flow.waiters.endIndex
@@ -80,6 +90,16 @@ package struct WorkQueueState<Waiter> {
         }
         return admitNext()
     }
+
+    /// Releases a slot after `turn`, for work that goes on without one; nil if as many as there are slots already do.
+    package mutating func lend(flow: String, after turn: Duration) -> Waiter?? {
+        guard lent < slots else { return nil }
+        lent += 1
+        return .some(leave(flow: flow, after: turn))
+    }
+
+    /// Ends the work without a slot that ``lend(flow:after:)`` allowed.
+    package mutating func endLending() { lent -= 1 }
 
     /// Removes a waiter from the queue; nil if it already left.
     package mutating func withdraw(flow: String, ticket: UInt64) -> Waiter? {

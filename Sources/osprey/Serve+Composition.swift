@@ -55,8 +55,9 @@ extension Serve {
             pipeline: DetectionPipeline(
                 decoder: decoder,
                 queue: queue,
-                // Enough for the largest number of slots, and for pictures that are read and written without a slot.
-                workers: WorkerPool(threadCount: max(queue.slots, 2 * plan.budget.affinity) + 4)
+                // Enough for the largest number of slots, as many that are lent, and pictures that are read and written
+                // without a slot.
+                workers: WorkerPool(threadCount: 2 * max(queue.slots, 2 * plan.budget.affinity) + 4)
             ),
             storeMonitor: storeMonitor,
             watchers: watchers

@@ -42,6 +42,52 @@ import Testing
         #expect(turns.value == [0, 1, 2, 3, 4])
     }
 
+    @Test("work that lends its slot lets others run, and waits for it again") func lending() async throws {
+        let queue = WorkQueue(slots: 1, capacity: 0)
+        let turns = Shared<[String]>([])
+        let (lent, gate) = (Gate(), Gate())
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                try await queue.withSlot {
+                    let slot = try #require(WorkQueue.Slot.current)
+                    try slot.lend()
+                    try slot.lend()
+                    lent.open()
+                    await gate.wait()
+                    // The queue has no room for others, but for this work.
+                    try await slot.takeBack()
+                    turns.change { $0.append("long") }
+                }
+            }
+            await lent.wait()
+            #expect(queue.running == 0)
+            try await queue.withSlot {
+                // No more work than there are slots goes on without one.
+                #expect(throws: SchedulingError.self) { try WorkQueue.Slot.current?.lend() }
+                gate.open()
+                try await eventually { queue.depth == 1 }
+                turns.change { $0.append("short") }
+            }
+            try await group.waitForAll()
+        }
+        #expect(turns.value == ["short", "long"])
+        #expect(queue.running == 0 && queue.depth == 0)
+        #expect(WorkQueue.Slot.current == nil)
+    }
+
+    @Test("work that ends while its slot is lent leaves nothing behind") func endingWithoutSlot() async throws {
+        let queue = WorkQueue(slots: 1, capacity: 0)
+        for _ in 0..<3 {
+            await #expect(throws: CancellationError.self) {
+                try await queue.withSlot {
+                    try WorkQueue.Slot.current?.lend()
+                    throw CancellationError()
+                }
+            }
+        }
+        #expect(queue.running == 0 && queue.depth == 0)
+    }
+
     @Test("work beyond the capacity is rejected immediately") func refusal() async throws {
         let queue = WorkQueue(slots: 1, capacity: 1)
         let gate = Gate()

@@ -94,6 +94,24 @@ def test_others_are_served_while_decoders_are_stalled(start_server: StartServer,
     assert wait_until(lambda: total_resident_bytes(server) < 1.1 * before + 16 * MEBIBYTE, 10)
 
 
+def test_pictures_that_take_long_make_way_for_others(start_server: StartServer, pictures: list[Path]) -> None:
+    server = start_server()
+    slots = int(metric(server.url, "osprey_queue_slots"))
+    picture = pictures[0].read_bytes()
+    costly = PICTURES["a million overlays"]()
+    with ThreadPoolExecutor(2 * slots) as attackers:
+        attacks = [attackers.submit(call, server.url, "POST", "/detect", costly) for _ in range(2 * slots)]
+        time.sleep(3)
+        for _ in range(10):
+            start = time.monotonic()
+            assert call(server.url, "POST", "/detect", picture).status == 200
+            # Each of these pictures takes seconds.
+            assert time.monotonic() - start < 2.5
+        # As many as there are slots go on without one; more are asked to come back.
+        assert {attack.result().status for attack in attacks} == {422, 503}
+    assert metric(server.url, "osprey_queue_running") == 0
+
+
 def test_a_client_that_leaves_ends_its_decoder(start_server: StartServer) -> None:
     server = start_server("--streams", "1", "--threads", "1")
     body = PICTURES["a million overlays"]()
