@@ -1,22 +1,34 @@
 #include "bridge.hpp"
 
+#include <array>
+#include <cmath>
+
 #include <openvino/op/add.hpp>
+#include <openvino/op/avg_pool.hpp>
 #include <openvino/op/concat.hpp>
 #include <openvino/op/constant.hpp>
 #include <openvino/op/convolution.hpp>
+#include <openvino/op/gather.hpp>
 #include <openvino/op/group_conv.hpp>
 #include <openvino/op/hswish.hpp>
 #include <openvino/op/interpolate.hpp>
+#include <openvino/op/matmul.hpp>
 #include <openvino/op/max_pool.hpp>
 #include <openvino/op/mish.hpp>
 #include <openvino/op/multiply.hpp>
+#include <openvino/op/pad.hpp>
 #include <openvino/op/parameter.hpp>
 #include <openvino/op/prelu.hpp>
 #include <openvino/op/relu.hpp>
+#include <openvino/op/reshape.hpp>
 #include <openvino/op/result.hpp>
+#include <openvino/op/shape_of.hpp>
 #include <openvino/op/sigmoid.hpp>
+#include <openvino/op/softmax.hpp>
 #include <openvino/op/strided_slice.hpp>
 #include <openvino/op/swish.hpp>
+#include <openvino/op/transpose.hpp>
+#include <openvino/op/variadic_split.hpp>
 
 using ov::op::v0::Constant;
 
@@ -40,6 +52,26 @@ ov::Output<ov::Node> integers(const std::vector<int64_t> &values) {
 ov::Output<ov::Node> by_channel(size_t channels, const float *values) { return floats({1, channels, 1, 1}, values); }
 
 size_t channels_of(const ov::Output<ov::Node> &output) { return output.get_partial_shape()[1].get_length(); }
+
+ov::Output<ov::Node> reshaped(const ov::Output<ov::Node> &source, const std::vector<int64_t> &shape) {
+    return std::make_shared<ov::op::v1::Reshape>(source, integers(shape), false);
+}
+
+ov::Output<ov::Node> transposed(const ov::Output<ov::Node> &source, const std::vector<int64_t> &order) {
+    return std::make_shared<ov::op::v1::Transpose>(source, integers(order));
+}
+
+/// Height and width of `[1, channels, height, width]`.
+ov::Output<ov::Node> size_of(const ov::Output<ov::Node> &source) {
+    const auto shape = std::make_shared<ov::op::v3::ShapeOf>(source);
+    return std::make_shared<ov::op::v8::Gather>(shape, integers({2, 3}), integers({0}));
+}
+
+ov::op::v11::Interpolate::InterpolateAttrs nearest(ov::op::v11::Interpolate::ShapeCalcMode mode) {
+    using Interpolate = ov::op::v11::Interpolate;
+    return {Interpolate::InterpolateMode::NEAREST, mode, {0, 0, 0, 0}, {0, 0, 0, 0},
+            Interpolate::CoordinateTransformMode::ASYMMETRIC, Interpolate::NearestMode::FLOOR};
+}
 
 /// Adds the operation returned by `make` to the builder.
 template <typename Make>
@@ -146,15 +178,92 @@ COVStatus cov_builder_concat(COVBuilder *builder, const size_t *inputs, size_t c
 
 COVStatus cov_builder_upsample(COVBuilder *builder, size_t input, size_t factor, size_t *output) {
     return add(builder, output, [&] {
-        using Interpolate = ov::op::v11::Interpolate;
-        Interpolate::InterpolateAttrs attributes(Interpolate::InterpolateMode::NEAREST,
-                                                 Interpolate::ShapeCalcMode::SCALES, {0, 0, 0, 0}, {0, 0, 0, 0},
-                                                 Interpolate::CoordinateTransformMode::ASYMMETRIC,
-                                                 Interpolate::NearestMode::FLOOR);
         const float scale = static_cast<float>(factor);
         const std::vector<float> scales{scale, scale};
-        return std::make_shared<Interpolate>(builder->outputs[input], floats({2}, scales.data()), integers({2, 3}),
-                                             attributes);
+        return std::make_shared<ov::op::v11::Interpolate>(builder->outputs[input], floats({2}, scales.data()),
+                                                          integers({2, 3}),
+                                                          nearest(ov::op::v11::Interpolate::ShapeCalcMode::SCALES));
+    });
+}
+
+COVStatus cov_builder_resize_like(COVBuilder *builder, size_t input, size_t other, size_t *output) {
+    return add(builder, output, [&] {
+        return std::make_shared<ov::op::v11::Interpolate>(builder->outputs[input], size_of(builder->outputs[other]),
+                                                          integers({2, 3}),
+                                                          nearest(ov::op::v11::Interpolate::ShapeCalcMode::SIZES));
+    });
+}
+
+COVStatus cov_builder_split(COVBuilder *builder, size_t input, const size_t *sizes, size_t count, size_t *outputs) {
+    return guarded(COV_INVALID_MODEL, [&] {
+        const std::vector<int64_t> lengths(sizes, sizes + count);
+        const auto split =
+            std::make_shared<ov::op::v1::VariadicSplit>(builder->outputs[input], integers({1}), integers(lengths));
+        for (size_t part = 0; part < count; ++part) {
+            builder->outputs.push_back(split->output(part));
+            outputs[part] = builder->outputs.size() - 1;
+        }
+    });
+}
+
+COVStatus cov_builder_average_pool(COVBuilder *builder, size_t input, COVWindow window, size_t *output) {
+    return add(builder, output, [&] {
+        const ov::Shape padding(window.padding, window.padding + 2);
+        return std::make_shared<ov::op::v1::AvgPool>(
+            builder->outputs[input], ov::Strides(window.stride, window.stride + 2), padding, padding,
+            ov::Shape(window.kernel, window.kernel + 2), false);
+    });
+}
+
+COVStatus cov_builder_pad(COVBuilder *builder, size_t input, size_t left, size_t right, size_t top, size_t bottom,
+                          size_t *output) {
+    return add(builder, output, [&] {
+        const auto begin = integers({0, 0, static_cast<int64_t>(top), static_cast<int64_t>(left)});
+        const auto end = integers({0, 0, static_cast<int64_t>(bottom), static_cast<int64_t>(right)});
+        return std::make_shared<ov::op::v1::Pad>(builder->outputs[input], begin, end, ov::op::PadMode::CONSTANT);
+    });
+}
+
+COVStatus cov_builder_transposed_convolution(COVBuilder *builder, size_t input, size_t filters, COVWindow window,
+                                             const float *weights, const float *bias, size_t *output) {
+    return add(builder, output, [&]() -> std::shared_ptr<ov::Node> {
+        const auto &source = builder->outputs[input];
+        const auto kernel = floats({channels_of(source), filters, window.kernel[0], window.kernel[1]}, weights);
+        const ov::CoordinateDiff padding(window.padding, window.padding + 2);
+        const auto sum = std::make_shared<ov::op::v1::ConvolutionBackpropData>(
+            source, kernel, ov::Strides(window.stride, window.stride + 2), padding, padding,
+            ov::Strides(window.dilation, window.dilation + 2));
+        if (bias == nullptr) {
+            return sum;
+        }
+        return std::make_shared<ov::op::v1::Add>(sum, by_channel(filters, bias));
+    });
+}
+
+COVStatus cov_builder_attention(COVBuilder *builder, size_t input, size_t heads, size_t keys, size_t values,
+                                size_t areas, size_t *attended, size_t *passed) {
+    return guarded(COV_INVALID_MODEL, [&] {
+        const auto source = builder->outputs[input];
+        const auto [h, k, v, a] = std::array{static_cast<int64_t>(heads), static_cast<int64_t>(keys),
+                                             static_cast<int64_t>(values), static_cast<int64_t>(areas)};
+        const std::vector<int64_t> channels{1, h * v};
+        const auto shape = std::make_shared<ov::op::v0::Concat>(ov::OutputVector{integers(channels), size_of(source)}, 0);
+        // [areas, heads, 2 * keys + values, cells of an area]
+        const auto grouped = a == 1 ? reshaped(source, {1, h, 2 * k + v, -1})
+                                    : transposed(reshaped(source, {h, 2 * k + v, a, -1}), {2, 0, 1, 3});
+        const auto parts = std::make_shared<ov::op::v1::VariadicSplit>(grouped, integers({2}), integers({k, k, v}));
+        const float scale = 1 / std::sqrt(static_cast<float>(keys));
+        const auto queries = std::make_shared<ov::op::v1::Multiply>(parts->output(0), floats({1}, &scale));
+        const auto scores = std::make_shared<ov::op::v0::MatMul>(queries, parts->output(1), true, false);
+        const auto weights = std::make_shared<ov::op::v8::Softmax>(scores, -1);
+        const auto sums = std::make_shared<ov::op::v0::MatMul>(parts->output(2), weights, false, true);
+        const auto store = [&](const ov::Output<ov::Node> &result, size_t *output) {
+            const auto joined = a == 1 ? result : transposed(result, {1, 2, 0, 3});
+            builder->outputs.push_back(std::make_shared<ov::op::v1::Reshape>(joined, shape, false));
+            *output = builder->outputs.size() - 1;
+        };
+        store(sums, attended);
+        store(parts->output(2), passed);
     });
 }
 

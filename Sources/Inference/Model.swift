@@ -142,6 +142,23 @@ package final class Model {
         return Model(handle: try unwrap(result), runtime: runtime)
     }
 
+    /// Returns a copy of the network that also decodes its boxes, as exports of anchor-free models do; its size must be
+    /// fixed.
+    ///
+    /// - Parameters:
+    ///   - strides: Pixels per cell of each head. The first outputs are each head's boxes, `[1, 4 * bins, rows,
+    ///     columns]`, scores, `[1, classes, rows, columns]`, and mask coefficients if there are any.
+    ///   - bins: Number of values for each edge.
+    ///   - hasMasks: Whether the heads have coefficients.
+    /// - Returns: A network with the output `[1, 4 + classes + coefficients, boxes]`, followed by the remaining outputs of
+    ///   this one.
+    /// - Throws: ``InferenceError`` if the outputs cannot be decoded this way.
+    package func decoded(strides: [Int], bins: Int, hasMasks: Bool) throws -> Model {
+        var result: OpaquePointer?
+        try check(cov_model_decoded_cells(handle, strides, strides.count, bins, hasMasks, &result))
+        return Model(handle: try unwrap(result), runtime: runtime)
+    }
+
     /// Writes the network as an OpenVINO IR.
     ///
     /// - Parameters:

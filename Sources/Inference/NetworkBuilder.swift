@@ -113,6 +113,101 @@ package final class NetworkBuilder {
         return try append { cov_builder_upsample(handle, input.index, factor, $0) }
     }
 
+    /// Resizes a value to the height and width of another, by the nearest cell.
+    package func resized(_ input: Value, like other: Value) throws -> Value {
+        try append { cov_builder_resize_like(handle, input.index, other.index, $0) }
+    }
+
+    /// Splits the channels of a value.
+    ///
+    /// - Parameters:
+    ///   - input: Value to split.
+    ///   - sizes: Numbers of channels, which must add up to those of the input.
+    /// - Returns: One value for each size.
+    /// - Throws: ``InferenceError`` with ``InferenceError/Code/invalidModel`` if the sizes do not match.
+    package func split(_ input: Value, into sizes: [Int]) throws -> [Value] {
+        let channels = channels(of: input)
+        guard sizes.allSatisfy({ (1...channels).contains($0) }), sizes.count <= channels,
+            sizes.reduce(0, +) == channels
+        else { throw InferenceError(.invalidModel, "its \(channels) channels cannot be split into \(sizes)") }
+        var outputs = sizes.map { _ in 0 }
+        try check(cov_builder_split(handle, input.index, sizes, sizes.count, &outputs))
+        return outputs.map(Value.init)
+    }
+
+    /// Computes the mean of each window, with zeros as padding.
+    package func averagePool(_ input: Value, window: Window) throws -> Value {
+        guard window.isValid else { throw InferenceError(.invalidModel, "a pooling window is invalid") }
+        return try append { cov_builder_average_pool(handle, input.index, window.raw, $0) }
+    }
+
+    /// Adds cells of zeros at the edges; each number must be in `0...1024`.
+    package func padded(_ input: Value, left: Int, right: Int, top: Int, bottom: Int) throws -> Value {
+        guard [left, right, top, bottom].allSatisfy((0...1024).contains) else {
+            throw InferenceError(.invalidModel, "its padding is invalid")
+        }
+        return try append { cov_builder_pad(handle, input.index, left, right, top, bottom, $0) }
+    }
+
+    /// Adds a transposed convolution, which makes a value larger.
+    ///
+    /// - Parameters:
+    ///   - input: Value to convolve.
+    ///   - weights: Kernel weights, `[channels, filters, height, width]`.
+    ///   - bias: Bias, `[filters]`, or nil for none.
+    ///   - filters: Number of filters.
+    ///   - window: Size, stride, padding and dilation of the kernel.
+    /// - Returns: The result, with one channel per filter.
+    /// - Throws: ``InferenceError`` with ``InferenceError/Code/invalidModel`` if the sizes do not match.
+    package func transposedConvolution(
+        _ input: Value,
+        weights: [Float],
+        bias: [Float]?,
+        filters: Int,
+        window: Window
+    ) throws -> Value {
+        let (kernel, isTooLarge) = [channels(of: input), filters, window.kernel.height, window.kernel.width]
+            .productReportingOverflow()
+        guard filters > 0, window.isValid, !isTooLarge, weights.count == kernel, bias?.count ?? filters == filters
+        else {
+            throw InferenceError(.invalidModel, "the weights or the window of a transposed convolution are invalid")
+        }
+        return try append { output in
+            cov_builder_transposed_convolution(handle, input.index, filters, window.raw, weights, bias, output)
+        }
+    }
+
+    /// Computes self-attention: each cell's value becomes a mean of the values of all cells of its area, weighted by the
+    /// softmax of the products of its query and their keys, divided by the root of their length.
+    ///
+    /// - Parameters:
+    ///   - input: For each head, channels of queries, as many of keys, and channels of values.
+    ///   - heads: Number of heads.
+    ///   - keys: Number of channels of a head's queries.
+    ///   - values: Number of channels of a head's values.
+    ///   - areas: Number of equal parts of the picture, one below the other; must divide the number of cells.
+    /// - Returns: The means, with `heads * values` channels, and the values as they were.
+    /// - Throws: ``InferenceError`` with ``InferenceError/Code/invalidModel`` if the sizes do not match.
+    package func attention(
+        _ input: Value,
+        heads: Int,
+        keys: Int,
+        values: Int,
+        areas: Int = 1
+    ) throws -> (attended: Value, values: Value) {
+        let channels = channels(of: input)
+        guard [heads, keys, values, areas].allSatisfy((1...1024).contains), heads * (2 * keys + values) == channels
+        else {
+            throw InferenceError(
+                .invalidModel,
+                "its \(channels) channels do not hold queries, keys and values for \(heads) heads"
+            )
+        }
+        var (attended, passed) = (0, 0)
+        try check(cov_builder_attention(handle, input.index, heads, keys, values, areas, &attended, &passed))
+        return (Value(index: attended), Value(index: passed))
+    }
+
     /// Takes every second cell along both axes, starting at the given row and column.
     package func everySecond(_ input: Value, row: Int, column: Int) throws -> Value {
         try append { cov_builder_every_second(handle, input.index, row, column, $0) }

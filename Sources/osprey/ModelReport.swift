@@ -23,6 +23,7 @@ struct ModelReport: Encodable {
         case name
         case path
         case format
+        case family
         case task
         case classes
         case inputSide = "input_side"
@@ -38,6 +39,7 @@ struct ModelReport: Encodable {
     var name: String
     var path: String
     var format: String
+    var family: String?
     var task: String?
     var classes: [String]?
     var inputSide: Int?
@@ -52,6 +54,7 @@ struct ModelReport: Encodable {
 
     init(_ model: ModelInspection, hasLayers: Bool) {
         self.init(model.file)
+        family = model.family
         task = model.task.rawValue
         classes = model.labels
         inputSide = model.inputSide

@@ -36,12 +36,13 @@ struct ModelsInspect: ParsableCommand {
         }
         print(table.text)
         print("")
+        if let family = model.family { print("family      \(family)") }
         print("task        \(model.task.rawValue)")
         print("classes     \(model.labels.count): \(model.labels.joined(separator: ", "))")
         print("input       \(model.inputSide) pixels, \(model.isDynamic ? "any shape" : "fixed")")
         for head in model.heads {
             let anchors = head.anchors.map { "\($0.width)x\($0.height)" }.joined(separator: ", ")
-            print("head        stride \(head.stride), anchors \(anchors)")
+            print("head        stride \(head.stride), \(anchors.isEmpty ? "without anchors" : "anchors \(anchors)")")
         }
         print("parameters  \(model.cost.parameters.grouped) with batch norms folded in")
         print("GFLOPs      \(model.cost.gigaOperations)")

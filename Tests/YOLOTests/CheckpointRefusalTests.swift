@@ -21,8 +21,57 @@ import YOLO
         Fault("a block with attention", says: "model.3 (models.common.C3TR)", "ONNX") {
             $0.layers[3].module = .module("models.common.C3TR")
         },
-        Fault("a block of a later model", says: "model.3 (ultralytics.nn.modules.block.C2f)", "ONNX") {
+        Fault("a block that reads texts", says: "model.3 (ultralytics.nn.modules.block.C2fAttn)", "ONNX") {
+            $0.layers[3].module = .module("ultralytics.nn.modules.block.C2fAttn")
+        },
+        Fault("a block of a fork", says: "model.3 (ultralytics.nn.modules.block.EMA)", "ONNX") {
+            $0.layers[3].module = .module("ultralytics.nn.modules.block.EMA")
+        },
+        Fault("a C2f without its modules", says: "model.3 (ultralytics.nn.modules.block.C2f)", "cv1") {
             $0.layers[3].module = .module("ultralytics.nn.modules.block.C2f")
+        },
+        Fault("an odd number of channels to split", says: "model.3 (ultralytics.nn.modules.block.C2f)", "odd") {
+            $0.layers[3].module = .module(
+                "ultralytics.nn.modules.block.C2f",
+                modules: [("cv1", .conv(4, 3)), ("m", .sequential([])), ("cv2", .conv(3, 4))]
+            )
+        },
+        Fault("attention without sizes", says: "model.3 (ultralytics.nn.modules.block.Attention)", "heads") {
+            $0.layers[3].module = .module("ultralytics.nn.modules.block.Attention", modules: [("qkv", .conv(4, 8))])
+        },
+        Fault("attention of other sizes", says: "model.3 (ultralytics.nn.modules.block.Attention)", "8 channels") {
+            $0.layers[3].module = .module(
+                "ultralytics.nn.modules.block.Attention",
+                attributes: [("num_heads", .int(1)), ("key_dim", .int(1 << 40)), ("head_dim", .int(4))],
+                modules: [("qkv", .conv(4, 8))]
+            )
+        },
+        Fault("a million pools", says: "model.3 (ultralytics.nn.modules.block.SPPF)", "pools") {
+            $0.layers[3].module = .module(
+                "ultralytics.nn.modules.block.SPPF",
+                attributes: [("n", .int(1_000_000))],
+                modules: [("cv1", .conv(4, 4)), ("m", .sequential([])), ("cv2", .conv(4, 4))]
+            )
+        },
+        Fault("parts that do not add up", says: "model.3 (ultralytics.nn.modules.block.CBLinear)", "4 channels") {
+            $0.layers[3].module = .module(
+                "ultralytics.nn.modules.block.CBLinear",
+                attributes: [("c2s", .list([.int(.max), .int(.max)]))],
+                modules: [("conv", .convolution(4, 4))]
+            )
+        },
+        Fault("a fusion of parts that do not exist", says: "model.3 (ultralytics.nn.modules.block.CBFuse)") {
+            $0.layers[3].module = .module(
+                "ultralytics.nn.modules.block.CBFuse",
+                attributes: [("idx", .list([.int(7)]))]
+            )
+            $0.layers[3].inputs = [1, 2]
+        },
+        Fault("parallel convolutions that do not match", says: "model.3 (ultralytics.nn.modules.conv.RepConv)") {
+            $0.layers[3].module = .module(
+                "ultralytics.nn.modules.conv.RepConv",
+                modules: [("conv1", .conv(4, 4)), ("conv2", .conv(4, 4, stride: 2)), ("act", .module("torch.nn.SiLU"))]
+            )
         },
         Fault("a Conv of another package", says: "model.0 (mymodels.common.Conv)") {
             $0.layers[0].module = .module("mymodels.common.Conv", modules: [("conv", .convolution(3, 4))])
@@ -144,6 +193,15 @@ import YOLO
     static let headFaults = [
         Fault("a classifier", says: "model.5 (models.common.Classify)", "ONNX") {
             $0.head.className = "models.common.Classify"
+        },
+        Fault("a pose model", says: "model.5 (ultralytics.nn.modules.head.Pose)", "pose", "detection") {
+            $0.head.className = "ultralytics.nn.modules.head.Pose"
+        },
+        Fault("a model for oriented boxes", says: "(ultralytics.nn.modules.head.OBB)", "oriented") {
+            $0.head.className = "ultralytics.nn.modules.head.OBB"
+        },
+        Fault("a transformer", says: "(ultralytics.nn.modules.head.RTDETRDecoder)", "ONNX") {
+            $0.head.className = "ultralytics.nn.modules.head.RTDETRDecoder"
         },
         Fault("no anchors", says: "model.5 (models.yolo.Detect)", "anchors") { $0.head.anchors = nil },
         Fault("a NaN anchor", says: "model.5 (models.yolo.Detect)", "anchors") {
@@ -289,7 +347,7 @@ import YOLO
         ),
     ]
 
-    @Test("a file without a YOLOv5 model is rejected with an error that says what it holds", arguments: roots.indices)
+    @Test("a file without a YOLO model is rejected with an error that says what it holds", arguments: roots.indices)
     func rootRefusal(index: Int) throws {
         try Self.expectRefusal(of: Self.roots[index].root(), saying: Self.roots[index].words)
     }

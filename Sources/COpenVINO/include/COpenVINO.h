@@ -134,6 +134,11 @@ COVStatus cov_model_take_pixels(COVModel *model, bool dynamic_size);
 /// output of their decoded boxes, `[1, boxes, values]`, replaces them and precedes the other outputs.
 COVStatus cov_model_decoded(const COVModel *model, const COVHead *heads, size_t count, size_t class_count,
                             COVModel **result);
+/// Creates a copy of a model of fixed size that decodes its boxes. The first outputs must be those of `count`
+/// anchor-free heads: boxes of `4 * bins` channels, scores and, with masks, coefficients; a single output,
+/// `[1, 4 + classes + coefficients, boxes]`, replaces them and precedes the prototypes.
+COVStatus cov_model_decoded_cells(const COVModel *model, const size_t *strides, size_t count, size_t bins,
+                                  bool has_masks, COVModel **result);
 /// Writes the model as an OpenVINO IR: the .xml file at `path`, and a .bin file next to it.
 COVStatus cov_model_save(const COVModel *model, const char *path);
 
@@ -157,6 +162,24 @@ COVStatus cov_builder_add(COVBuilder *builder, size_t left, size_t right, size_t
 COVStatus cov_builder_concat(COVBuilder *builder, const size_t *inputs, size_t count, size_t *output);
 /// Repeats each cell `factor` times along both axes.
 COVStatus cov_builder_upsample(COVBuilder *builder, size_t input, size_t factor, size_t *output);
+/// Resizes an input to the height and width of another, by the nearest cell.
+COVStatus cov_builder_resize_like(COVBuilder *builder, size_t input, size_t other, size_t *output);
+/// Splits the channels into `count` outputs of the given sizes, which must add up to them.
+COVStatus cov_builder_split(COVBuilder *builder, size_t input, const size_t *sizes, size_t count, size_t *outputs);
+/// Computes the mean of each window, with zeros as padding.
+COVStatus cov_builder_average_pool(COVBuilder *builder, size_t input, COVWindow window, size_t *output);
+/// Adds zeros at the edges.
+COVStatus cov_builder_pad(COVBuilder *builder, size_t input, size_t left, size_t right, size_t top, size_t bottom,
+                          size_t *output);
+/// `weights` has `channels * filters * kernel` values; `bias` has `filters`, or is null for none.
+COVStatus cov_builder_transposed_convolution(COVBuilder *builder, size_t input, size_t filters, COVWindow window,
+                                             const float *weights, const float *bias, size_t *output);
+/// Self-attention over the cells of each of `areas` equal parts of the picture, one below the other.
+///
+/// The input has, for each head, `keys` channels of queries, `keys` of keys and `values` of values. `attended` has
+/// `heads * values` channels, and `passed` the unchanged values.
+COVStatus cov_builder_attention(COVBuilder *builder, size_t input, size_t heads, size_t keys, size_t values,
+                                size_t areas, size_t *attended, size_t *passed);
 /// Takes every second cell along both axes, starting at the given row and column.
 COVStatus cov_builder_every_second(COVBuilder *builder, size_t input, size_t row, size_t column, size_t *output);
 /// Creates a model that computes the given outputs; the builder can still be used.

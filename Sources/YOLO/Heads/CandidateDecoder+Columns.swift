@@ -15,18 +15,37 @@ extension CandidateDecoder {
             "the output must match the layout"
         )
         let values = output.values
+        let scores = UnsafeBufferPointer(rebasing: values[4 * boxCount..<(4 + layout.classCount) * boxCount])
+        forEachBest(of: scores, rowLength: boxCount, over: options.confidenceThreshold) { column, best in
+            appendColumn(column, best: best, of: values, boxCount: boxCount, to: &candidates)
+        }
+    }
+
+    /// Calls `body` with the index and the highest score of each box of which that exceeds `threshold`.
+    ///
+    /// - Parameters:
+    ///   - scores: `[classes, boxes]`.
+    ///   - boxCount: Number of boxes.
+    ///   - threshold: Value that the highest score must exceed; NaN never does.
+    ///   - body: Called in the order of the boxes.
+    @inline(__always)
+    func forEachBest(
+        of scores: UnsafeBufferPointer<Float>,
+        rowLength boxCount: Int,
+        over threshold: Float,
+        _ body: (Int, Float) -> Void
+    ) {
+        precondition(scores.count == layout.classCount * boxCount, "each box needs a score for each class")
         withUnsafeTemporaryAllocation(of: Float.self, capacity: Self.tile) { best in
             for start in stride(from: 0, to: boxCount, by: Self.tile) {
                 let count = min(Self.tile, boxCount - start)
                 let tile = UnsafeMutableBufferPointer(rebasing: best[..<count])
                 tile.initialize(repeating: -.infinity)
                 for classID in 0..<layout.classCount {
-                    let first = (4 + classID) * boxCount + start
-                    raise(tile, to: UnsafeBufferPointer(rebasing: values[first..<first + count]))
+                    let first = classID * boxCount + start
+                    raise(tile, to: UnsafeBufferPointer(rebasing: scores[first..<first + count]))
                 }
-                for offset in 0..<count where tile[offset] > options.confidenceThreshold {
-                    appendColumn(start + offset, best: tile[offset], of: values, boxCount: boxCount, to: &candidates)
-                }
+                for offset in 0..<count where tile[offset] > threshold { body(start + offset, tile[offset]) }
             }
         }
     }

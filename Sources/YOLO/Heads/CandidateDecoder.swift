@@ -9,9 +9,9 @@ internal import ObjectDetection
 package struct CandidateDecoder {
     let layout: OutputLayout
     let options: DetectionOptions
-    /// Logit that objectness must exceed: a score is never greater than its objectness, so one comparison rejects most
-    /// cells.
-    private let minimumLogit: Float
+    /// Logit that objectness must exceed, or a score without objectness: a score is never greater than its objectness, so
+    /// one comparison rejects most cells.
+    let minimumLogit: Float
 
     package init(layout: OutputLayout, options: DetectionOptions) {
         self.layout = layout
@@ -32,6 +32,7 @@ package struct CandidateDecoder {
             for (index, head) in heads.enumerated() {
                 decode(outputs[index], at: index, of: head, into: &candidates)
             }
+        case .cells(let heads): decodeCells(outputs, of: heads, into: &candidates)
         case .rows: decodeRows(outputs[0], into: &candidates)
         case .columns: decodeColumns(outputs[0], into: &candidates)
         }
@@ -151,6 +152,6 @@ private func forEachIndex(of values: UnsafeBufferPointer<Float>, over threshold:
 }
 
 @inline(__always)
-private func sigmoid(_ value: Float) -> Float {
+func sigmoid(_ value: Float) -> Float {
     1 / (1 + exp(-value))
 }

@@ -5,6 +5,9 @@ package struct OutputLayout: Hashable, Sendable {
         /// Outputs `0..<n`: `[1, anchors * valuesPerAnchor, rows, columns]`, logits, one output per head of a network
         /// that was cut at its heads.
         case heads([DetectionHead])
+        /// For each head of an anchor-free network that was cut at its heads: `[1, 4 * bins, rows, columns]` of its
+        /// boxes, `[1, classes, rows, columns]` of its scores, both logits, and the mask coefficients if there are any.
+        case cells(CellHeads)
         /// Output 0: `[1, boxes, 5 + classes + maskCoefficients]`, decoded, of an export that was not cut.
         case rows
         /// Output 0: `[1, 4 + classes + maskCoefficients, boxes]`, decoded and without objectness, of a later,
@@ -20,6 +23,11 @@ package struct OutputLayout: Hashable, Sendable {
     ///
     /// With masks, the last output holds the prototypes, `[1, maskCoefficientCount, height / 4, width / 4]`.
     package var maskCoefficientCount: Int
+
+    /// Whether the network returns one box for each object, so that none is suppressed.
+    package var isEndToEnd: Bool {
+        if case .cells(let heads) = boxes { heads.isEndToEnd } else { false }
+    }
 
     package init(boxes: Boxes, classCount: Int, maskCoefficientCount: Int = 0) {
         self.boxes = boxes

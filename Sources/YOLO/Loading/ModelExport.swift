@@ -1,6 +1,6 @@
 package import Inference
 
-/// A model as an OpenVINO IR with decoded boxes, like YOLOv5's own exports.
+/// A model as an OpenVINO IR with decoded boxes, like the exports of YOLOv5 and its successors.
 ///
 /// Other tools accept this form: NNCF quantises it, and Osprey loads it like any other export.
 package struct ModelExport {
@@ -18,14 +18,26 @@ package struct ModelExport {
     ///   with known heads.
     package init(file: ModelFile, runtime: Runtime) throws(YOLOError) {
         let network = try Network(file: file, runtime: runtime)
-        guard case .heads(let heads) = network.layout.boxes else {
-            throw YOLOError(.invalidModel, network.uncutReason ?? "it has no YOLOv5 heads")
-        }
         model = try YOLOError.wrapping {
-            try network.model.sized(height: network.inputSide, width: network.inputSide).decoded(
-                heads: heads.map { head in (head.stride, head.anchors.flatMap { [$0.width, $0.height] }) },
-                classCount: network.layout.classCount
-            )
+            let sized = try network.model.sized(height: network.inputSide, width: network.inputSide)
+            switch network.layout.boxes {
+            case .heads(let heads):
+                return try sized.decoded(
+                    heads: heads.map { head in (head.stride, head.anchors.flatMap { [$0.width, $0.height] }) },
+                    classCount: network.layout.classCount
+                )
+            case .cells(let heads):
+                return try sized.decoded(
+                    strides: heads.strides,
+                    bins: heads.bins,
+                    hasMasks: network.layout.maskCoefficientCount > 0
+                )
+            case .rows, .columns:
+                throw YOLOError(
+                    .invalidModel,
+                    network.uncutReason ?? "it is an export already, and its heads are not known"
+                )
+            }
         }
         inputSide = network.inputSide
         let names = network.labels.enumerated().map { "\($0): \(Self.quoted($1))" }

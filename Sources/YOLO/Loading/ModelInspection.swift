@@ -20,6 +20,8 @@ package struct ModelInspection: Sendable {
     package let file: ModelFile
     /// SHA-256 of the file, in lowercase hexadecimal digits.
     package let sha256: String
+    /// Family of the model, such as `YOLOv8` or `YOLO11`; nil if the file does not say.
+    package let family: String?
     /// Task that the model performs.
     package let task: ModelDescription.Task
     /// Names of the classes by class id.
@@ -28,7 +30,8 @@ package struct ModelInspection: Sendable {
     package let inputSide: Int
     /// Whether the network accepts pictures of any shape.
     package let isDynamic: Bool
-    /// Stride in pixels per cell, and anchor sizes in pixels, of each head; empty if the heads are not known.
+    /// Stride in pixels per cell, and anchor sizes in pixels (none if it is anchor-free), of each head; empty if the heads
+    /// are not known.
     package let heads: [(stride: Int, anchors: [(width: Float, height: Float)])]
     /// Why the network runs as exported, with its own decoding; nil if it is cut at its heads, or is dynamic and
     /// anchor-free.
@@ -46,18 +49,20 @@ package struct ModelInspection: Sendable {
     /// - Throws: ``YOLOError`` if the file cannot be read or does not hold a supported network.
     package init(file: ModelFile, runtime: Runtime) throws(YOLOError) {
         let source = try ModelSource(file, runtime: runtime)
-        let (network, layers) = try YOLOError.wrapping { () -> (Network, [Layer]) in
+        let (network, layers, family) = try YOLOError.wrapping { () -> (Network, [Layer], String?) in
             switch source.contents {
             case .checkpoint(let checkpoint):
                 let built = try CheckpointNetwork(checkpoint, runtime: runtime)
-                return (try Network(built), try built.inspectedLayers)
+                return (try Network(built), try built.inspectedLayers, built.saved.family)
             case .export(let model):
                 let network = try Network(ExportedModel(model: model))
-                return (network, try network.sized.graph().inspectedLayers)
+                let family = model.metadata("description").flatMap(Self.family(in:))
+                return (network, try network.sized.graph().inspectedLayers, family)
             }
         }
         sha256 = source.sha256
         self.layers = layers
+        self.family = family
         self.file = file
         task = network.layout.maskCoefficientCount > 0 ? .segment : .detect
         labels = network.labels
@@ -66,20 +71,28 @@ package struct ModelInspection: Sendable {
         uncutReason = network.uncutReason
         cost = network.cost
         heads =
-            if case .heads(let heads) = network.layout.boxes {
-                heads.map { ($0.stride, $0.anchors.map { ($0.width, $0.height) }) }
-            } else {
-                []
+            switch network.layout.boxes {
+            case .heads(let heads): heads.map { ($0.stride, $0.anchors.map { ($0.width, $0.height) }) }
+            case .cells(let heads): heads.strides.map { ($0, []) }
+            case .rows, .columns: []
             }
     }
 }
 
+extension ModelInspection {
+    /// Returns the family that a text mentions, such as `YOLOv8` for "yolov8n-seg.yaml"; nil if it mentions none.
+    static func family(in text: String) -> String? {
+        guard let name = text.lowercased().firstMatch(of: /yolo(v?)-?(\d{1,2})/) else { return nil }
+        return "YOLO\(name.1)\(name.2)"
+    }
+}
+
 extension CheckpointNetwork {
-    /// The layers as YOLOv5 lists them.
+    /// The layers as the packages list them.
     fileprivate var inspectedLayers: [ModelInspection.Layer] {
         get throws {
             // This network returns the output of every layer, so its output shapes are those of the layers.
-            let shapes = try operations.model(values).sized(height: inputSide, width: inputSide).outputs
+            let shapes = try operations.model(values.map { $0[0] }).sized(height: inputSide, width: inputSide).outputs
             return try saved.layers.map { layer in
                 ModelInspection.Layer(
                     inputs: try layer.places,

@@ -102,13 +102,22 @@ package struct Network {
         _ outputs: [TensorShape?],
         inputSide: Int
     ) throws(YOLOError) {
-        guard case .heads(let heads) = layout.boxes else { return }
-        for (output, head) in zip(outputs, heads) {
-            let cells = inputSide / head.stride
+        let strides: [Int]
+        var outputsPerHead = 1
+        switch layout.boxes {
+        case .heads(let heads): strides = heads.map(\.stride)
+        case .cells(let heads):
+            strides = heads.strides
+            outputsPerHead = layout.maskCoefficientCount > 0 ? 3 : 2
+        case .rows, .columns: return
+        }
+        for (index, output) in outputs.prefix(strides.count * outputsPerHead).enumerated() {
+            let stride = strides[index / outputsPerHead]
+            let cells = inputSide / stride
             guard let output, output[2] == cells, output[3] == cells else {
                 throw YOLOError(
                     .invalidModel,
-                    "its head of stride \(head.stride) returns \(output?.description ?? "an unknown shape") for a "
+                    "its head of stride \(stride) returns \(output?.description ?? "an unknown shape") for a "
                         + "picture of \(inputSide) pixels"
                 )
             }

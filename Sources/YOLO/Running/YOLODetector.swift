@@ -138,18 +138,27 @@ package final class YOLODetector: ObjectDetector {
         options: DetectionOptions
     ) -> (detections: [Detection], sources: [CoefficientSource]) {
         let candidates = CandidateDecoder(layout: layout, options: options).candidates(in: outputs)
-        let kept = nonMaximumSuppression(
-            candidates.detections,
-            iouThreshold: options.iouThreshold,
-            maximumCount: options.maximumDetections,
-            classAgnostic: options.classAgnostic
-        )
+        let kept =
+            layout.isEndToEnd
+            ? best(options.maximumDetections, of: candidates.detections)
+            : nonMaximumSuppression(
+                candidates.detections,
+                iouThreshold: options.iouThreshold,
+                maximumCount: options.maximumDetections,
+                classAgnostic: options.classAgnostic
+            )
         let detections = kept.map { index in
             var detection = candidates.detections[index]
             detection.box = letterbox.imageBox(from: detection.box)
             return detection
         }
         return (detections, candidates.sources.isEmpty ? [] : kept.map { candidates.sources[$0] })
+    }
+
+    /// Returns the indices of the `count` detections with the highest scores, best first.
+    private func best(_ count: Int, of detections: [Detection]) -> [Int] {
+        let order = detections.indices.sorted { (-detections[$0].score, $0) < (-detections[$1].score, $1) }
+        return Array(order.prefix(count))
     }
 
     private func compiled(for letterbox: Letterbox, _ mode: PerformanceMode) -> CompiledModel {

@@ -3,13 +3,20 @@ internal import PyTorch
 
 /// The network of a checkpoint, built layer by layer.
 ///
-/// - SeeAlso: Ultralytics YOLOv5 v7.0, `models/yolo.py`, `BaseModel._forward_once`.
+/// - SeeAlso: Ultralytics YOLOv5 v7.0, `models/yolo.py`, `BaseModel._forward_once`; Ultralytics 8.4, `nn/tasks.py`,
+///   `BaseModel._predict_once`.
 struct CheckpointNetwork {
+    /// The last layer.
+    enum Head {
+        case anchors(SavedHead)
+        case cells(SavedCells)
+    }
+
     let saved: SavedModel
-    let head: SavedHead
+    let head: Head
     let operations: NetworkBuilder
-    /// Output of each layer except the last, which is the head.
-    let values: [NetworkBuilder.Value]
+    /// Outputs of each layer except the last, which is the head.
+    let values: [[NetworkBuilder.Value]]
     /// Outputs of the heads by ascending stride, followed by the mask prototypes if there are any.
     let outputs: [NetworkBuilder.Value]
 
@@ -18,22 +25,28 @@ struct CheckpointNetwork {
         saved = try SavedModel(checkpoint)
         operations = try NetworkBuilder(runtime: runtime)
         do {
+            let last = try saved.lastLayer
+            head = try Head(last.module)
             // Each weight takes at least one byte of the file, so only shared weights can exceed this limit.
             var builder = LayerBuilder(operations, maximumWeights: checkpoint.byteCount)
-            var values: [NetworkBuilder.Value] = []
+            var values: [[NetworkBuilder.Value]] = []
             for layer in saved.layers.dropLast() {
-                values.append(try builder.build(layer.module, layer.inputs(among: values, or: operations.input)))
+                let inputs = try layer.inputs(among: values, or: [operations.input])
+                values.append(try builder.buildLayer(layer.module, inputs))
             }
             self.values = values
-            let last = try saved.lastLayer
-            head = try SavedHead(last.module)
-            outputs = try builder.build(head, of: last.module, last.inputs(among: values, or: operations.input))
+            let inputs = try last.inputs(among: values, or: [operations.input]).flatMap(\.self)
+            outputs =
+                switch head {
+                case .anchors(let head): try builder.build(head, of: last.module, inputs)
+                case .cells(let head): try builder.build(head, of: last.module, inputs)
+                }
         } catch let error as ModuleError {
             throw YOLOError(.invalidModel, error.message)
         }
     }
 
-    /// Longest side that the network is meant for, in pixels: that of its training, or YOLOv5's default if unknown.
+    /// Longest side that the network is meant for, in pixels: that of its training, or the usual one if unknown.
     ///
     /// Rounded up to a multiple of the coarsest stride.
     var inputSide: Int {
@@ -42,8 +55,59 @@ struct CheckpointNetwork {
     }
 }
 
+extension CheckpointNetwork.Head {
+    /// - Throws: ``ModuleError`` if the module is not a supported head, or is invalid.
+    init(_ module: Module) throws {
+        switch module.kind {
+        // Without anchors, there are no convolutions `m`.
+        case "Detect", "Segment":
+            let hasAnchors = module.optionalModule("m") != nil || !module.className.hasPrefix("ultralytics.")
+            self = hasAnchors ? .anchors(try SavedHead(module)) : .cells(try SavedCells(module))
+        case "v10Detect", "Segment26": self = .cells(try SavedCells(module))
+        case let kind:
+            let task =
+                switch kind {
+                case "Pose", "Pose26": "is the head of a pose model"
+                case "OBB", "OBB26": "is the head of a model for oriented boxes"
+                case "Classify": "is the head of a classification model"
+                case "SemanticSegment": "is the head of a semantic segmentation model"
+                case "Depth": "is the head of a depth model"
+                default: "is not the last layer of a YOLO detection or segmentation model"
+                }
+            throw module.error(
+                "\(task): detection and instance segmentation are served (Detect, v10Detect, Segment, Segment26); "
+                    + "export other detection models to ONNX, and serve that instead"
+            )
+        }
+    }
+
+    var layout: OutputLayout {
+        switch self {
+        case .anchors(let head):
+            OutputLayout(
+                boxes: .heads(head.heads),
+                classCount: head.classCount,
+                maskCoefficientCount: head.maskCoefficientCount
+            )
+        case .cells(let head):
+            OutputLayout(
+                boxes: .cells(head.heads),
+                classCount: head.classCount,
+                maskCoefficientCount: head.maskCoefficientCount
+            )
+        }
+    }
+
+    var coarsestStride: Int {
+        switch self {
+        case .anchors(let head): head.coarsestStride
+        case .cells(let head): head.heads.strides.max() ?? 32
+        }
+    }
+}
+
 extension LayerBuilder {
-    /// Builds the heads and the mask prototypes, and returns their outputs.
+    /// Builds the heads and the mask prototypes of a YOLOv5 model, and returns their outputs.
     fileprivate mutating func build(_ head: SavedHead, of module: Module, _ inputs: [Value]) throws -> [Value] {
         guard inputs.count == head.convolutions.count else {
             throw module.error("has \(head.convolutions.count) heads and \(inputs.count) inputs, which must match")
@@ -61,6 +125,33 @@ extension LayerBuilder {
         }
         if let prototypes = head.prototypes {
             outputs.append(try build(prototypes, inputs[0]))
+            guard operations.channels(of: outputs[outputs.count - 1]) == head.maskCoefficientCount else {
+                throw module.error("has prototypes that do not match its \(head.maskCoefficientCount) coefficients")
+            }
+        }
+        return outputs
+    }
+
+    /// Builds the heads and the mask prototypes of an anchor-free model, and returns their outputs.
+    fileprivate mutating func build(_ head: SavedCells, of module: Module, _ inputs: [Value]) throws -> [Value] {
+        guard inputs.count == head.branches.count else {
+            throw module.error("has \(head.branches.count) heads and \(inputs.count) inputs, which must match")
+        }
+        var outputs: [Value] = []
+        for (branches, input) in zip(head.branches, inputs) {
+            for (branch, channels) in zip(branches, head.channels) {
+                let output = try build(branch, input)
+                guard operations.channels(of: output) == channels else {
+                    throw module.error(
+                        "has a head of \(operations.channels(of: output)) channels instead of \(channels)"
+                    )
+                }
+                outputs.append(output)
+            }
+        }
+        if let prototypes = head.prototypes {
+            let isJoint = prototypes.kind == "Proto26"
+            outputs.append(try isJoint ? proto26(prototypes, inputs) : build(prototypes, inputs[0]))
             guard operations.channels(of: outputs[outputs.count - 1]) == head.maskCoefficientCount else {
                 throw module.error("has prototypes that do not match its \(head.maskCoefficientCount) coefficients")
             }

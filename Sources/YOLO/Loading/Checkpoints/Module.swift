@@ -24,13 +24,15 @@ struct Module {
     /// Full class name, such as `models.common.Conv`.
     var className: String { object.className }
 
-    /// Class name without its package, such as `Conv`; empty unless the package is YOLOv5's or PyTorch's.
+    /// Class name without its package, such as `Conv`; empty unless the package is YOLOv5, Ultralytics' or PyTorch.
     ///
     /// The `Conv` of another package may compute something else.
     var kind: String {
         let parts = className.split(separator: ".")
         let origin = parts.first == "yolov5" ? parts.dropFirst() : parts[...]
-        let isKnown = origin.first == "models" || origin.first == "utils" || origin.starts(with: ["torch", "nn"])
+        let isKnown =
+            origin.first == "models" || origin.first == "utils" || origin.starts(with: ["torch", "nn"])
+            || origin.starts(with: ["ultralytics", "nn"])
         return isKnown ? String(parts.last ?? "") : ""
     }
 

@@ -1,19 +1,15 @@
 internal import Inference
 
 extension Network {
-    /// Creates a network from a YOLOv5 checkpoint, cut at its heads.
+    /// Creates a network from a checkpoint, cut at its heads.
     init(_ checkpoint: CheckpointNetwork) throws {
-        let head = checkpoint.head
+        let layout = checkpoint.head.layout
         try self.init(
             model: checkpoint.operations.model(checkpoint.outputs),
-            layout: OutputLayout(
-                boxes: .heads(head.heads),
-                classCount: head.classCount,
-                maskCoefficientCount: head.maskCoefficientCount
-            ),
-            labels: checkpoint.saved.labels(count: head.classCount),
+            layout: layout,
+            labels: checkpoint.saved.labels(count: layout.classCount),
             inputSide: checkpoint.inputSide,
-            stride: head.coarsestStride,
+            stride: checkpoint.head.coarsestStride,
             isDynamic: true
         )
     }

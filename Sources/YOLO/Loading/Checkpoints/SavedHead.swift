@@ -1,6 +1,6 @@
 internal import PyTorch
 
-/// The last layer of a checkpoint's model: `Detect`, or `Segment`, which adds mask prototypes.
+/// The last layer of a YOLOv5 model: `Detect`, or `Segment`, which adds mask prototypes.
 struct SavedHead {
     let heads: [DetectionHead]
     /// Convolutions that compute the heads' outputs, by ascending stride.
@@ -11,14 +11,8 @@ struct SavedHead {
     /// Module that computes the mask prototypes; nil without masks.
     let prototypes: Module?
 
-    /// - Throws: ``ModuleError`` if the module is not a YOLOv5 head, or is invalid.
+    /// - Throws: ``ModuleError`` if the module is invalid.
     init(_ module: Module) throws {
-        guard ["Detect", "Segment"].contains(module.kind) else {
-            throw module.error(
-                "is not the last layer of a YOLOv5 detection or segmentation model: export the model to ONNX, and "
-                    + "serve that instead"
-            )
-        }
         prototypes = try module.kind == "Segment" ? module.module("proto") : nil
         convolutions = try module.module("m").modules
         maskCoefficientCount = prototypes == nil ? 0 : module.integer("nm") ?? 32

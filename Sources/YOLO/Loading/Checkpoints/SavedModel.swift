@@ -46,7 +46,7 @@ struct SavedModel {
     private let model: Module
     private let root: PickleValue
 
-    /// - Throws: ``YOLOError`` with `invalidModel` if the checkpoint does not hold a YOLOv5 model.
+    /// - Throws: ``YOLOError`` with `invalidModel` if the checkpoint does not hold a YOLO model.
     init(_ checkpoint: Checkpoint) throws {
         root = checkpoint.root
         // Prefer the moving average of the weights, which is the better model; it is None once training has finished.
@@ -54,9 +54,12 @@ struct SavedModel {
         let average = root.dictionary?["ema"]
         let candidates = [average, average?.list?.first, root.dictionary?["model"], root]
         guard let object = candidates.lazy.compactMap({ $0?.object }).first else { throw Self.refusal(of: root) }
-        model = Module(object, path: "")
+        let saved = Module(object, path: "")
+        // Training on several GPUs wraps the model.
+        let isWrapped = ["DataParallel", "DistributedDataParallel"].contains(saved.kind)
+        model = isWrapped ? saved.optionalModule("module") ?? saved : saved
         guard let sequence = model.optionalModule("model") else {
-            throw YOLOError(.invalidModel, model.error("is not a YOLOv5 model: it has no layers").message)
+            throw YOLOError(.invalidModel, model.error("is not a YOLO model: it has no layers").message)
         }
         layers = sequence.modules.enumerated().map { Layer(module: $1, index: $0) }
     }
@@ -85,9 +88,19 @@ struct SavedModel {
 
     /// Longest side that the model was trained for, in pixels; nil unless the checkpoint states one in `32...4096`.
     var inputSide: Int? {
-        let options = root.dictionary?["opt"]
-        let side = options?.dictionary?["imgsz"]?.int ?? options?.object?.attribute("imgsz")?.int
+        // YOLOv5 saves its options, the Ultralytics package the arguments of the training, or of the model.
+        let places = [root.dictionary?["opt"], root.dictionary?["train_args"], model.attribute("args")]
+        let stated = places.lazy.compactMap { place in
+            place?.dictionary?["imgsz"] ?? place?.object?.attribute("imgsz")
+        }.first
+        let side = stated?.int ?? stated?.list?.compactMap(\.int).max()
         return side.flatMap { (32...4096).contains($0) ? $0 : nil }
+    }
+
+    /// Family of the model, such as `YOLOv8` or `YOLO11`; nil if it has a configuration of its own.
+    var family: String? {
+        guard model.className.hasPrefix("ultralytics.") else { return "YOLOv5" }
+        return model.attribute("yaml")?.dictionary?["yaml_file"]?.string.flatMap(ModelInspection.family(in:))
     }
 
     private static func refusal(of root: PickleValue) -> YOLOError {
@@ -97,8 +110,8 @@ struct SavedModel {
         return YOLOError(
             .invalidModel,
             holdsTensors
-                ? "it holds only weights (a state dict): save the complete model, as YOLOv5's training does"
-                : "it holds no model: a YOLOv5 checkpoint has one under \"model\" or \"ema\""
+                ? "it holds only weights (a state dict): save the complete model, as YOLO's training does"
+                : "it holds no model: a YOLO checkpoint has one under \"model\" or \"ema\""
         )
     }
 }
