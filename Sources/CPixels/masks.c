@@ -27,9 +27,17 @@ static inline __attribute__((always_inline)) void sigmoid(float16 *values)
     *values = 1 / (1 + power * scale);
 }
 
+static inline __attribute__((always_inline)) void finish(float16 *sums, bool linear)
+{
+    if (linear)
+        *sums += 0.5f;
+    else
+        sigmoid(sums);
+}
+
 DISPATCHED
-void pixels_mask_row(const float *prototypes, size_t plane, const float *coefficients, size_t count, float *row,
-                     size_t columns)
+void pixels_mask_row(const float *prototypes, size_t plane, const float *coefficients, size_t count, bool linear,
+                     float *row, size_t columns)
 {
     size_t done = 0;
     for (; columns - done >= 4 * lanes; done += 4 * lanes) {
@@ -47,7 +55,7 @@ void pixels_mask_row(const float *prototypes, size_t plane, const float *coeffic
         probabilities[2] = c;
         probabilities[3] = d;
         for (size_t i = 0; i < 4; i++)
-            sigmoid(probabilities + i);
+            finish(probabilities + i, linear);
     }
     while (done < columns) {
         float16 sums = {};
@@ -63,7 +71,7 @@ void pixels_mask_row(const float *prototypes, size_t plane, const float *coeffic
                     sums[i] += coefficients[k] * values[i];
             }
         }
-        sigmoid(&sums);
+        finish(&sums, linear);
         __builtin_memcpy(row + start, &sums, width * sizeof *row);
         done = start + width;
     }

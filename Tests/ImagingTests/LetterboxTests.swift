@@ -92,6 +92,23 @@ struct LetterboxTests {
         #expect(tensor.count { $0 == Letterbox.paddingLevel } == tensor.count - tensor.count { $0 == 200 })
     }
 
+    /// A picture of 640x426 is drawn as 320x213 pixels, 5 pixels below the upper edge of 320x224.
+    @Test(
+        "a box is converted from where the picture was drawn",
+        arguments: [
+            ([0, 5, 320, 218], [0, 0, 640, 426]),
+            ([16, 21, 48, 69], [32, 32, 96, 128]),
+            ([-20, -20, 400, 400], [0, 0, 640, 426]),
+        ] as [([Float], [Float])]
+    )
+    func exactBoxes(network: [Float], picture: [Float]) {
+        let letterbox = Letterbox(imageWidth: 640, imageHeight: 426, side: 320)
+        let box = BoundingBox(minX: network[0], minY: network[1], maxX: network[2], maxY: network[3])
+        let found = letterbox.exactImageBox(from: box)
+        let edges = [found.minX, found.minY, found.maxX, found.maxY]
+        #expect(zip(edges, picture).allSatisfy { abs($0 - $1) < 1e-3 }, "\(edges)")
+    }
+
     /// Sizes that are multiples of the reduction and sizes that are not; reduced 2, 4 and 8 times.
     static let photographs = [(512, 384), (515, 389), (387, 516), (321, 243), (1283, 961), (961, 1279)]
 

@@ -128,7 +128,7 @@ struct PixelKernelTests {
         }
     }
 
-    @Test("prototypes are combined into probabilities", arguments: [1, 3, 32])
+    @Test("prototypes are combined into probabilities, or sums", arguments: [1, 3, 32])
     func maskRow(prototypeCount: Int) {
         var generator = SeededGenerator(seed: 6)
         for columns in 1...140 {
@@ -137,7 +137,9 @@ struct PixelKernelTests {
             let prototypes = (0..<plane * prototypeCount - 5).map { _ in Float.random(in: -2...2, using: &generator) }
             let coefficients = (0..<prototypeCount).map { _ in Float.random(in: -3...3, using: &generator) }
             var row = [Float](repeating: -1, count: columns)
-            pixels_mask_row(prototypes, plane, coefficients, prototypeCount, &row, columns)
+            var sums = row
+            pixels_mask_row(prototypes, plane, coefficients, prototypeCount, false, &row, columns)
+            pixels_mask_row(prototypes, plane, coefficients, prototypeCount, true, &sums, columns)
 
             for column in 0..<columns {
                 let logit = (0..<prototypeCount).reduce(0.0) { sum, prototype in
@@ -145,7 +147,10 @@ struct PixelKernelTests {
                 }
                 let expected = 1 / (1 + exp(-logit))
                 #expect(abs(Double(row[column]) / expected - 1) < 1e-4, "\(column) of \(columns)")
+                sums[column] -= Float(logit)
             }
+            // Rounding of sums of up to 32 products of up to 6.
+            #expect(sums.allSatisfy { abs($0 - 0.5) < 1e-3 }, "\(columns)")
         }
     }
 
@@ -153,18 +158,18 @@ struct PixelKernelTests {
     func sigmoid() {
         let logits = Array(stride(from: Float(-86), through: 86, by: 0.0625))
         var probabilities = [Float](repeating: -1, count: logits.count)
-        pixels_mask_row(logits, logits.count, [1], 1, &probabilities, logits.count)
+        pixels_mask_row(logits, logits.count, [1], 1, false, &probabilities, logits.count)
         for (logit, probability) in zip(logits, probabilities) {
             #expect(abs(Double(probability) * (1 + exp(-Double(logit))) - 1) < 1e-6, "\(logit)")
         }
 
         let extremes: [Float] = [-.infinity, -1e30, -89, 89, 1e30, .infinity, 0]
         var limits = [Float](repeating: -1, count: extremes.count)
-        pixels_mask_row(extremes, extremes.count, [1], 1, &limits, extremes.count)
+        pixels_mask_row(extremes, extremes.count, [1], 1, false, &limits, extremes.count)
         #expect(limits[..<3].allSatisfy { (0..<1e-37).contains($0) })
         #expect(limits[3...] == [1, 1, 1, 0.5])
         var nothing = [Float](repeating: -1, count: 20)
-        pixels_mask_row([Float](repeating: .nan, count: 20), 20, [1], 1, &nothing, 20)
+        pixels_mask_row([Float](repeating: .nan, count: 20), 20, [1], 1, false, &nothing, 20)
         #expect(nothing.allSatisfy { $0.isNaN || (0...1).contains($0) })
     }
 

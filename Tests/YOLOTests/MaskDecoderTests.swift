@@ -89,6 +89,23 @@ struct MaskDecoderTests {
         #expect(mask?.width == object.image[0] && mask?.height == object.image[1])
     }
 
+    /// A picture of 640x426 is drawn as 320x213 pixels, 5 pixels below the upper edge of 320x224.
+    ///
+    /// The middle of prototype 20 lies at 82 pixels of the input, which is row 154 of the picture.
+    @Test("an exact mask lies where the picture was drawn")
+    func exact() {
+        let values: [Float] = (0..<56 * 80).map { Float($0 / 80) - 20 }
+        let mask = values.withUnsafeBufferPointer { values in
+            MaskDecoder(
+                prototypes: OutputTensor(dimensions: [1, 1, 56, 80], values: values),
+                letterbox: Letterbox(imageWidth: 640, imageHeight: 426, side: 320),
+                isExact: true
+            )
+            .mask(in: BoundingBox(minX: 0, minY: 0, maxX: 640, maxY: 426), coefficients: [1])
+        }
+        #expect(mask?.polygons() == [[0, 154, 640, 154, 640, 426, 0, 426]])
+    }
+
     /// Ten million pixels, of which the decoder computes only a few thousand.
     @Test("probabilities are interpolated to pictures of any size")
     func large() throws {

@@ -1,6 +1,7 @@
 #ifndef CPIXELS_H
 #define CPIXELS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -74,14 +75,15 @@ void pixels_tint(uint32_t *words, size_t count, uint32_t color, uint32_t opacity
 
 /// Computes a row of an object's mask probabilities from a segmentation network's prototypes.
 ///
-/// `row[i] = sigmoid(sum over k of coefficients[k] * prototypes[k * plane + i])`, with a relative error below 1e-5.
+/// `row[i] = sigmoid(sum over k of coefficients[k] * prototypes[k * plane + i])`, with a relative error below 1e-5;
+/// or, with `linear`, the sum plus one half.
 ///
 /// @param prototypes `[columns]` of the first plane.
 /// @param plane Number of values from one plane to the next.
 /// @param coefficients `[count]`.
-/// @param row Receives `columns` values in `0...1`.
-void pixels_mask_row(const float *prototypes, size_t plane, const float *coefficients, size_t count, float *row,
-                     size_t columns);
+/// @param row Receives `columns` values, greater than one half inside the object.
+void pixels_mask_row(const float *prototypes, size_t plane, const float *coefficients, size_t count, bool linear,
+                     float *row, size_t columns);
 
 /// Interpolates between two rows and marks where the result is greater than one half.
 ///

@@ -119,6 +119,21 @@ package struct Letterbox: Hashable, Sendable {
         ).clipped(toWidth: Float(imageWidth), height: Float(imageHeight))
     }
 
+    /// Converts a box from pixels of the network's input to pixels of the picture, from where the picture was drawn.
+    ///
+    /// - SeeAlso: Ultralytics 8.4, `scale_boxes` in `utils/ops.py`.
+    package func exactImageBox(from networkBox: BoundingBox) -> BoundingBox {
+        let (left, top) = (Float(padLeft), Float(padTop))
+        let across = Float(imageWidth) / Float(scaledWidth)
+        let down = Float(imageHeight) / Float(scaledHeight)
+        return BoundingBox(
+            minX: (networkBox.minX - left) * across,
+            minY: (networkBox.minY - top) * down,
+            maxX: (networkBox.maxX - left) * across,
+            maxY: (networkBox.maxY - top) * down
+        ).clipped(toWidth: Float(imageWidth), height: Float(imageHeight))
+    }
+
     /// Fills the area around the scaled picture with grey.
     private func pad(_ tensor: UnsafeMutableBufferPointer<UInt8>) {
         let rowBytes = 3 * width

@@ -10,23 +10,45 @@ package import ObjectDetection
 ///
 /// Nothing is computed outside the box, and very little at the picture's resolution: between two prototypes,
 /// probabilities are monotonic, so the few places where a row of pixels crosses 0.5 determine its pixels.
-/// - SeeAlso: Ultralytics YOLOv5 v7.0, `utils/segment/general.py`, `process_mask_native`, `crop_mask`.
+/// - SeeAlso: Ultralytics YOLOv5 v7.0, `utils/segment/general.py`, `process_mask_native`, `crop_mask`; with
+///   `isExact`, Ultralytics 8.4, `utils/ops.py`, `process_mask_native`.
 package struct MaskDecoder {
     private let prototypes: OutputTensor
     private let columns: PrototypeAxis
     private let rows: PrototypeAxis
+    private let isExact: Bool
 
     /// Creates a decoder for the prototypes of one run.
     ///
     /// - Parameters:
     ///   - prototypes: `[1, coefficients, rows, columns]`; the values must stay valid while the decoder is used.
     ///   - letterbox: How the picture was fitted into the network's input.
-    package init(prototypes: OutputTensor, letterbox: Letterbox) {
+    ///   - isExact: Whether pixels lie where the picture was drawn, and sums are interpolated instead of probabilities,
+    ///     as in the Ultralytics package.
+    package init(prototypes: OutputTensor, letterbox: Letterbox, isExact: Bool = false) {
         precondition(prototypes.dimensions.count == 4 && prototypes.dimensions[0] == 1, "must belong to one picture")
         let (rowCount, columnCount) = (prototypes.dimensions[2], prototypes.dimensions[3])
         let (imageWidth, imageHeight) = (letterbox.imageWidth, letterbox.imageHeight)
-        let gain = min(Double(rowCount) / Double(imageHeight), Double(columnCount) / Double(imageWidth))
         self.prototypes = prototypes
+        self.isExact = isExact
+        guard !isExact else {
+            columns = PrototypeAxis(
+                count: columnCount,
+                imageLength: imageWidth,
+                scaledLength: letterbox.scaledWidth,
+                padding: letterbox.padLeft,
+                inputLength: letterbox.width
+            )
+            rows = PrototypeAxis(
+                count: rowCount,
+                imageLength: imageHeight,
+                scaledLength: letterbox.scaledHeight,
+                padding: letterbox.padTop,
+                inputLength: letterbox.height
+            )
+            return
+        }
+        let gain = min(Double(rowCount) / Double(imageHeight), Double(columnCount) / Double(imageWidth))
         columns = PrototypeAxis(count: columnCount, imageLength: imageWidth, gain: gain)
         rows = PrototypeAxis(count: rowCount, imageLength: imageHeight, gain: gain)
     }
@@ -81,6 +103,7 @@ package struct MaskDecoder {
                     plane,
                     coefficients,
                     coefficients.count,
+                    isExact,
                     target + index * columns.count,
                     columns.count
                 )

@@ -29,6 +29,15 @@ package struct OutputLayout: Hashable, Sendable {
         if case .cells(let heads) = boxes { heads.isEndToEnd } else { false }
     }
 
+    /// Whether pixels of the picture lie exactly where it was drawn in the network's input, as the Ultralytics package
+    /// computes them; YOLOv5 is off by rounding.
+    package var isExact: Bool {
+        switch boxes {
+        case .cells, .columns: true
+        case .heads, .rows: false
+        }
+    }
+
     package init(boxes: Boxes, classCount: Int, maskCoefficientCount: Int = 0) {
         self.boxes = boxes
         self.classCount = classCount

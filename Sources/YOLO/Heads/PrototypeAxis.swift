@@ -15,8 +15,10 @@ struct PrototypeAxis {
     let prototypes: Range<Int>
     /// Prototypes per pixel.
     private let scale: Float
+    /// Position of the picture's edge in ``prototypes``.
+    private let offset: Float
 
-    /// Creates an axis without the prototypes of the padding.
+    /// Creates an axis without the prototypes of the padding, as YOLOv5 computes them.
     ///
     /// - Parameters:
     ///   - count: Number of prototypes, at least 1.
@@ -29,6 +31,25 @@ struct PrototypeAxis {
         self.imageLength = imageLength
         prototypes = first..<max(first + 1, Int(Double(count) - padding))
         scale = Float(prototypes.count) / Float(imageLength)
+        offset = 0
+    }
+
+    /// Creates an axis whose pixels lie where the picture was drawn.
+    ///
+    /// - Parameters:
+    ///   - count: Number of prototypes, at least 1.
+    ///   - imageLength: Length of the picture in pixels.
+    ///   - scaledLength: Length of the scaled picture in pixels of the network's input.
+    ///   - padding: Pixels of the network's input before it.
+    ///   - inputLength: Length of the network's input in pixels.
+    init(count: Int, imageLength: Int, scaledLength: Int, padding: Int, inputLength: Int) {
+        let density = Double(count) / Double(inputLength)
+        let (start, end) = (Double(padding) * density, Double(padding + scaledLength) * density)
+        let first = min(Int(start), count - 1)
+        self.imageLength = imageLength
+        prototypes = first..<max(first + 1, min(count, Int(end.rounded(.up))))
+        scale = Float((end - start) / Double(imageLength))
+        offset = Float(start - Double(first))
     }
 
     /// Returns the pixels with an index in `start..<end`.
@@ -42,7 +63,7 @@ struct PrototypeAxis {
 
     /// Returns the prototype before a pixel, and the weight of the prototype after it, in `0..<1`.
     func sample(_ pixel: Int) -> (near: Int, farWeight: Float) {
-        let place = max(0, scale * (Float(pixel) + 0.5) - 0.5)
+        let place = max(0, scale * (Float(pixel) + 0.5) + offset - 0.5)
         let near = Int(place)
         guard near < prototypes.count - 1 else { return (prototypes.upperBound - 1, 0) }
         return (prototypes.lowerBound + near, place - Float(near))

@@ -121,7 +121,11 @@ package final class YOLODetector: ObjectDetector {
         _ letterbox: Letterbox
     ) throws {
         let start = ContinuousClock.now
-        let decoder = MaskDecoder(prototypes: outputs[outputs.count - 1], letterbox: letterbox)
+        let decoder = MaskDecoder(
+            prototypes: outputs[outputs.count - 1],
+            letterbox: letterbox,
+            isExact: layout.isExact
+        )
         for (index, source) in sources.enumerated() {
             // Decoding hundreds of masks in a huge picture takes a while.
             try Task.checkCancellation()
@@ -149,7 +153,9 @@ package final class YOLODetector: ObjectDetector {
             )
         let detections = kept.map { index in
             var detection = candidates.detections[index]
-            detection.box = letterbox.imageBox(from: detection.box)
+            detection.box =
+                layout.isExact
+                ? letterbox.exactImageBox(from: detection.box) : letterbox.imageBox(from: detection.box)
             return detection
         }
         return (detections, candidates.sources.isEmpty ? [] : kept.map { candidates.sources[$0] })
