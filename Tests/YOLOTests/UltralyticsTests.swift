@@ -44,9 +44,29 @@ import YOLO
             #expect(differences.count == wanted.values.count)
             #expect(differences.allSatisfy { $0 <= 1e-3 }, "output \(index): \(differences.max() ?? 0)")
         }
-        let found = Self.candidates(in: outputs, layout: network.layout)
-        #expect(expected.boxes.count >= 12)
-        for row in expected.boxes {
+        Self.expect(expected.boxes, in: Self.candidates(in: outputs, layout: network.layout))
+    }
+
+    @Test("an export that returns its final boxes is served, and they are the package's")
+    func finalBoxes() async throws {
+        let expected = try #require(GoldenUltralytics.all["26-one"])
+        let file = try #require(ModelFile(path: Fixtures.path("exports/final.onnx")))
+        let network = try Network(file: file, runtime: Runtime())
+        #expect(network.layout == OutputLayout(boxes: .final, classCount: 3))
+        #expect(network.layout.isEndToEnd && !network.isDynamic)
+        #expect(network.uncutReason?.contains("`iou`") == true)
+        let picture = GoldenCheckpoint.Picture(height: expected.height, width: expected.width, outputs: [])
+        let outputs = try await network.compiled().outputs(
+            height: picture.height,
+            width: picture.width,
+            pixels: picture.pixels
+        )
+        Self.expect(expected.boxes, in: Self.candidates(in: outputs, layout: network.layout))
+    }
+
+    private static func expect(_ rows: [[Float]], in found: [Detection]) {
+        #expect(rows.count >= 12)
+        for row in rows {
             let isFound = found.contains { detection in
                 let box = detection.box
                 let edges = zip([box.minX, box.minY, box.maxX, box.maxY], row)

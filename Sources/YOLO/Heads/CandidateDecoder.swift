@@ -35,6 +35,7 @@ package struct CandidateDecoder {
         case .cells(let heads): decodeCells(outputs, of: heads, into: &candidates)
         case .rows: decodeRows(outputs[0], into: &candidates)
         case .columns: decodeColumns(outputs[0], into: &candidates)
+        case .final: decodeFinal(outputs[0], into: &candidates)
         }
         return candidates
     }
@@ -93,6 +94,24 @@ package struct CandidateDecoder {
             } probability: {
                 $0
             }
+        }
+    }
+
+    private func decodeFinal(_ output: OutputTensor, into candidates: inout Candidates) {
+        let valuesPerBox = output.dimensions[2]
+        precondition(valuesPerBox == 6 + layout.maskCoefficientCount, "the output must match the layout")
+        for row in 0..<output.dimensions[1] {
+            let values = UnsafeBufferPointer(rebasing: output.values[row * valuesPerBox..<(row + 1) * valuesPerBox])
+            guard let classID = Int(exactly: values[5].rounded()), (0..<layout.classCount).contains(classID) else {
+                continue
+            }
+            append(
+                BoundingBox(minX: values[0], minY: values[1], maxX: values[2], maxY: values[3]),
+                score: values[4],
+                classID: classID,
+                CoefficientSource(output: 0, offset: row * valuesPerBox + 6, step: 1),
+                to: &candidates
+            )
         }
     }
 

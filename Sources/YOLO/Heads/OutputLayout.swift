@@ -13,6 +13,9 @@ package struct OutputLayout: Hashable, Sendable {
         /// Output 0: `[1, 4 + classes + maskCoefficients, boxes]`, decoded and without objectness, of a later,
         /// anchor-free model.
         case columns
+        /// Output 0: `[1, boxes, 6 + maskCoefficients]`: left, top, right and bottom edge in pixels, score and class, of
+        /// which none is suppressed.
+        case final
     }
 
     /// Layout of the boxes in the outputs.
@@ -26,14 +29,18 @@ package struct OutputLayout: Hashable, Sendable {
 
     /// Whether the network returns one box for each object, so that none is suppressed.
     package var isEndToEnd: Bool {
-        if case .cells(let heads) = boxes { heads.isEndToEnd } else { false }
+        switch boxes {
+        case .cells(let heads): heads.isEndToEnd
+        case .final: true
+        case .heads, .rows, .columns: false
+        }
     }
 
     /// Whether pixels of the picture lie exactly where it was drawn in the network's input, as the Ultralytics package
     /// computes them; YOLOv5 is off by rounding.
     package var isExact: Bool {
         switch boxes {
-        case .cells, .columns: true
+        case .cells, .columns, .final: true
         case .heads, .rows: false
         }
     }

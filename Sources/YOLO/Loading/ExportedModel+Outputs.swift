@@ -4,20 +4,37 @@ extension ExportedModel {
     private static let adviceOnSuppression =
         "export it without non-maximum suppression (without --nms, nms=False, end2end=False)"
 
-    /// Rejects networks that do not return boxes for every cell of the picture.
+    /// Rejects networks for other tasks.
     func rejectOtherTasks() throws {
         if let task = model.metadata("task"), task != "detect", task != "segment" {
             throw refusal("is a model for the task '\(task)'", "only 'detect' and 'segment' are supported")
         }
+    }
+
+    /// Returns the layout of an export that returns its final boxes; nil if it returns others.
+    ///
+    /// - Throws: ``YOLOError`` with `invalidModel` if it suppresses boxes itself and returns them in another form.
+    func finalLayout(_ size: Size) throws -> OutputLayout? {
+        let outputs = model.outputs
+        let coefficients = outputs.count == 2 && isPrototypes(outputs[1], size) ? outputs[1]?[1] ?? 0 : 0
+        if let shape = outputs.first ?? nil, shape.rank == 3, shape[2] == 6 + coefficients,
+            outputs.count == (coefficients > 0 ? 2 : 1),
+            let classCount = names?.count, let probe = FinalProbe(model, valuesPerBox: 6 + coefficients),
+            probe.areFinal(classCount: classCount)
+        {
+            return OutputLayout(boxes: .final, classCount: classCount, maskCoefficientCount: coefficients)
+        }
         let holdsSuppression = model.graph().nodes.contains { node in
             node.type.contains("NonMaxSuppression") || node.type.contains("Nms")
         }
-        if holdsSuppression || model.metadata("end2end")?.lowercased() == "true" {
+        guard !holdsSuppression, model.metadata("end2end")?.lowercased() != "true" else {
             throw refusal(
-                "suppresses overlapping boxes itself, with thresholds that requests cannot change",
+                "suppresses overlapping boxes itself, and does not return [1, boxes, 6] with edges in pixels, score and "
+                    + "class, and the names of its classes",
                 Self.adviceOnSuppression
             )
         }
+        return nil
     }
 
     /// Returns the index of the output that holds the mask prototypes, `[batch, count, height / 4, width / 4]`.

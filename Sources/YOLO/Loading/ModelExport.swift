@@ -32,7 +32,7 @@ package struct ModelExport {
                     bins: heads.bins,
                     hasMasks: network.layout.maskCoefficientCount > 0
                 )
-            case .rows, .columns:
+            case .rows, .columns, .final:
                 throw YOLOError(
                     .invalidModel,
                     network.uncutReason ?? "it is an export already, and its heads are not known"

@@ -74,7 +74,7 @@ package struct ModelInspection: Sendable {
             switch network.layout.boxes {
             case .heads(let heads): heads.map { ($0.stride, $0.anchors.map { ($0.width, $0.height) }) }
             case .cells(let heads): heads.strides.map { ($0, []) }
-            case .rows, .columns: []
+            case .rows, .columns, .final: []
             }
     }
 }

@@ -47,7 +47,8 @@ extension Network {
     }
 
     private init(whole export: ExportedModel, size: ExportedModel.Size) throws {
-        let layout = try export.wholeLayout(size)
+        let final = try export.finalLayout(size)
+        let layout = try final ?? export.wholeLayout(size)
         let stride = export.stride
         guard size.height.isMultiple(of: stride), size.width.isMultiple(of: stride) else {
             throw export.refusal(
@@ -64,9 +65,12 @@ extension Network {
                 "export it for one (--batch-size 1)"
             )
         }
-        try export.rejectOtherDecoding(layout)
-        let isDynamic = size.isFree && canVary
-        var reason = "its boxes are decoded in the graph, differently from YOLOv5's"
+        if final == nil { try export.rejectOtherDecoding(layout) }
+        let isDynamic = size.isFree && canVary && final == nil
+        var reason =
+            final == nil
+            ? "its boxes are decoded in the graph, differently from YOLOv5's"
+            : "it selects its best boxes itself, so that `iou`, `agnostic_nms` and `multi_label` have no effect"
         if !isDynamic { reason += "; it accepts only pictures of \(size.width)x\(size.height)" }
         try self.init(
             model: export.model,

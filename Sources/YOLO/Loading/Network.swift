@@ -109,7 +109,7 @@ package struct Network {
         case .cells(let heads):
             strides = heads.strides
             outputsPerHead = layout.maskCoefficientCount > 0 ? 3 : 2
-        case .rows, .columns: return
+        case .rows, .columns, .final: return
         }
         for (index, output) in outputs.prefix(strides.count * outputsPerHead).enumerated() {
             let stride = strides[index / outputsPerHead]

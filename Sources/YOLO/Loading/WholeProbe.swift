@@ -26,7 +26,7 @@ package struct WholeProbe {
     }
 
     /// A feature map in the graph.
-    private struct Site: Hashable {
+    struct Site: Hashable {
         var port: Graph.Port
         var count: Int
         var stride: Int
@@ -97,7 +97,7 @@ package struct WholeProbe {
     }
 
     /// Finds the last convolutions on feature maps that an output is computed from.
-    private static func sites(feeding output: Graph.Port, in graph: Graph, height: Int, width: Int) -> [Site] {
+    static func sites(feeding output: Graph.Port, in graph: Graph, height: Int, width: Int) -> [Site] {
         var sites: Set<Site> = []
         var seen: Set<Graph.Port> = []
         var open = [output]
