@@ -18,6 +18,7 @@ from probes import MEBIBYTE, Answer, assert_problem, call, resident_bytes, run_s
 
 EXPORTS = ROOT / "Tests/Fixtures/exports"
 CHECKPOINTS = ROOT / "Tests/Fixtures/checkpoints"
+ULTRALYTICS = ROOT / "Tests/Fixtures/ultralytics"
 # Networks of a few thousand parameters, for tests of the folder rather than of the models.
 TINY = EXPORTS / "detect-13-dynamic.onnx"
 TINY_HALF = EXPORTS / "detect-13-dynamic-half.onnx"
@@ -246,7 +247,8 @@ def test_files_that_are_not_models_are_ignored(folder: Path, start_with: Callabl
 def test_all_supported_networks_are_served(
     folder: Path, start_with: Callable[..., Server], picture: bytes
 ) -> None:
-    files = [path for path in (*EXPORTS.iterdir(), *CHECKPOINTS.iterdir()) if path.suffix != ".json"]
+    later = [ULTRALYTICS / f"{name}.pt" for name in ("v8-seg", "v9", "v10", "12", "26-one", "8.0.40")]
+    files = [path for path in (*EXPORTS.iterdir(), *CHECKPOINTS.iterdir(), *later) if path.suffix != ".json"]
     for file in files:
         shutil.copy(file, folder / file.name)
     server = start_with(folder)

@@ -86,6 +86,18 @@ import YOLO
         #expect(inspection.task == (expected.maskCoefficients > 0 ? .segment : .detect))
     }
 
+    @Test(
+        "an inspection names the family",
+        arguments: [
+            ("ultralytics/v8-seg.pt", "YOLOv8"), ("ultralytics/11.pt", "YOLO11"), ("ultralytics/single.pt", nil),
+            ("checkpoints/release7.pt", "YOLOv5"),
+        ]
+    )
+    func family(path: String, expected: String?) throws {
+        let file = try #require(ModelFile(path: Fixtures.path(path)))
+        #expect(try ModelInspection(file: file, runtime: Runtime()).family == expected)
+    }
+
     private static func candidates(
         in outputs: [(shape: [Int], values: [Float])],
         layout: OutputLayout

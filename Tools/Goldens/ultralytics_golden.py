@@ -93,7 +93,8 @@ NETWORKS: dict[str, dict] = {
             (-1, "C2f", [16, True]),
             (-1, "Conv", [24, 3, 2]),
             ([3, 4], "Segment", ["nc", 8, 16]),
-        ]
+        ],
+        "yaml_file": "yolov8n-seg.yaml",
     },
     "v9": {
         "layers": [
@@ -139,7 +140,8 @@ NETWORKS: dict[str, dict] = {
             (-1, "C3k2", [32, True]),
             (-1, "C2PSA", [32]),
             ([3, 6], "Detect", ["nc"]),
-        ]
+        ],
+        "yaml_file": "yolo11n.yaml",
     },
     "12": {
         "layers": [
@@ -292,7 +294,7 @@ def make(name: str) -> tuple[dict, dict]:
         "depth_multiple": 1.0,
         "width_multiple": 1.0,
         "reg_max": network.get("bins", 4),
-        **{key: network[key] for key in ("end2end", "activation") if key in network},
+        **{key: network[key] for key in ("end2end", "activation", "yaml_file") if key in network},
     }
     torch.manual_seed(len(name))
     kind = tasks.SegmentationModel if "seg" in name else tasks.DetectionModel
