@@ -42,8 +42,7 @@ package struct ModelTrial: Sendable {
             result = try await Subprocess.run(
                 .path(FilePath(program)),
                 arguments: Arguments(Self.arguments(for: file, configuration)),
-                // Passwords in the environment are none of its business.
-                environment: .custom(["SWIFT_BACKTRACE": "enable=no"]),
+                environment: .custom(Self.environment),
                 output: .string(limit: 1 << 16),
                 error: .discarded
             )
@@ -61,6 +60,13 @@ package struct ModelTrial: Sendable {
         case .signaled(SIGKILL): throw Self.failure("was stopped by the system, as when memory runs out")
         case .signaled(let signal): throw Self.failure("ended the process that tried it, with signal \(signal)")
         }
+    }
+
+    /// Nothing of this process's environment, which may hold passwords, except where libraries are.
+    private static var environment: [Environment.Key: String] {
+        var environment: [Environment.Key: String] = ["SWIFT_BACKTRACE": "enable=no"]
+        environment["LD_LIBRARY_PATH"] = getenv("LD_LIBRARY_PATH").map { String(cString: $0) }
+        return environment
     }
 
     private static func failure(_ event: String) -> YOLOError {

@@ -86,6 +86,7 @@ def test_inspect_lists_a_checkpoint_like_yolov5() -> None:
         # With batch normalisation folded into the convolutions, as YOLOv5's fuse() does.
         "parameters": 1_867_405,
         "gflops": 4.5,
+        "family": "YOLOv5",
         "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
     }
     table = run("inspect", file).stdout
