@@ -124,8 +124,9 @@ package final class WorkQueue: Sendable {
         }
 
         fileprivate func leave() {
+            let begin = start.withLock { $0 }
             queue.state.withLock { state -> Waiter? in
-                guard let begin = start.withLock({ $0 }) else {
+                guard let begin else {
                     state.endLending()
                     return nil
                 }
