@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 from typing import Callable
 
@@ -241,3 +242,22 @@ def test_failed_exports_are_explained_and_leave_no_files(
 ) -> None:
     assert_refused(run("export", ROOT / source, tmp_path / target), status, complaint)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["checkpoints/release7.pt", "ultralytics/11.pt", "ultralytics/v8-seg.pt"])
+def test_the_quantisation_reads_what_the_commands_print(name: str, tmp_path: Path) -> None:
+    source, exported = ROOT / "Tests/Fixtures" / name, tmp_path / "exported.xml"
+    steps = (
+        "import sys, osprey; from pathlib import Path; source, exported = map(Path, sys.argv[1:]);"
+        "osprey.export(source, exported); osprey.check_is_like(exported, exported);"
+        "print(osprey.benchmark(exported, 'f32', 0.2))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", steps, source, exported],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "Tools/Quantization"), "OSPREY_BINARY": str(BINARY)},
+    )
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.startswith("('f32', ")

@@ -18,11 +18,15 @@ def export(model: Path, target: Path) -> None:
     run("models", "export", model, target)
 
 
-def check_is_cut(model: Path) -> None:
-    """Checks that the service finds the heads; otherwise it would also run the decoding, and support only one size."""
-    inspection = json.loads(run("models", "inspect", model, "--json"))
-    if not inspection.get("dynamic") or not inspection.get("heads"):
-        raise SystemExit(f"Quantisation removed the heads of {model.stem}. Please report this and attach the model.")
+def check_is_like(exported: Path, result: Path) -> None:
+    """Checks that the service reads a quantised model as it reads the export that it was made from.
+
+    If it does not find the heads any more, it also runs the decoding, and supports only one size.
+    """
+    before, after = (json.loads(run("models", "inspect", model, "--json")) for model in (exported, result))
+    for key in ("dynamic", "heads", "classes", "task"):
+        if before.get(key) != after.get(key):
+            raise SystemExit(f"Quantisation changed the {key} of {result.stem}. Please report this and attach the model.")
 
 
 def evaluate(model: Path, pictures: LabelledPictures, form: str, precision: str) -> tuple[str, dict[str, float]]:
@@ -35,7 +39,8 @@ def evaluate(model: Path, pictures: LabelledPictures, form: str, precision: str)
 
 def benchmark(model: Path, precision: str, seconds: float) -> tuple[str, float]:
     """Returns the precision used, and the speed of the network alone in pictures/s."""
-    report = json.loads(run("benchmark", model, "--precision", precision, "--seconds", seconds))
+    flags = ["--precision", precision, "--seconds", seconds, "--json"]
+    report = json.loads(run("benchmark", model, *flags))
     return report["precision"], report["pictures_per_second"]
 
 

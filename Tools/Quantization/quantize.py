@@ -66,7 +66,7 @@ def main() -> None:
         chosen = network.evenly_chosen(calibration)
         say(f"Calibrating on {len(chosen)} pictures")
         kept = network.quantize(model, chosen, result)
-        osprey.check_is_cut(result)
+        osprey.check_is_like(exported, result)
 
         report = Report(source=source, result=result, pictures=pictures, calibrated_on=len(chosen), kept=kept)
         report.scores = measure_accuracy(source, result, pictures)
