@@ -11,7 +11,6 @@ package import YOLO
 package final class ModelLoader: Sendable {
     private let runtime: Runtime
     private let configuration: Mutex<YOLODetector.Configuration>
-    private let trial = ModelTrial()
     private let logger: Logger
 
     package init(runtime: Runtime, configuration: YOLODetector.Configuration, logger: Logger) {
@@ -66,7 +65,7 @@ package final class ModelLoader: Sendable {
         }
         if let cached, FileManager.default.fileExists(atPath: cached) { return }
         do {
-            try await trial.run(file, configuration)
+            try await ModelTrial.run(file, configuration)
         } catch {
             // It may have been compiled before it failed.
             if let cached { try? FileManager.default.removeItem(atPath: cached) }

@@ -7,7 +7,7 @@ package import YOLO
 
 /// Loads model files in a process of its own first: a file can end the process that reads it, through OpenVINO, in more
 /// ways than checks can list.
-package struct ModelTrial: Sendable {
+package enum ModelTrial {
     /// Name of the command that tries a file.
     ///
     /// It prints why the file cannot be served, and exits with a code of ``Verdict``.
@@ -25,24 +25,17 @@ package struct ModelTrial: Sendable {
     /// Time to load a model and run it once, in seconds.
     private static let seconds: UInt32 = 300
 
-    private let program: String
-
-    /// - Parameter program: Path of a program that has ``command``.
-    package init(program: String = "/proc/self/exe") {
-        self.program = program
-    }
-
     /// Loads a model as the service will, and runs it once.
     ///
     /// - Throws: ``YOLOError`` if the file cannot be served, with `invalidModel` if it ended the process;
     ///   `CancellationError`.
-    package func run(_ file: ModelFile, _ configuration: YOLODetector.Configuration) async throws {
+    package static func run(_ file: ModelFile, _ configuration: YOLODetector.Configuration) async throws {
         let result: ExecutionResult<Void, StringOutput<UTF8>, DiscardedOutput>
         do {
             result = try await Subprocess.run(
-                .path(FilePath(program)),
-                arguments: Arguments(Self.arguments(for: file, configuration)),
-                environment: .custom(Self.environment),
+                .path("/proc/self/exe"),
+                arguments: Arguments(arguments(for: file, configuration)),
+                environment: .custom(environment),
                 output: .string(limit: 1 << 16),
                 error: .discarded
             )
@@ -55,10 +48,10 @@ package struct ModelTrial: Sendable {
         case .exited(Verdict.served.rawValue): return
         case .exited(let code) where !result.standardOutput.isEmpty:
             throw YOLOError(code == Verdict.invalid.rawValue ? .invalidModel : .failed, result.standardOutput)
-        case .exited(let code): throw Self.failure("ended the process that tried it, with status \(code)")
-        case .signaled(SIGALRM): throw Self.failure("took longer than \(Self.seconds) s")
-        case .signaled(SIGKILL): throw Self.failure("was stopped by the system, as when memory runs out")
-        case .signaled(let signal): throw Self.failure("ended the process that tried it, with signal \(signal)")
+        case .exited(let code): throw failure("ended the process that tried it, with status \(code)")
+        case .signaled(SIGALRM): throw failure("took longer than \(seconds) s")
+        case .signaled(SIGKILL): throw failure("was stopped by the system, as when memory runs out")
+        case .signaled(let signal): throw failure("ended the process that tried it, with signal \(signal)")
         }
     }
 

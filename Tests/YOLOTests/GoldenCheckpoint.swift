@@ -39,10 +39,13 @@ struct GoldenCheckpoint: Decodable {
     var pictures: [Picture]
 
     /// All checkpoints by name.
-    static let all: [String: GoldenCheckpoint] = {
-        let decoder = JSONDecoder()
-        decoder.keyDecodingStrategy = .convertFromSnakeCase
-        let data = try? Data(contentsOf: URL(filePath: Fixtures.path("checkpoints/expected.json")))
-        return data.flatMap { try? decoder.decode([String: GoldenCheckpoint].self, from: $0) } ?? [:]
-    }()
+    static let all: [String: GoldenCheckpoint] = goldens("checkpoints/expected.json")
+}
+
+/// Returns the expected values in a file of Tests/Fixtures, by name; none if it cannot be read.
+func goldens<Golden: Decodable>(_ path: String) -> [String: Golden] {
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    let data = try? Data(contentsOf: URL(filePath: Fixtures.path(path)))
+    return data.flatMap { try? decoder.decode([String: Golden].self, from: $0) } ?? [:]
 }

@@ -1,5 +1,4 @@
 import Foundation
-import TestSupport
 
 /// Expected values for a checkpoint in Tests/Fixtures/ultralytics, written by Tools/Goldens/ultralytics_golden.py.
 struct GoldenUltralytics: Decodable {
@@ -19,10 +18,5 @@ struct GoldenUltralytics: Decodable {
     var boxes: [[Float]]
 
     /// All checkpoints by name.
-    static let all: [String: GoldenUltralytics] = {
-        let decoder = JSONDecoder()
-        decoder.keyDecodingStrategy = .convertFromSnakeCase
-        let data = try? Data(contentsOf: URL(filePath: Fixtures.path("ultralytics/expected.json")))
-        return data.flatMap { try? decoder.decode([String: GoldenUltralytics].self, from: $0) } ?? [:]
-    }()
+    static let all: [String: GoldenUltralytics] = goldens("ultralytics/expected.json")
 }

@@ -32,12 +32,7 @@ import YOLO
     func outputs(name: String) async throws {
         let expected = try #require(GoldenUltralytics.all[name])
         let network = try Network(file: Self.file(name), runtime: Runtime())
-        let picture = GoldenCheckpoint.Picture(height: expected.height, width: expected.width, outputs: [])
-        let outputs = try await network.compiled().outputs(
-            height: picture.height,
-            width: picture.width,
-            pixels: picture.pixels
-        )
+        let outputs = try await Self.run(network, on: expected)
         #expect(outputs.map(\.shape) == expected.outputs.map(\.shape))
         for (index, (output, wanted)) in zip(outputs, expected.outputs).enumerated() {
             let differences = zip(output.values, wanted.values).map { abs($0 - $1) / max(1, abs($1)) }
@@ -55,13 +50,20 @@ import YOLO
         #expect(network.layout == OutputLayout(boxes: .final, classCount: 3))
         #expect(network.layout.isEndToEnd && !network.isDynamic)
         #expect(network.uncutReason?.contains("`iou`") == true)
-        let picture = GoldenCheckpoint.Picture(height: expected.height, width: expected.width, outputs: [])
-        let outputs = try await network.compiled().outputs(
+        let outputs = try await Self.run(network, on: expected)
+        Self.expect(expected.boxes, in: Self.candidates(in: outputs, layout: network.layout))
+    }
+
+    private static func run(
+        _ network: Network,
+        on golden: GoldenUltralytics
+    ) async throws -> [(shape: [Int], values: [Float])] {
+        let picture = GoldenCheckpoint.Picture(height: golden.height, width: golden.width, outputs: [])
+        return try await network.compiled().outputs(
             height: picture.height,
             width: picture.width,
             pixels: picture.pixels
         )
-        Self.expect(expected.boxes, in: Self.candidates(in: outputs, layout: network.layout))
     }
 
     private static func expect(_ rows: [[Float]], in found: [Detection]) {

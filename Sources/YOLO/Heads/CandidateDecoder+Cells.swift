@@ -7,20 +7,16 @@ extension CandidateDecoder {
     ///
     /// - SeeAlso: Ultralytics 8.4, `nn/modules/head.py`, `Detect._inference`; `nn/modules/block.py`, `DFL`.
     func decodeCells(_ outputs: [OutputTensor], of heads: CellHeads, into candidates: inout Candidates) {
-        let outputsPerHead = layout.maskCoefficientCount > 0 ? 3 : 2
         for (index, stride) in heads.strides.enumerated() {
-            let first = index * outputsPerHead
+            let first = index * layout.outputsPerHead
             let head = CellHead(boxes: outputs[first], scores: outputs[first + 1], bins: heads.bins, stride: stride)
-            precondition(head.scores.dimensions[1] == layout.classCount, "the output must match the layout")
-            forEachBest(of: head.scores.values, rowLength: head.cellCount, over: minimumLogit) { cell, best in
-                let box = head.box(of: cell)
-                let source = CoefficientSource(output: first + 2, offset: cell, step: head.cellCount)
-                for classID in 0..<layout.classCount {
-                    let logit = head.scores.values[classID * head.cellCount + cell]
-                    // One that returns a box for each object may return two for one that is hard to classify.
-                    guard options.multiLabel || heads.isEndToEnd || logit == best else { continue }
-                    append(box, score: sigmoid(logit), classID: classID, source, to: &candidates)
-                    if !options.multiLabel, !heads.isEndToEnd { return }
+            let (logits, count) = (head.scores.values, head.cellCount)
+            forEachBest(of: logits, boxCount: count, over: minimumLogit) { cell, best in
+                let source = CoefficientSource(output: first + 2, offset: cell, step: count)
+                appendClasses(of: head.box(of: cell), best: best, source, to: &candidates) {
+                    logits[$0 * count + cell]
+                } probability: {
+                    sigmoid($0)
                 }
             }
         }

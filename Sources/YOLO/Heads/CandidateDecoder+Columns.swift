@@ -16,7 +16,7 @@ extension CandidateDecoder {
         )
         let values = output.values
         let scores = UnsafeBufferPointer(rebasing: values[4 * boxCount..<(4 + layout.classCount) * boxCount])
-        forEachBest(of: scores, rowLength: boxCount, over: options.confidenceThreshold) { column, best in
+        forEachBest(of: scores, boxCount: boxCount, over: options.confidenceThreshold) { column, best in
             appendColumn(column, best: best, of: values, boxCount: boxCount, to: &candidates)
         }
     }
@@ -31,7 +31,7 @@ extension CandidateDecoder {
     @inline(__always)
     func forEachBest(
         of scores: UnsafeBufferPointer<Float>,
-        rowLength boxCount: Int,
+        boxCount: Int,
         over threshold: Float,
         _ body: (Int, Float) -> Void
     ) {
@@ -78,11 +78,34 @@ extension CandidateDecoder {
             offset: (4 + layout.classCount) * boxCount + column,
             step: boxCount
         )
+        appendClasses(of: box, best: best, source, to: &candidates) { values[(4 + $0) * boxCount + column] }
+    }
+
+    /// Adds the candidates of one box: its best class, or every class above the threshold with `multiLabel` or of an
+    /// end-to-end network, which may return two classes for an object that is hard to tell.
+    ///
+    /// - Parameters:
+    ///   - box: The box.
+    ///   - best: The highest raw value.
+    ///   - source: Location of its mask coefficients.
+    ///   - candidates: Receives the candidates.
+    ///   - raw: Returns the raw value of a class.
+    ///   - probability: Converts a raw value to a score.
+    @inline(__always)
+    func appendClasses(
+        of box: BoundingBox,
+        best: Float,
+        _ source: CoefficientSource,
+        to candidates: inout Candidates,
+        raw: (Int) -> Float,
+        probability: (Float) -> Float = { $0 }
+    ) {
+        let takesAll = options.multiLabel || layout.isEndToEnd
         for classID in 0..<layout.classCount {
-            let score = values[(4 + classID) * boxCount + column]
-            guard options.multiLabel || score == best else { continue }
-            append(box, score: score, classID: classID, source, to: &candidates)
-            if !options.multiLabel { return }
+            let value = raw(classID)
+            guard takesAll || value == best else { continue }
+            append(box, score: probability(value), classID: classID, source, to: &candidates)
+            if !takesAll { return }
         }
     }
 }

@@ -31,7 +31,7 @@ package struct MaskDecoder {
         let (imageWidth, imageHeight) = (letterbox.imageWidth, letterbox.imageHeight)
         self.prototypes = prototypes
         self.isExact = isExact
-        guard !isExact else {
+        if isExact {
             columns = PrototypeAxis(
                 count: columnCount,
                 imageLength: imageWidth,
@@ -46,11 +46,11 @@ package struct MaskDecoder {
                 padding: letterbox.padTop,
                 inputLength: letterbox.height
             )
-            return
+        } else {
+            let gain = min(Double(rowCount) / Double(imageHeight), Double(columnCount) / Double(imageWidth))
+            columns = PrototypeAxis(count: columnCount, imageLength: imageWidth, gain: gain)
+            rows = PrototypeAxis(count: rowCount, imageLength: imageHeight, gain: gain)
         }
-        let gain = min(Double(rowCount) / Double(imageHeight), Double(columnCount) / Double(imageWidth))
-        columns = PrototypeAxis(count: columnCount, imageLength: imageWidth, gain: gain)
-        rows = PrototypeAxis(count: rowCount, imageLength: imageHeight, gain: gain)
     }
 
     /// Decodes the mask of one object.

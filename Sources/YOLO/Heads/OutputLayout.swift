@@ -27,6 +27,12 @@ package struct OutputLayout: Hashable, Sendable {
     /// With masks, the last output holds the prototypes, `[1, maskCoefficientCount, height / 4, width / 4]`.
     package var maskCoefficientCount: Int
 
+    /// Number of outputs of each head of a network that was cut at its heads.
+    package var outputsPerHead: Int {
+        guard case .cells = boxes else { return 1 }
+        return maskCoefficientCount > 0 ? 3 : 2
+    }
+
     /// Whether the network returns one box for each object, so that none is suppressed.
     package var isEndToEnd: Bool {
         switch boxes {

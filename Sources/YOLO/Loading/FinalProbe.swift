@@ -23,26 +23,17 @@ struct FinalProbe {
     ///   - valuesPerBox: Size of the last axis of its first output.
     init?(_ model: Model, valuesPerBox: Int) {
         guard let input = model.inputs.first ?? nil, let height = input[2], let width = input[3] else { return nil }
-        let sites = WholeProbe.sites(
-            feeding: model.port(ofOutput: 0),
-            in: model.graph(),
-            height: height,
-            width: width
-        )
-        let ports = sites.map(\.port)
-        func rows(_ value: (_ index: Int) -> Float) -> [[Float]]? {
-            let values = sites.map { site in (0..<site.count).map(value) }
-            guard let output = try? model.evaluate(output: 0, ports: ports, values: values) else { return nil }
-            return stride(from: 0, to: output.count, by: valuesPerBox).map { Array(output[$0..<$0 + valuesPerBox]) }
-        }
-        guard !sites.isEmpty, let zeros = rows({ _ in 0 }),
-            let varied = rows({ Float(($0 &* 7919) % 129 - 64) / 3.2 })
+        guard
+            let (strides, zeros, varied) = WholeProbe.responses(of: model, model.graph(), height: height, width: width)
         else { return nil }
-        self.zeros = zeros
-        self.varied = varied
+        func rows(of output: [Float]) -> [[Float]] {
+            stride(from: 0, to: output.count, by: valuesPerBox).map { Array(output[$0..<$0 + valuesPerBox]) }
+        }
+        self.zeros = rows(of: zeros)
+        self.varied = rows(of: varied)
         self.width = width
         self.height = height
-        strides = Set(sites.map(\.stride)).sorted()
+        self.strides = strides
     }
 
     /// Whether the boxes are final, of one of `classCount` classes.

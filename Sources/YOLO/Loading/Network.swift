@@ -103,16 +103,13 @@ package struct Network {
         inputSide: Int
     ) throws(YOLOError) {
         let strides: [Int]
-        var outputsPerHead = 1
         switch layout.boxes {
         case .heads(let heads): strides = heads.map(\.stride)
-        case .cells(let heads):
-            strides = heads.strides
-            outputsPerHead = layout.maskCoefficientCount > 0 ? 3 : 2
+        case .cells(let heads): strides = heads.strides
         case .rows, .columns, .final: return
         }
-        for (index, output) in outputs.prefix(strides.count * outputsPerHead).enumerated() {
-            let stride = strides[index / outputsPerHead]
+        for (index, output) in outputs.prefix(strides.count * layout.outputsPerHead).enumerated() {
+            let stride = strides[index / layout.outputsPerHead]
             let cells = inputSide / stride
             guard let output, output[2] == cells, output[3] == cells else {
                 throw YOLOError(

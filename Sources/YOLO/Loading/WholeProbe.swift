@@ -26,7 +26,7 @@ package struct WholeProbe {
     }
 
     /// A feature map in the graph.
-    struct Site: Hashable {
+    private struct Site: Hashable {
         var port: Graph.Port
         var count: Int
         var stride: Int
@@ -59,15 +59,8 @@ package struct WholeProbe {
             let shape = model.outputs.first ?? nil, let count = shape.elementCount
         else { return nil }
         let graph = model.graph()
-        let sites = Self.sites(feeding: model.port(ofOutput: 0), in: graph, height: height, width: width)
-        guard let finest = sites.first?.stride else { return nil }
-        let zeros = sites.map { [Float](repeating: 0, count: $0.count) }
-        let varied = sites.map { site in
-            (0..<site.count).map { Float(($0 &* 7919) % 129 - 64) / 3.2 }
-        }
-        let ports = sites.map(\.port)
-        guard let values = try? model.evaluate(output: 0, ports: ports, values: zeros),
-            let extremes = try? model.evaluate(output: 0, ports: ports, values: varied)
+        guard let (strides, values, extremes) = Self.responses(of: model, graph, height: height, width: width),
+            let finest = strides.first
         else { return nil }
         // Half precision has a relative error of 1/2000; quantised networks round positions to 8 bit.
         let isQuantized = graph.nodes.contains { $0.type == "FakeQuantize" }
@@ -75,7 +68,7 @@ package struct WholeProbe {
         self.layout = layout
         self.width = width
         self.height = height
-        strides = Set(sites.map(\.stride)).sorted()
+        self.strides = strides
         valuesPerBox = (layout.boxes == .columns ? 4 : 5) + layout.classCount + layout.maskCoefficientCount
         guard count.isMultiple(of: valuesPerBox) else { return nil }
         let isColumns = layout.boxes == .columns
@@ -96,8 +89,28 @@ package struct WholeProbe {
         return areTheSame ? .offsets : .unknown
     }
 
+    /// Returns the strides of the feature maps that the first output is computed from, and the output for zeros in them
+    /// and for values between -20 and 20; nil if it depends on something else as well.
+    static func responses(
+        of model: Model,
+        _ graph: Graph,
+        height: Int,
+        width: Int
+    ) -> (strides: [Int], zeros: [Float], varied: [Float])? {
+        let sites = sites(feeding: model.port(ofOutput: 0), in: graph, height: height, width: width)
+        let ports = sites.map(\.port)
+        let zeros = sites.map { [Float](repeating: 0, count: $0.count) }
+        let varied = sites.map { site in
+            (0..<site.count).map { Float(($0 &* 7919) % 129 - 64) / 3.2 }
+        }
+        guard !sites.isEmpty, let flat = try? model.evaluate(output: 0, ports: ports, values: zeros),
+            let rough = try? model.evaluate(output: 0, ports: ports, values: varied)
+        else { return nil }
+        return (Set(sites.map(\.stride)).sorted(), flat, rough)
+    }
+
     /// Finds the last convolutions on feature maps that an output is computed from.
-    static func sites(feeding output: Graph.Port, in graph: Graph, height: Int, width: Int) -> [Site] {
+    private static func sites(feeding output: Graph.Port, in graph: Graph, height: Int, width: Int) -> [Site] {
         var sites: Set<Site> = []
         var seen: Set<Graph.Port> = []
         var open = [output]

@@ -142,15 +142,13 @@ package final class YOLODetector: ObjectDetector {
         options: DetectionOptions
     ) -> (detections: [Detection], sources: [CoefficientSource]) {
         let candidates = CandidateDecoder(layout: layout, options: options).candidates(in: outputs)
-        let kept =
-            layout.isEndToEnd
-            ? best(options.maximumDetections, of: candidates.detections)
-            : nonMaximumSuppression(
-                candidates.detections,
-                iouThreshold: options.iouThreshold,
-                maximumCount: options.maximumDetections,
-                classAgnostic: options.classAgnostic
-            )
+        let kept = nonMaximumSuppression(
+            candidates.detections,
+            // An overlap is never greater than 1.
+            iouThreshold: layout.isEndToEnd ? 1 : options.iouThreshold,
+            maximumCount: options.maximumDetections,
+            classAgnostic: options.classAgnostic
+        )
         let detections = kept.map { index in
             var detection = candidates.detections[index]
             detection.box =
@@ -159,12 +157,6 @@ package final class YOLODetector: ObjectDetector {
             return detection
         }
         return (detections, candidates.sources.isEmpty ? [] : kept.map { candidates.sources[$0] })
-    }
-
-    /// Returns the indices of the `count` detections with the highest scores, best first.
-    private func best(_ count: Int, of detections: [Detection]) -> [Int] {
-        let order = detections.indices.sorted { (-detections[$0].score, $0) < (-detections[$1].score, $1) }
-        return Array(order.prefix(count))
     }
 
     private func compiled(for letterbox: Letterbox, _ mode: PerformanceMode) -> CompiledModel {

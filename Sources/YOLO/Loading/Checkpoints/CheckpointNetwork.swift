@@ -109,9 +109,7 @@ extension CheckpointNetwork.Head {
 extension LayerBuilder {
     /// Builds the heads and the mask prototypes of a YOLOv5 model, and returns their outputs.
     fileprivate mutating func build(_ head: SavedHead, of module: Module, _ inputs: [Value]) throws -> [Value] {
-        guard inputs.count == head.convolutions.count else {
-            throw module.error("has \(head.convolutions.count) heads and \(inputs.count) inputs, which must match")
-        }
+        try check(inputs, match: head.convolutions.count, in: module)
         var outputs: [Value] = []
         for (convolution, input) in zip(head.convolutions, inputs) {
             let output = try build(convolution, input)
@@ -123,20 +121,12 @@ extension LayerBuilder {
             }
             outputs.append(output)
         }
-        if let prototypes = head.prototypes {
-            outputs.append(try build(prototypes, inputs[0]))
-            guard operations.channels(of: outputs[outputs.count - 1]) == head.maskCoefficientCount else {
-                throw module.error("has prototypes that do not match its \(head.maskCoefficientCount) coefficients")
-            }
-        }
-        return outputs
+        return try outputs + prototypes(head.prototypes, count: head.maskCoefficientCount, of: module, inputs)
     }
 
     /// Builds the heads and the mask prototypes of an anchor-free model, and returns their outputs.
     fileprivate mutating func build(_ head: SavedCells, of module: Module, _ inputs: [Value]) throws -> [Value] {
-        guard inputs.count == head.branches.count else {
-            throw module.error("has \(head.branches.count) heads and \(inputs.count) inputs, which must match")
-        }
+        try check(inputs, match: head.branches.count, in: module)
         var outputs: [Value] = []
         for (branches, input) in zip(head.branches, inputs) {
             for (branch, channels) in zip(branches, head.channels) {
@@ -149,13 +139,27 @@ extension LayerBuilder {
                 outputs.append(output)
             }
         }
-        if let prototypes = head.prototypes {
-            let isJoint = prototypes.kind == "Proto26"
-            outputs.append(try isJoint ? proto26(prototypes, inputs) : build(prototypes, inputs[0]))
-            guard operations.channels(of: outputs[outputs.count - 1]) == head.maskCoefficientCount else {
-                throw module.error("has prototypes that do not match its \(head.maskCoefficientCount) coefficients")
-            }
+        return try outputs + prototypes(head.prototypes, count: head.maskCoefficientCount, of: module, inputs)
+    }
+
+    private func check(_ inputs: [Value], match heads: Int, in module: Module) throws {
+        guard inputs.count == heads else {
+            throw module.error("has \(heads) heads and \(inputs.count) inputs, which must match")
         }
-        return outputs
+    }
+
+    /// Builds the mask prototypes, if there are any: from all inputs, or from the finest.
+    private mutating func prototypes(
+        _ prototypes: Module?,
+        count: Int,
+        of module: Module,
+        _ inputs: [Value]
+    ) throws -> [Value] {
+        guard let prototypes else { return [] }
+        let output = try prototypes.kind == "Proto26" ? proto26(prototypes, inputs) : build(prototypes, inputs[0])
+        guard operations.channels(of: output) == count else {
+            throw module.error("has prototypes that do not match its \(count) coefficients")
+        }
+        return [output]
     }
 }
