@@ -38,29 +38,31 @@ class Wheel(NamedTuple):
     """Path of a symbolic link, and the pattern of its target, a single file in the same folder."""
 
 
+OPENVINO = "openvino==2026.4.1"
+OPENVINO_X86_64 = ("manylinux_2_28_x86_64", "2d22b1da03f7caf74df30e9f6417d0ab2f637e4a38e08e1dcd294d2c37407aaf")
+OPENVINO_AARCH64 = ("manylinux_2_35_aarch64", "bea1eb3733c34ef331adc945da0ccda5937865031139073663be84c517ffda22")
+
 WHEELS = {
     "openvino": Wheel(
-        "openvino==2026.4.1",
-        {
-            "x86_64": (
-                "manylinux_2_28_x86_64",
-                "2d22b1da03f7caf74df30e9f6417d0ab2f637e4a38e08e1dcd294d2c37407aaf",
-            ),
-            "aarch64": (
-                "manylinux_2_35_aarch64",
-                "bea1eb3733c34ef331adc945da0ccda5937865031139073663be84c517ffda22",
-            ),
-        },
+        OPENVINO,
+        {"x86_64": OPENVINO_X86_64, "aarch64": OPENVINO_AARCH64},
         (
             (r"openvino/(include/.+)", r"\1"),
             (r"openvino/(libs/libopenvino\.so\.\d+)", r"\1"),
             (r"openvino/(libs/libopenvino_(?:intel|arm)_cpu_plugin\.so)", r"\1"),
+            (r"openvino/(libs/libopenvino_(?:auto|hetero)_plugin\.so)", r"\1"),
             (r"openvino/(libs/libopenvino_(?:onnx|ir)_frontend\.so\.\d+)", r"\1"),
             # libtbb loads its allocator and, on NUMA and hybrid processors, tbbbind with hwloc at run time.
             (r"openvino/(libs/lib(?:tbb|tbbmalloc|tbbbind_\w+|hwloc)\.so\.\d+)", r"\1"),
             (r"openvino-[^/]+\.dist-info/(licenses/.+)", r"\1"),
         ),
         link=("libs/libopenvino.so", "libopenvino.so.*"),
+    ),
+    # What "openvino" leaves out, because few machines have the driver that it needs.
+    "openvino-gpu": Wheel(
+        OPENVINO,
+        {"x86_64": OPENVINO_X86_64},
+        ((r"openvino/(libs/libopenvino_intel_gpu_plugin\.so)", r"\1"),),
     ),
     "api-pages": Wheel(
         "drf-spectacular-sidecar==2026.10.1",

@@ -9,6 +9,7 @@
 struct COVCompiledModel {
     ov::CompiledModel compiled;
     std::string precision;
+    std::string devices;
 };
 
 struct COVRequest {
@@ -51,6 +52,16 @@ const char *cov_version(void) {
     return version.c_str();
 }
 
+/// Returns a property of a device as text; empty if it has none.
+template <typename Property>
+static std::string property_of(ov::Core &core, const std::string &device, const Property &property) {
+    try {
+        return ov::Any(core.get_property(device, property)).as<std::string>();
+    } catch (const std::exception &) {
+        return "";
+    }
+}
+
 COVStatus cov_core_create(COVCore **core) {
     return guarded(COV_FAILED, [&] {
         auto created = std::make_unique<COVCore>();
@@ -58,6 +69,17 @@ COVStatus cov_core_create(COVCore **core) {
         created->core.set_property(ov::enable_mmap(false));
         *core = created.release();
     });
+}
+
+const char *cov_core_devices(COVCore *core) {
+    thread_local std::string lines;
+    lines.clear();
+    guarded(COV_FAILED, [&] {
+        for (const auto &name : core->core.get_available_devices()) {
+            lines += name + '\t' + property_of(core->core, name, ov::device::full_name) + '\n';
+        }
+    });
+    return lines.c_str();
 }
 
 COVStatus cov_model_read(COVCore *core, const char *path, COVModel **model) {
@@ -224,32 +246,80 @@ COVStatus cov_model_take_pixels(COVModel *model, bool dynamic_size) {
     });
 }
 
+/// Returns the properties for compiling a network: those of the CPU are for it alone, other devices have only hints.
+static ov::AnyMap properties_for(const COVCompileOptions &options) {
+    ov::AnyMap shared;
+    if (options.precision == COV_PRECISION_F32) {
+        shared.insert(ov::hint::inference_precision(ov::element::f32));
+    } else if (options.precision == COV_PRECISION_BF16) {
+        shared.insert(ov::hint::inference_precision(ov::element::bf16));
+    }
+    ov::AnyMap cpu = {
+        ov::num_streams(options.streams),
+        ov::inference_num_threads(options.threads),
+        // With pinning, all services on one machine would be bound to its first cores.
+        ov::hint::enable_cpu_pinning(false),
+    };
+    cpu.insert(shared.begin(), shared.end());
+    const std::string device = options.device;
+    if (device == "CPU") {
+        return cpu;
+    }
+    const auto mode = options.streams > 1 ? ov::hint::PerformanceMode::THROUGHPUT : ov::hint::PerformanceMode::LATENCY;
+    shared.insert(ov::hint::performance_mode(mode));
+    if (device.find("AUTO") == 0 || device.find("MULTI") == 0 || device.find("HETERO") == 0) {
+        shared.insert(ov::device::properties("CPU", cpu));
+    }
+    return shared;
+}
+
+/// Returns the names of the devices that run a network.
+static std::vector<std::string> devices_of(const ov::CompiledModel &compiled, const std::string &requested) {
+    try {
+        return compiled.get_property(ov::execution_devices);
+    } catch (const std::exception &) {
+        return {requested};
+    }
+}
+
+/// Returns the precision of a network; if it runs on several devices, that of the first one.
+static std::string precision_of(ov::Core &core, const ov::CompiledModel &compiled, const COVCompileOptions &options,
+                                const std::string &device) {
+    try {
+        return compiled.get_property(ov::hint::inference_precision).to_string();
+    } catch (const std::exception &) {
+        switch (options.precision) {
+        case COV_PRECISION_F32: return "f32";
+        case COV_PRECISION_BF16: return "bf16";
+        case COV_PRECISION_AUTO: return property_of(core, device, ov::hint::inference_precision);
+        }
+        return "";
+    }
+}
+
 COVStatus cov_model_compile(COVCore *core, const COVModel *model, COVCompileOptions options,
                             COVCompiledModel **compiled) {
     return guarded(COV_INVALID_MODEL, [&] {
-        ov::AnyMap properties = {
-            ov::num_streams(options.streams),
-            ov::inference_num_threads(options.threads),
-            // With pinning, all services on one machine would be bound to its first cores.
-            ov::hint::enable_cpu_pinning(false),
-        };
+        auto properties = properties_for(options);
         if (options.cache_directory != nullptr) {
             properties.insert(ov::cache_dir(options.cache_directory));
         }
-        if (options.precision == COV_PRECISION_F32) {
-            properties.insert(ov::hint::inference_precision(ov::element::f32));
-        } else if (options.precision == COV_PRECISION_BF16) {
-            properties.insert(ov::hint::inference_precision(ov::element::bf16));
+        auto result = core->core.compile_model(model->model, options.device, properties);
+        const auto devices = devices_of(result, options.device);
+        auto precision = precision_of(core->core, result, options, devices.front());
+        std::string names;
+        for (const auto &device : devices) {
+            names += (names.empty() ? "" : ",") + device;
         }
-        auto result = core->core.compile_model(model->model, "CPU", properties);
-        const auto precision = result.get_property(ov::hint::inference_precision).to_string();
-        *compiled = new COVCompiledModel{std::move(result), precision};
+        *compiled = new COVCompiledModel{std::move(result), std::move(precision), names};
     });
 }
 
 void cov_compiled_model_free(COVCompiledModel *compiled) { delete compiled; }
 
 const char *cov_compiled_model_precision(COVCompiledModel *compiled) { return compiled->precision.c_str(); }
+
+const char *cov_compiled_model_devices(COVCompiledModel *compiled) { return compiled->devices.c_str(); }
 
 COVStatus cov_request_create(COVCompiledModel *compiled, COVRequest **request) {
     return guarded(COV_FAILED, [&] { *request = new COVRequest{compiled->compiled.create_infer_request()}; });

@@ -6,8 +6,10 @@ internal import Synchronization
 /// Safe to share: a lock protects the pool, and OpenVINO's `ov::CompiledModel` may create requests from several
 /// threads.
 package final class CompiledModel: @unchecked Sendable {
-    /// Precision that OpenVINO chose, such as `bf16`.
+    /// Precision that OpenVINO chose, such as `bf16`; empty if it does not say.
     package let precision: String
+    /// Names of the devices that run the network, separated by commas.
+    package let devices: String
     /// Why the cache directory could not be used; nil if it was used or none was given.
     package let cacheFailure: String?
     private let outputCount: Int
@@ -21,6 +23,7 @@ package final class CompiledModel: @unchecked Sendable {
         self.outputCount = outputCount
         self.cacheFailure = cacheFailure
         precision = String(cString: cov_compiled_model_precision(handle))
+        devices = String(cString: cov_compiled_model_devices(handle))
     }
 
     deinit {

@@ -170,10 +170,10 @@ package final class Model {
         try check(cov_model_save(handle, path))
     }
 
-    /// Compiles the network for this machine's CPU.
+    /// Compiles the network for a device of this machine.
     ///
     /// - Parameters:
-    ///   - options: Precision, streams and threads.
+    ///   - options: Device, precision, streams and threads.
     ///   - cacheDirectory: Directory that caches compiled models; nil disables caching. If it can be neither read nor
     ///     written, the network is compiled without it, and ``CompiledModel/cacheFailure`` says why.
     /// - Returns: The compiled network.
@@ -182,7 +182,7 @@ package final class Model {
         var cacheFailure: String?
         if let cacheDirectory {
             do {
-                let handle = try cacheDirectory.withCString { try compile(options.raw(cacheDirectory: $0)) }
+                let handle = try compile(options, cacheDirectory)
                 return CompiledModel(handle: handle, runtime: runtime, outputCount: outputs.count)
             } catch let error as InferenceError {
                 // OpenVINO fails if it cannot write to the cache: on a full disk, or if the cache is read-only and was
@@ -190,7 +190,7 @@ package final class Model {
                 cacheFailure = error.message
             }
         }
-        let handle = try compile(options.raw(cacheDirectory: nil))
+        let handle = try compile(options, nil)
         return CompiledModel(
             handle: handle,
             runtime: runtime,
@@ -199,9 +199,19 @@ package final class Model {
         )
     }
 
-    private func compile(_ options: COVCompileOptions) throws -> OpaquePointer {
+    private func compile(_ options: CompileOptions, _ cacheDirectory: String?) throws -> OpaquePointer {
         var compiled: OpaquePointer?
-        try check(cov_model_compile(runtime.handle, handle, options, &compiled))
+        do {
+            try options.withRaw(cacheDirectory: cacheDirectory) { options in
+                try check(cov_model_compile(runtime.handle, handle, options, &compiled))
+            }
+        } catch let error as InferenceError where options.device != CompileOptions.usualDevice {
+            let devices = runtime.devices.map(\.name).joined(separator: ", ")
+            throw InferenceError(
+                error.code,
+                "the device \(options.device) cannot run it; this machine has: \(devices). OpenVINO says: \(error.message)"
+            )
+        }
         return try unwrap(compiled)
     }
 }

@@ -1,11 +1,19 @@
 internal import COpenVINO
 
-/// OpenVINO's core, which reads models and compiles them for the CPU.
+/// OpenVINO's core, which reads models and compiles them for a device.
 ///
 /// Safe to share: OpenVINO documents `ov::Core` as thread-safe.
 package final class Runtime: @unchecked Sendable {
     /// Build number of the OpenVINO library.
     package static let version = String(cString: cov_version())
+
+    /// A processor that runs networks.
+    package struct Device: Hashable, Sendable {
+        /// Name that OpenVINO knows it by, such as `CPU` or `GPU.0`.
+        package let name: String
+        /// Name of the product; empty if the driver does not say.
+        package let title: String
+    }
 
     let handle: OpaquePointer
 
@@ -30,6 +38,14 @@ package final class Runtime: @unchecked Sendable {
     /// - Throws: ``InferenceError`` if OpenVINO cannot be started.
     package init() throws {
         handle = try Core.shared.get().handle
+    }
+
+    /// The devices whose plugins and drivers are installed.
+    package var devices: [Device] {
+        String(cString: cov_core_devices(handle)).split(separator: "\n").map { line in
+            let parts = line.split(separator: "\t", maxSplits: 1)
+            return Device(name: String(parts[0]), title: parts.count > 1 ? String(parts[1]) : "")
+        }
     }
 }
 

@@ -51,6 +51,7 @@ package final class ModelLoader: Sendable {
             metadata: [
                 "model": "\(file.name)", "task": "\(detector.model.task)", "file": "\(file.path)",
                 "classes": "\(detector.model.labels.count)", "precision": "\(detector.model.precision)",
+                "device": "\(detector.model.device)",
                 "openvino": "\(Runtime.version)", "load_seconds": "\(seconds(compiled - start))",
                 "warm_up_seconds": "\(seconds(ContinuousClock.now - compiled))",
             ]

@@ -69,8 +69,8 @@ package enum ModelTrial {
     private static func arguments(for file: ModelFile, _ configuration: YOLODetector.Configuration) -> [String] {
         let compilation = configuration.compilation
         var arguments = [
-            command, "--precision", compilation.precision.rawValue, "--streams", "\(compilation.streams)",
-            "--threads", "\(compilation.threads)",
+            command, "--device", compilation.device, "--precision", compilation.precision.rawValue,
+            "--streams", "\(compilation.streams)", "--threads", "\(compilation.threads)",
         ]
         if !configuration.isRectangular { arguments.append("--square") }
         if let cache = configuration.cacheDirectory { arguments += ["--cache", cache] }

@@ -43,6 +43,9 @@ struct Benchmark: AsyncParsableCommand {
 
     /// Options of the bare network.
     struct NetworkOptions: ParsableArguments {
+        @Option(help: "Device that runs the network; `osprey version` lists them.")
+        var device = CompileOptions.usualDevice
+
         @Option(help: "Arithmetic: auto, f32 or bf16.")
         var precision = Precision.auto
 
@@ -89,7 +92,12 @@ struct Benchmark: AsyncParsableCommand {
 
     private func measureNetwork(file: ModelFile) async throws {
         let plan = InferencePlan(streams: network.streams, threads: nil, budget: .current())
-        let compilation = CompileOptions(precision: network.precision, streams: plan.streams, threads: plan.threads)
+        let compilation = CompileOptions(
+            device: network.device,
+            precision: network.precision,
+            streams: plan.streams,
+            threads: plan.threads
+        )
         let detector = try usingModel(file.path) {
             try YOLODetector(file: file, configuration: .init(compilation: compilation), runtime: Runtime())
         }

@@ -38,6 +38,9 @@ struct Evaluate: AsyncParsableCommand {
     @Option(help: ArgumentHelp("COCO annotations (.json), or a folder of YOLO labels.", valueName: "path"))
     var annotations: String
 
+    @Option(help: "Device that runs the network; `osprey version` lists them.")
+    var device = CompileOptions.usualDevice
+
     @Option(help: "Arithmetic: auto, f32 or bf16.")
     var precision = Precision.auto
 
@@ -93,7 +96,7 @@ struct Evaluate: AsyncParsableCommand {
     func run() async throws {
         let cores = CPUBudget.current().cores
         let configuration = YOLODetector.Configuration(
-            compilation: CompileOptions(precision: precision, streams: cores, threads: cores),
+            compilation: CompileOptions(device: device, precision: precision, streams: cores, threads: cores),
             isRectangular: input == .rectangular
         )
         let detector = try usingModel(model) {

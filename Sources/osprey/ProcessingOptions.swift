@@ -2,6 +2,14 @@ internal import ArgumentParser
 
 /// How pictures and the network are processed; options that `serve` and `detect` share.
 struct ProcessingOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Device that runs networks, as OpenVINO names it: CPU, GPU, NPU, AUTO:GPU,CPU; `osprey version` lists them. "
+                + "(default: CPU)"
+        )
+    )
+    var device: String?
+
     @Option(help: ArgumentHelp("Arithmetic: auto, f32 or bf16. (default: auto)"))
     var precision: String?
 
@@ -41,7 +49,7 @@ struct ProcessingOptions: ParsableArguments {
     /// The options by setting name.
     var all: [(name: String, value: String?)] {
         [
-            ("precision", precision), ("streams", streams), ("threads", threads), ("cache", cache),
+            ("device", device), ("precision", precision), ("streams", streams), ("threads", threads), ("cache", cache),
             ("max-pixels", maxPixels), ("color-profiles", colorProfiles), ("truncated", truncated),
         ]
     }

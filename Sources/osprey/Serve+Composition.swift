@@ -156,6 +156,7 @@ extension Serve {
             runtime: try Runtime(),
             configuration: YOLODetector.Configuration(
                 compilation: CompileOptions(
+                    device: configuration.device,
                     precision: configuration.precision,
                     streams: plan.streams,
                     threads: plan.threads

@@ -17,6 +17,7 @@ struct ServeConfiguration {
     var storeQuotaBytes: Int
     var storeTimeToLiveSeconds: Int
     var cache: String
+    var device: String
     var precision: Precision
     var isRectangular: Bool
     var embeddedProfile: EmbeddedProfile
@@ -55,6 +56,7 @@ struct ServeConfiguration {
             )
         }
         cache = settings.text("cache", default: "\(models)/.cache")
+        device = settings.text("device", default: CompileOptions.usualDevice)
         precision = try settings.choice("precision", of: Precision.allCases.map { ($0.rawValue, $0) }, default: .auto)
         isRectangular = try settings.choice("input", of: [("rectangular", true), ("square", false)], default: true)
         embeddedProfile = try settings.embeddedProfile

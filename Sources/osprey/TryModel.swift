@@ -13,6 +13,7 @@ struct TryModel: AsyncParsableCommand {
     )
 
     @Argument var file: String
+    @Option var device: String
     @Option var precision: Precision
     @Option var streams: Int
     @Option var threads: Int
@@ -25,7 +26,12 @@ struct TryModel: AsyncParsableCommand {
             let detector = try YOLODetector(
                 file: modelFile(file),
                 configuration: YOLODetector.Configuration(
-                    compilation: CompileOptions(precision: precision, streams: streams, threads: threads),
+                    compilation: CompileOptions(
+                        device: device,
+                        precision: precision,
+                        streams: streams,
+                        threads: threads
+                    ),
                     isRectangular: !square,
                     cacheDirectory: cache
                 ),

@@ -75,7 +75,9 @@ def test_completions_cover_commands_and_options(shell: str) -> None:
 def test_version_names_the_runtime() -> None:
     version = osprey("--version").strip()
     assert osprey("version").startswith(f"Osprey {version}, OpenVINO ")
-    assert json.loads(osprey("version", "--json"))["osprey"] == version
+    versions = json.loads(osprey("version", "--json"))
+    assert versions["osprey"] == version
+    assert "CPU" in [device["name"] for device in versions["devices"]]
 
 
 def test_the_manual_page_has_every_command_and_option() -> None:

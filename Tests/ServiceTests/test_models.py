@@ -128,6 +128,7 @@ def test_models_are_described(
     assert model == {
         "name": name,
         "task": task,
+        "device": "CPU",
         "input_side": 640,
         "rectangular": True,
         "precision": "f32",

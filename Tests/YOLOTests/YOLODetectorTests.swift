@@ -10,11 +10,12 @@ import YOLO
 @Suite struct YOLODetectorTests {
     private static func detector(
         _ path: String,
+        device: String = CompileOptions.usualDevice,
         isRectangular: Bool = true,
         cacheDirectory: String? = nil
     ) throws -> YOLODetector {
         let configuration = YOLODetector.Configuration(
-            compilation: CompileOptions(precision: .f32, streams: 1, threads: 2),
+            compilation: CompileOptions(device: device, precision: .f32, streams: 1, threads: 2),
             isRectangular: isRectangular,
             cacheDirectory: cacheDirectory
         )
@@ -42,6 +43,25 @@ import YOLO
             #expect(unmatched.isEmpty, "\(id)")
             #expect(found.count == expected.count, "\(id)")
         }
+    }
+
+    @Test("devices that OpenVINO chooses find the same objects", arguments: ["AUTO:CPU", "HETERO:CPU", "AUTO"])
+    func devices(_ device: String) async throws {
+        let picture = try RGBImage.jpeg(Asset.demoPicture)
+        let detector = try Self.detector(Asset.demoModel, device: device)
+        #expect(detector.model.device == "CPU")
+        #expect(detector.model.precision == "f32")
+        let expected = try await Self.detector(Asset.demoModel).detect(in: picture, options: DetectionOptions())
+        #expect(!expected.detections.isEmpty)
+        let found = try await detector.detect(in: picture, options: DetectionOptions())
+        #expect(found.detections == expected.detections)
+    }
+
+    @Test("a device that this machine lacks is an error that names those it has")
+    func unknownDevice() throws {
+        #expect(try Runtime().devices.map(\.name).contains("CPU"))
+        let error = #expect(throws: YOLOError.self) { try Self.detector(Asset.demoModel, device: "TPU") }
+        #expect(error?.message.contains("the device TPU cannot run it; this machine has: CPU") == true)
     }
 
     @Test("a compiled network is cached, and compiled again if the cache is invalid")

@@ -51,6 +51,8 @@ typedef struct COVNode {
 } COVNode;
 
 typedef struct COVCompileOptions {
+    /// Name of a device, or several as in "AUTO:GPU,CPU".
+    const char *device;
     COVPrecision precision;
     int32_t streams;
     int32_t threads;
@@ -90,6 +92,10 @@ const char *cov_last_error(void);
 const char *cov_version(void);
 
 COVStatus cov_core_create(COVCore **core);
+/// Returns the devices that networks can run on, one per line: name, tab, and name of the product, which may be empty.
+///
+/// The text is valid on the same thread until the next call.
+const char *cov_core_devices(COVCore *core);
 
 /// Reads an ONNX file, or the .xml file of an OpenVINO IR.
 COVStatus cov_model_read(COVCore *core, const char *path, COVModel **model);
@@ -188,8 +194,10 @@ COVStatus cov_builder_model(const COVBuilder *builder, const size_t *outputs, si
 COVStatus cov_model_compile(COVCore *core, const COVModel *model, COVCompileOptions options,
                             COVCompiledModel **compiled);
 void cov_compiled_model_free(COVCompiledModel *compiled);
-/// Precision chosen by OpenVINO: "f32", "bf16" or "f16".
+/// Precision chosen by OpenVINO: "f32", "bf16" or "f16"; an empty string if it does not say.
 const char *cov_compiled_model_precision(COVCompiledModel *compiled);
+/// Names of the devices that run the network, separated by commas.
+const char *cov_compiled_model_devices(COVCompiledModel *compiled);
 
 COVStatus cov_request_create(COVCompiledModel *compiled, COVRequest **request);
 void cov_request_free(COVRequest *request);

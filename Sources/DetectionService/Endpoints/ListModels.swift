@@ -30,6 +30,7 @@ private struct ModelsBody: JSONObject {
 
         static let members: [JSONMember<Item>] = [
             JSONMember("classes", "By class id.", \.model.labels.names),
+            JSONMember("device", "That runs the network; several are separated by commas.", \.model.device),
             JSONMember(
                 "format",
                 "The file's extension.",

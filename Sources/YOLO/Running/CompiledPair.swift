@@ -27,6 +27,9 @@ struct CompiledPair: Sendable {
     /// Precision that OpenVINO chose, such as `bf16`.
     var precision: String { manyStreams.precision }
 
+    /// Names of the devices that run the network, separated by commas.
+    var devices: String { manyStreams.devices }
+
     subscript(mode: PerformanceMode) -> CompiledModel {
         switch mode {
         case .latency: oneStream

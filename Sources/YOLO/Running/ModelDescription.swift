@@ -23,6 +23,8 @@ package struct ModelDescription: Hashable, Sendable {
     package var isRectangular: Bool
     /// Numeric precision in use, such as `f32` or `bf16`.
     package var precision: String
+    /// Names of the devices that run the network, separated by commas.
+    package var device: String
     /// Number of pictures processed in parallel.
     package var streams: Int
     /// Format of the file.
@@ -39,6 +41,7 @@ package struct ModelDescription: Hashable, Sendable {
         inputSide: Int = 640,
         isRectangular: Bool = true,
         precision: String = "f32",
+        device: String = CompileOptions.usualDevice,
         streams: Int = 1,
         format: ModelFile.Format = .onnx,
         sha256: String = "",
@@ -50,6 +53,7 @@ package struct ModelDescription: Hashable, Sendable {
         self.inputSide = inputSide
         self.isRectangular = isRectangular
         self.precision = precision
+        self.device = device
         self.streams = streams
         self.format = format
         self.sha256 = sha256

@@ -78,6 +78,7 @@ package final class YOLODetector: ObjectDetector {
             inputSide: network.inputSide,
             isRectangular: inputShape == .rectangular,
             precision: self.network.general.precision,
+            device: self.network.general.devices,
             streams: configuration.compilation.streams,
             format: file.format,
             sha256: sha256,

@@ -207,6 +207,7 @@ struct Detect: AsyncParsableCommand {
         try? FileManager.default.createDirectory(atPath: cache, withIntermediateDirectories: true)
         var configuration = YOLODetector.Configuration(
             compilation: CompileOptions(
+                device: settings.text("device", default: CompileOptions.usualDevice),
                 precision: try settings.choice("precision", of: precisions, default: .auto),
                 streams: plan.streams,
                 threads: plan.threads
