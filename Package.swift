@@ -97,6 +97,7 @@ let package = Package(
             dependencies: [
                 "Basics", "CPixels", "Imaging", "Inference", "ObjectDetection", "PyTorch",
                 .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: settings
         ),

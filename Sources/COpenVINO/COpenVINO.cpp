@@ -104,6 +104,13 @@ COVShape cov_model_output_shape(const COVModel *model, size_t index) {
     return answer(unknown_shape, [&] { return shape_of(model->model->output(index).get_partial_shape()); });
 }
 
+const char *cov_model_output_name(COVModel *model, size_t index) {
+    return answer<const char *>("", [&] {
+        const auto names = model->model->output(index).get_names();
+        return names.empty() ? "" : (model->metadata["output name"] = *names.begin()).c_str();
+    });
+}
+
 COVPort cov_model_output_port(const COVModel *model, size_t index) {
     return answer(COVPort{}, [&]() -> COVPort {
         const auto source = model->model->output(index).get_node()->input_value(0);
@@ -164,7 +171,7 @@ COVStatus cov_model_reshape(COVModel *model, int64_t batch, int64_t height, int6
 }
 
 COVStatus cov_model_evaluate(COVCore *core, const COVModel *model, size_t output, const COVPort *ports,
-                             const float *const *values, size_t count, float *result, size_t capacity) {
+                             const float *const *values, size_t count, float *result, size_t capacity, size_t *size) {
     return guarded(COV_INVALID_MODEL, [&] {
         ov::OutputVector ends{model->model->output(output).get_node()->input_value(0)};
         for (size_t position = 0; position < count; ++position) {
@@ -172,10 +179,6 @@ COVStatus cov_model_evaluate(COVCore *core, const COVModel *model, size_t output
         }
         // Make the ports results of a clone, where they can be found again and replaced by parameters.
         const auto clone = ov::Model(ends, model->model->get_parameters()).clone();
-        // Exports with a dynamic input compute sizes from its shape, which is fixed by now.
-        ov::pass::Manager folding;
-        folding.register_pass<ov::pass::ConstantFolding>();
-        folding.run_passes(clone);
         ov::ParameterVector parameters;
         for (size_t position = 0; position < count; ++position) {
             const auto port = clone->get_results().at(1 + position)->input_value(0);
@@ -184,7 +187,14 @@ COVStatus cov_model_evaluate(COVCore *core, const COVModel *model, size_t output
                 input.replace_source_output(parameters.back());
             }
         }
-        auto rest = std::make_shared<ov::Model>(ov::ResultVector{clone->get_results().front()}, parameters);
+        // Exports with a dynamic input compute sizes from its shape, which is fixed by now.
+        const ov::ResultVector results{clone->get_results().front()};
+        auto inputs = clone->get_parameters();
+        inputs.insert(inputs.end(), parameters.begin(), parameters.end());
+        ov::pass::Manager folding;
+        folding.register_pass<ov::pass::ConstantFolding>();
+        folding.run_passes(std::make_shared<ov::Model>(results, inputs));
+        auto rest = std::make_shared<ov::Model>(results, parameters);
         ov::preprocess::PrePostProcessor floats(rest);
         for (size_t position = 0; position < count; ++position) {
             floats.input(position).tensor().set_element_type(ov::element::f32);
@@ -200,8 +210,9 @@ COVStatus cov_model_evaluate(COVCore *core, const COVModel *model, size_t output
         }
         request.infer();
         const auto tensor = request.get_output_tensor();
-        OPENVINO_ASSERT(tensor.get_size() == capacity, "the size of the output does not match its shape");
-        std::copy_n(tensor.data<const float>(), capacity, result);
+        OPENVINO_ASSERT(tensor.get_size() <= capacity, "the output is larger than its shape");
+        *size = tensor.get_size();
+        std::copy_n(tensor.data<const float>(), *size, result);
     });
 }
 

@@ -1,45 +1,18 @@
-#include "bridge.hpp"
+#include "graph.hpp"
 
-#include <numeric>
 #include <set>
 
 #include <openvino/op/add.hpp>
 #include <openvino/op/concat.hpp>
-#include <openvino/op/constant.hpp>
 #include <openvino/op/convert.hpp>
-#include <openvino/op/multiply.hpp>
 #include <openvino/op/reduce_sum.hpp>
-#include <openvino/op/reshape.hpp>
 #include <openvino/op/sigmoid.hpp>
-#include <openvino/op/slice.hpp>
 #include <openvino/op/softmax.hpp>
 #include <openvino/op/subtract.hpp>
 #include <openvino/op/transpose.hpp>
 #include <openvino/op/variadic_split.hpp>
 
-using ov::op::v0::Constant;
-
 namespace {
-
-using Output = ov::Output<ov::Node>;
-
-Output floats(const ov::Shape &shape, const std::vector<float> &values) {
-    return Constant::create(ov::element::f32, shape, values);
-}
-
-Output integers(const std::vector<int64_t> &values) {
-    return Constant::create(ov::element::i64, {values.size()}, values);
-}
-
-Output scaled(const Output &values, const Output &factor) {
-    return std::make_shared<ov::op::v1::Multiply>(values, factor);
-}
-
-/// Returns the values `begin..<end` of each box.
-Output slice(const Output &boxes, size_t begin, size_t end) {
-    return std::make_shared<ov::op::v8::Slice>(boxes, integers({static_cast<int64_t>(begin)}),
-                                               integers({static_cast<int64_t>(end)}), integers({1}), integers({-1}));
-}
 
 /// Returns the decoded boxes of one head, `[1, anchors * rows * columns, values]`.
 ///
@@ -77,10 +50,6 @@ Output decode(const Output &logits, const COVHead &head, size_t class_count) {
                                                  integers({1, -1, static_cast<int64_t>(values)}), false);
 }
 
-Output reshaped(const Output &values, const std::vector<int64_t> &shape) {
-    return std::make_shared<ov::op::v1::Reshape>(values, integers(shape), false);
-}
-
 /// Returns the decoded boxes of one anchor-free head, `[1, 4, rows * columns]`: centre and size in pixels.
 ///
 /// The logits are distances of the edges from the middle of a cell, or distributions of them, of which the mean counts.
@@ -110,7 +79,8 @@ Output decode(const Output &logits, size_t stride, size_t bins) {
 
 int64_t channels_of(const Output &values) { return static_cast<int64_t>(values.get_shape().at(1)); }
 
-/// Returns the outputs of a network, in single precision.
+} // namespace
+
 ov::OutputVector outputs_of(const std::shared_ptr<ov::Model> &network) {
     ov::OutputVector outputs;
     for (const auto &result : network->get_results()) {
@@ -123,7 +93,6 @@ ov::OutputVector outputs_of(const std::shared_ptr<ov::Model> &network) {
     return outputs;
 }
 
-/// Returns a network with other outputs, in which the operations that are new have names of their own.
 COVModel *with_outputs(const std::shared_ptr<ov::Model> &network, const ov::OutputVector &outputs) {
     const auto nodes = network->get_ordered_ops();
     const std::set<std::shared_ptr<ov::Node>> known(nodes.begin(), nodes.end());
@@ -135,8 +104,6 @@ COVModel *with_outputs(const std::shared_ptr<ov::Model> &network, const ov::Outp
     }
     return new COVModel(decoded);
 }
-
-} // namespace
 
 COVStatus cov_model_decoded(const COVModel *model, const COVHead *heads, size_t count, size_t class_count,
                             COVModel **result) {

@@ -51,15 +51,21 @@ extension Graph {
     /// Largest number of tensor values that are live at the same time; `Int.max` on overflow.
     ///
     /// A tensor is live from the operation that produces it to the last one that reads it. The graph's shapes must be
-    /// fixed.
+    /// fixed, except those of what follows a non-maximum suppression, which are small and do not count.
     package var peakElementCount: Int {
         var lastUse = Array(nodes.indices)
         for (index, node) in nodes.enumerated() {
             for input in node.inputs { lastUse[input.node] = index }
         }
+        var isSelected = [Bool](repeating: false, count: nodes.count)
+        for (index, node) in nodes.enumerated() {
+            let selects = node.type.contains("NonMaxSuppression") || node.type.contains("Nms")
+            isSelected[index] = selects || node.inputs.contains { isSelected[$0.node] }
+        }
         // Constants belong to the model file and do not count.
-        let sizes = nodes.map { node in
-            node.type == "Constant" ? 0 : node.outputs.reduce(0) { $0.addingSaturated($1?.elementCount ?? .max) }
+        let sizes = nodes.enumerated().map { index, node in
+            node.type == "Constant"
+                ? 0 : node.outputs.reduce(0) { $0.addingSaturated($1?.elementCount ?? (isSelected[index] ? 0 : .max)) }
         }
         var freed = [[Int]](repeating: [], count: nodes.count)
         for (index, use) in lastUse.enumerated() { freed[use].append(sizes[index]) }

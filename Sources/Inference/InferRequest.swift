@@ -90,4 +90,13 @@ package struct OutputTensor {
         self.dimensions = dimensions
         self.values = values
     }
+
+    /// Returns one channel of `[1, channels, rows, columns]`.
+    package func plane(_ channel: Int) -> OutputTensor {
+        let count = dimensions[2] * dimensions[3]
+        return OutputTensor(
+            dimensions: [1, 1, dimensions[2], dimensions[3]],
+            values: UnsafeBufferPointer(rebasing: values[channel * count..<(channel + 1) * count])
+        )
+    }
 }

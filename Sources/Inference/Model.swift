@@ -27,6 +27,16 @@ package final class Model {
 
     deinit { cov_model_free(handle) }
 
+    /// Returns the network that a function of the bridge creates from this one.
+    func converted(_ create: (OpaquePointer, UnsafeMutablePointer<OpaquePointer?>) -> COVStatus) throws -> Model {
+        var result: OpaquePointer?
+        try check(create(handle, &result))
+        return Model(handle: try unwrap(result), runtime: runtime)
+    }
+
+    /// Modifies the network with a function of the bridge.
+    func modify(_ change: (OpaquePointer) -> COVStatus) throws { try check(change(handle)) }
+
     /// Shapes of the inputs; nil if the number of axes is not fixed or exceeds 8.
     package var inputs: [TensorShape?] {
         (0..<cov_model_input_count(handle)).map { TensorShape(cov_model_input_shape(handle, $0)) }
@@ -35,6 +45,11 @@ package final class Model {
     /// Shapes of the outputs; nil if the number of axes is not fixed or exceeds 8.
     package var outputs: [TensorShape?] {
         (0..<cov_model_output_count(handle)).map { TensorShape(cov_model_output_shape(handle, $0)) }
+    }
+
+    /// Names of the outputs; empty for those without a name.
+    package var outputNames: [String] {
+        (0..<cov_model_output_count(handle)).map { String(cString: cov_model_output_name(handle, $0)) }
     }
 
     /// Returns the operations, read again on every call because preparing the model changes them.
@@ -61,12 +76,18 @@ package final class Model {
     /// Computes an output from values given at ports inside the graph, without running the operations before the ports.
     ///
     /// - Parameters:
-    ///   - output: Index of the output, which must have a fixed shape.
+    ///   - output: Index of the output.
     ///   - ports: Ports of fixed shape that together determine the output.
     ///   - values: Values of each port in row-major order, one per element of its shape.
+    ///   - maximumCount: Maximum number of values of an output whose shape is not fixed.
     /// - Returns: The output's values in row-major order, computed in single precision.
     /// - Throws: ``InferenceError`` if the output also depends on anything else, or if a shape is not fixed.
-    package func evaluate(output: Int, ports: [Graph.Port], values: [[Float]]) throws -> [Float] {
+    package func evaluate(
+        output: Int,
+        ports: [Graph.Port],
+        values: [[Float]],
+        maximumCount: Int? = nil
+    ) throws -> [Float] {
         precondition(ports.count == values.count, "each port needs values")
         let graph = graph()
         for (port, values) in zip(ports, values) {
@@ -74,10 +95,11 @@ package final class Model {
                 throw InferenceError(.invalidArgument, "the number of values does not match the shape of the port")
             }
         }
-        guard let count = outputs[output]?.elementCount else {
+        guard let capacity = outputs[output]?.elementCount ?? maximumCount else {
             throw InferenceError(.invalidArgument, "the shape of the output is not fixed")
         }
-        var result = [Float](repeating: 0, count: count)
+        var result = [Float](repeating: 0, count: capacity)
+        var count = 0
         let ends = ports.map { COVPort(node: $0.node, output: $0.output) }
         // All values share one buffer, so that a single pointer serves all ports.
         let joined = Array(values.joined())
@@ -88,18 +110,26 @@ package final class Model {
                 return start
             }
             try check(
-                cov_model_evaluate(runtime.handle, handle, output, ends, starts, ends.count, &result, count)
+                cov_model_evaluate(
+                    runtime.handle,
+                    handle,
+                    output,
+                    ends,
+                    starts,
+                    ends.count,
+                    &result,
+                    capacity,
+                    &count
+                )
             )
         }
-        return result
+        return Array(result.prefix(count))
     }
 
     /// Returns a network that computes the given ports of this one from the same input.
     package func cut(at ports: [Graph.Port]) throws -> Model {
         let ends = ports.map { COVPort(node: $0.node, output: $0.output) }
-        var result: OpaquePointer?
-        try check(cov_model_cut(handle, ends, ends.count, &result))
-        return Model(handle: try unwrap(result), runtime: runtime)
+        return try converted { cov_model_cut($0, ends, ends.count, $1) }
     }
 
     /// Makes the network accept `[1, height, width, 3]` pixels, `UInt8` RGB, and return `Float` values.
@@ -115,9 +145,7 @@ package final class Model {
     ///
     /// - Throws: ``InferenceError`` if the network does not support that size.
     package func sized(height: Int, width: Int) throws -> Model {
-        var result: OpaquePointer?
-        try check(cov_model_sized(handle, height, width, &result))
-        return Model(handle: try unwrap(result), runtime: runtime)
+        try converted { cov_model_sized($0, height, width, $1) }
     }
 
     /// Returns a copy of the network that also decodes its boxes, as YOLOv5's exports do; its size must be fixed.
@@ -129,17 +157,15 @@ package final class Model {
     /// - Returns: A network with the output `[1, boxes, values]`, followed by the remaining outputs of this one.
     /// - Throws: ``InferenceError`` if the outputs cannot be decoded this way.
     package func decoded(heads: [(stride: Int, anchors: [Float])], classCount: Int) throws -> Model {
-        var result: OpaquePointer?
         let anchors = heads.flatMap(\.anchors)
-        try anchors.withUnsafeBufferPointer { buffer in
+        return try anchors.withUnsafeBufferPointer { buffer in
             var start = buffer.baseAddress
             let raw = heads.map { head in
                 defer { start = start?.advanced(by: head.anchors.count) }
                 return COVHead(stride: head.stride, anchor_count: head.anchors.count / 2, anchors: start)
             }
-            try check(cov_model_decoded(handle, raw, raw.count, classCount, &result))
+            return try converted { cov_model_decoded($0, raw, raw.count, classCount, $1) }
         }
-        return Model(handle: try unwrap(result), runtime: runtime)
     }
 
     /// Returns a copy of the network that also decodes its boxes, as exports of anchor-free models do; its size must be
@@ -154,9 +180,7 @@ package final class Model {
     ///   this one.
     /// - Throws: ``InferenceError`` if the outputs cannot be decoded this way.
     package func decoded(strides: [Int], bins: Int, hasMasks: Bool) throws -> Model {
-        var result: OpaquePointer?
-        try check(cov_model_decoded_cells(handle, strides, strides.count, bins, hasMasks, &result))
-        return Model(handle: try unwrap(result), runtime: runtime)
+        try converted { cov_model_decoded_cells($0, strides, strides.count, bins, hasMasks, $1) }
     }
 
     /// Writes the network as an OpenVINO IR.

@@ -17,7 +17,7 @@ struct FileSignature: Hashable, Sendable {
     private let parts: [Part]
 
     init(of file: ModelFile) {
-        parts = file.parts.compactMap { path in
+        parts = (file.parts + [file.settingsPath].compactMap(\.self)).compactMap { path in
             var status = stat()
             guard stat(path, &status) == 0 else { return nil }
             return Part(

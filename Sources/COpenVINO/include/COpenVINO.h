@@ -68,6 +68,44 @@ typedef struct COVHead {
     const float *anchors;
 } COVHead;
 
+typedef enum COVCoordinates {
+    /// Centre, width and height.
+    COV_CENTERS,
+    /// Left, top, right and bottom.
+    COV_CORNERS,
+    /// Centre relative to the corner of a cell, and logarithm of width and height, both in cells.
+    COV_OFFSETS,
+} COVCoordinates;
+
+typedef struct COVCell {
+    size_t column;
+    size_t row;
+    /// Pixels per cell.
+    size_t stride;
+} COVCell;
+
+/// How outputs of a model state boxes, `[1, boxes, values]`: four coordinates, then the scores unless they are an output
+/// of their own.
+typedef struct COVBoxes {
+    /// Index of the output with the coordinates.
+    size_t boxes;
+    /// Index of the output with the scores; the same if they follow the coordinates.
+    size_t scores;
+    size_t class_count;
+    /// Whether the output with the coordinates is `[1, values, boxes]`.
+    bool is_transposed;
+    /// Whether the first score is to be multiplied with the others.
+    bool has_objectness;
+    /// Whether scores need a sigmoid.
+    bool are_logits;
+    COVCoordinates coordinates;
+    /// Pixels per unit of the coordinates.
+    float width, height;
+    /// With `COV_OFFSETS`, the cell of each box.
+    const COVCell *cells;
+    size_t cell_count;
+} COVBoxes;
+
 /// Parameters of a kernel window; each pair is height, width.
 typedef struct COVWindow {
     size_t kernel[2];
@@ -106,6 +144,9 @@ size_t cov_model_output_count(const COVModel *model);
 COVShape cov_model_input_shape(const COVModel *model, size_t index);
 COVShape cov_model_output_shape(const COVModel *model, size_t index);
 
+/// Returns a name of an output; empty if it has none.
+const char *cov_model_output_name(COVModel *model, size_t index);
+
 /// Returns the port that feeds an output of the model.
 COVPort cov_model_output_port(const COVModel *model, size_t index);
 
@@ -124,9 +165,9 @@ COVShape cov_model_port_shape(const COVModel *model, COVPort port);
 COVStatus cov_model_reshape(COVModel *model, int64_t batch, int64_t height, int64_t width);
 
 /// Computes an output from values given at ports, one value per element of their fixed shapes, without running the
-/// operations before the ports. `capacity` must equal the number of values of the output.
+/// operations before the ports. `result` has room for `capacity` values; `size` receives their number.
 COVStatus cov_model_evaluate(COVCore *core, const COVModel *model, size_t output, const COVPort *ports,
-                             const float *const *values, size_t count, float *result, size_t capacity);
+                             const float *const *values, size_t count, float *result, size_t capacity, size_t *size);
 
 /// Creates a model that computes the given ports from the same input.
 COVStatus cov_model_cut(const COVModel *model, const COVPort *ports, size_t count, COVModel **result);
@@ -145,6 +186,23 @@ COVStatus cov_model_decoded(const COVModel *model, const COVHead *heads, size_t 
 /// `[1, 4 + classes + coefficients, boxes]`, replaces them and precedes the prototypes.
 COVStatus cov_model_decoded_cells(const COVModel *model, const size_t *strides, size_t count, size_t bins,
                                   bool has_masks, COVModel **result);
+/// Creates a copy of a model with the output `[1, 4 + classes + coefficients, boxes]`: centre, width and height in pixels,
+/// scores, and the values that follow them. The remaining outputs follow.
+COVStatus cov_model_columns(const COVModel *model, COVBoxes form, COVModel **result);
+/// Creates a copy of a model whose only output is `[boxes, values]`, with six of the values, `[1, boxes, 6]`.
+COVStatus cov_model_reordered(const COVModel *model, const size_t *columns, COVModel **result);
+/// Creates a copy of a model that joins outputs to `[1, boxes, 6]`: four coordinates, score and class.
+COVStatus cov_model_joined(const COVModel *model, size_t boxes, size_t scores, size_t classes, COVModel **result);
+/// Creates a copy of a model that converts the relative centres and sizes that each row of its only output,
+/// `[1, boxes, values]`, starts with to edges in pixels.
+COVStatus cov_model_edges(const COVModel *model, size_t height, size_t width, COVModel **result);
+/// Replaces an input by a constant, `[1, count]`.
+COVStatus cov_model_set_input(COVModel *model, size_t index, const float *values, size_t count);
+/// Makes a model that accepts integers accept floats of the same values, and says whether it did.
+COVStatus cov_model_take_floats(COVModel *model, bool *took_bytes);
+/// Makes a model whose only input is (value - mean) / deviation of values in 0...255 accept RGB in 0...1; with `reverses`,
+/// its input is BGR. Means and deviations are those of red, green and blue.
+COVStatus cov_model_normalize(COVModel *model, const float *mean, const float *deviation, bool reverses);
 /// Writes the model as an OpenVINO IR: the .xml file at `path`, and a .bin file next to it.
 COVStatus cov_model_save(const COVModel *model, const char *path);
 

@@ -5,11 +5,11 @@ package import ObjectDetection
     import Glibc
 #endif
 
-/// Fits a picture into a network's input: scales it, keeping the aspect ratio, and pads it with grey.
+/// Fits a picture into a network's input: scales it, and pads it with grey if it keeps its aspect ratio.
 ///
-/// Scale = min(side / width, side / height), also upwards. Padding is split evenly, with an odd pixel at the right or
-/// bottom. A network works best on input like that of its training, so the arithmetic is that of its training code.
-/// - SeeAlso: Ultralytics YOLOv5 v7.0, `letterbox` in `utils/augmentations.py`, `scale_boxes` in `utils/general.py`.
+/// A network works best on input like that of its training, so the arithmetic is that of its training code.
+/// - SeeAlso: Ultralytics YOLOv5 v7.0, `letterbox` in `utils/augmentations.py`, `scale_boxes` in `utils/general.py`;
+///   YOLOX 0.3, `preproc` in `yolox/data/data_augment.py`.
 package struct Letterbox: Hashable, Sendable {
     /// The shape of the network's input.
     package enum Shape: Hashable, Sendable {
@@ -19,6 +19,17 @@ package struct Letterbox: Hashable, Sendable {
         case square
         /// Exactly this size in pixels, for a network that accepts no other; `side` and `stride` have no effect.
         case fixed(width: Int, height: Int)
+    }
+
+    /// How the picture is placed in the network's input.
+    package enum Placement: String, CaseIterable, Sendable {
+        /// Keeps its aspect ratio: scale = min(side / width, side / height), also upwards. Padding is split evenly, with
+        /// an odd pixel at the right or bottom.
+        case centered = "letterbox"
+        /// As `centered`, but with all padding at the right and bottom, and sides rounded down, as in YOLOX.
+        case topLeft = "top-left"
+        /// Fills the input, whatever its aspect ratio.
+        case stretched = "stretch"
     }
 
     /// The grey level of the padding.
@@ -40,6 +51,8 @@ package struct Letterbox: Hashable, Sendable {
     package let padLeft: Int
     /// Grey pixels above the scaled picture.
     package let padTop: Int
+    /// How the picture is placed in the network's input.
+    package let placement: Placement
 
     /// Size of the network's input in bytes: `height * width * 3`.
     package var byteCount: Int { height * width * 3 }
@@ -52,17 +65,37 @@ package struct Letterbox: Hashable, Sendable {
     ///   - side: Longest side of the network's input in pixels, a multiple of `stride`.
     ///   - shape: Whether the shorter side is as short as possible, as long as the other, or fixed.
     ///   - stride: The network's largest stride in pixels.
-    package init(imageWidth: Int, imageHeight: Int, side: Int = 640, shape: Shape = .rectangular, stride: Int = 32) {
+    ///   - placement: How the picture is placed in the input.
+    ///   - margin: Pixels of padding at least at each edge, if the picture is centred.
+    package init(
+        imageWidth: Int,
+        imageHeight: Int,
+        side: Int = 640,
+        shape: Shape = .rectangular,
+        stride: Int = 32,
+        placement: Placement = .centered,
+        margin: Int = 0
+    ) {
         precondition(imageWidth > 0 && imageHeight > 0, "an image must have at least one pixel")
         precondition(stride > 0 && side > 0 && side.isMultiple(of: stride), "the side must be a multiple of the stride")
         let (sideAcross, sideDown) =
             if case .fixed(let width, let height) = shape { (width, height) } else { (side, side) }
-        let scale = min(Double(sideDown) / Double(imageHeight), Double(sideAcross) / Double(imageWidth))
+        let scale = min(
+            Double(max(1, sideDown - 2 * margin)) / Double(imageHeight),
+            Double(max(1, sideAcross - 2 * margin)) / Double(imageWidth)
+        )
 
         func fit(_ length: Int, into side: Int) -> (scaled: Int, padded: Int) {
+            let exact = Double(length) * scale
+            let scaled =
+                switch placement {
+                case .centered: Int(exact.rounded(.toNearestOrEven))
+                case .topLeft: Int(exact)
+                case .stretched: side
+                }
             // The training code scales a very thin picture to nothing; this keeps one row or column of it.
-            let scaled = max(1, Int((Double(length) * scale).rounded(.toNearestOrEven)))
-            return (scaled, shape == .rectangular ? scaled + (side - scaled) % stride : side)
+            let kept = max(1, scaled)
+            return (kept, shape == .rectangular ? kept + (side - kept) % stride : side)
         }
         let horizontal = fit(imageWidth, into: sideAcross)
         let vertical = fit(imageHeight, into: sideDown)
@@ -73,8 +106,9 @@ package struct Letterbox: Hashable, Sendable {
         height = vertical.padded
         scaledWidth = horizontal.scaled
         scaledHeight = vertical.scaled
-        padLeft = (horizontal.padded - horizontal.scaled) / 2
-        padTop = (vertical.padded - vertical.scaled) / 2
+        padLeft = placement == .centered ? (horizontal.padded - horizontal.scaled) / 2 : 0
+        padTop = placement == .centered ? (vertical.padded - vertical.scaled) / 2 : 0
+        self.placement = placement
     }
 
     /// Writes the picture into the network's input, scaled and padded.
@@ -109,8 +143,9 @@ package struct Letterbox: Hashable, Sendable {
         // The training code recomputes scale and padding from the two sizes. They differ from those used for drawing by
         // the rounding to whole pixels, and thresholds were measured with them.
         let gain = min(Double(height) / Double(imageHeight), Double(width) / Double(imageWidth))
-        let left = Float((Double(width) - Double(imageWidth) * gain) / 2)
-        let top = Float((Double(height) - Double(imageHeight) * gain) / 2)
+        let isCentered = placement == .centered
+        let left = isCentered ? Float((Double(width) - Double(imageWidth) * gain) / 2) : 0
+        let top = isCentered ? Float((Double(height) - Double(imageHeight) * gain) / 2) : 0
         return BoundingBox(
             minX: (networkBox.minX - left) / Float(gain),
             minY: (networkBox.minY - top) / Float(gain),

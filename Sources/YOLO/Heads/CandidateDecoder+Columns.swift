@@ -75,14 +75,14 @@ extension CandidateDecoder {
         )
         let source = CoefficientSource(
             output: 0,
-            offset: (4 + layout.classCount) * boxCount + column,
+            offset: layout.hasMaskPerBox ? column : (4 + layout.classCount) * boxCount + column,
             step: boxCount
         )
         appendClasses(of: box, best: best, source, to: &candidates) { values[(4 + $0) * boxCount + column] }
     }
 
-    /// Adds the candidates of one box: its best class, or every class above the threshold with `multiLabel` or of an
-    /// end-to-end network, which may return two classes for an object that is hard to tell.
+    /// Adds the candidates of one box: its best class, or every class above the threshold with `multiLabel` or if the
+    /// layout says so.
     ///
     /// - Parameters:
     ///   - box: The box.
@@ -100,7 +100,7 @@ extension CandidateDecoder {
         raw: (Int) -> Float,
         probability: (Float) -> Float = { $0 }
     ) {
-        let takesAll = options.multiLabel || layout.isEndToEnd
+        let takesAll = options.multiLabel || layout.selection == .everyClass
         for classID in 0..<layout.classCount {
             let value = raw(classID)
             guard takesAll || value == best else { continue }

@@ -149,7 +149,7 @@ package struct CandidateDecoder {
             (box.minX + box.minY + box.maxX + box.maxY).isFinite
         else { return }
         candidates.detections.append(Detection(box: box, score: score, classID: classID))
-        if layout.maskCoefficientCount > 0 { candidates.sources.append(source) }
+        if layout.hasMasks { candidates.sources.append(source) }
     }
 }
 

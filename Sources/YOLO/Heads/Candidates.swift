@@ -2,6 +2,8 @@ package import Inference
 package import ObjectDetection
 
 /// Location of a candidate's mask coefficients: coefficient `k` is `outputs[output].values[offset + k * step]`.
+///
+/// If the network returns a mask for each box, `offset` is the index of the box.
 package struct CoefficientSource: Hashable, Sendable {
     /// Index of the network's output.
     package var output: Int

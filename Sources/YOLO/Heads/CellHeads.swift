@@ -7,12 +7,9 @@ package struct CellHeads: Hashable, Sendable {
     package var strides: [Int]
     /// Number of values for each edge, at least 1.
     package var bins: Int
-    /// Whether the network was trained to return one box for each object, so that none is suppressed.
-    package var isEndToEnd: Bool
 
-    package init(strides: [Int], bins: Int, isEndToEnd: Bool) {
+    package init(strides: [Int], bins: Int) {
         self.strides = strides
         self.bins = bins
-        self.isEndToEnd = isEndToEnd
     }
 }

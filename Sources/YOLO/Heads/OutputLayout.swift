@@ -18,6 +18,17 @@ package struct OutputLayout: Hashable, Sendable {
         case final
     }
 
+    /// Which boxes of a network are returned.
+    package enum Selection: Hashable, Sendable {
+        /// Those that overlap no better one.
+        case suppressed
+        /// All, with every class above the threshold: the network returns one box for each object, but may return two
+        /// classes for an object that is hard to tell.
+        case everyClass
+        /// All, with their best class.
+        case bestClass
+    }
+
     /// Layout of the boxes in the outputs.
     package var boxes: Boxes
     /// Number of classes, at least 1.
@@ -27,19 +38,19 @@ package struct OutputLayout: Hashable, Sendable {
     /// With masks, the last output holds the prototypes, `[1, maskCoefficientCount, height / 4, width / 4]`.
     package var maskCoefficientCount: Int
 
+    /// Which boxes are returned.
+    package var selection: Selection
+    /// Whether the last output holds a mask for each box, `[1, boxes, rows, columns]`, over the whole input: positive
+    /// values belong to the object.
+    package var hasMaskPerBox: Bool
+
+    /// Whether boxes have masks.
+    package var hasMasks: Bool { maskCoefficientCount > 0 || hasMaskPerBox }
+
     /// Number of outputs of each head of a network that was cut at its heads.
     package var outputsPerHead: Int {
         guard case .cells = boxes else { return 1 }
         return maskCoefficientCount > 0 ? 3 : 2
-    }
-
-    /// Whether the network returns one box for each object, so that none is suppressed.
-    package var isEndToEnd: Bool {
-        switch boxes {
-        case .cells(let heads): heads.isEndToEnd
-        case .final: true
-        case .heads, .rows, .columns: false
-        }
     }
 
     /// Whether pixels of the picture lie exactly where it was drawn in the network's input, as the Ultralytics package
@@ -51,9 +62,17 @@ package struct OutputLayout: Hashable, Sendable {
         }
     }
 
-    package init(boxes: Boxes, classCount: Int, maskCoefficientCount: Int = 0) {
+    package init(
+        boxes: Boxes,
+        classCount: Int,
+        maskCoefficientCount: Int = 0,
+        selection: Selection = .suppressed,
+        hasMaskPerBox: Bool = false
+    ) {
         self.boxes = boxes
         self.classCount = classCount
         self.maskCoefficientCount = maskCoefficientCount
+        self.selection = selection
+        self.hasMaskPerBox = hasMaskPerBox
     }
 }

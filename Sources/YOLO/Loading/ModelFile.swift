@@ -65,20 +65,40 @@ package struct ModelFile: Hashable, Sendable {
         }
     }
 
+    /// Path of the settings beside the model, `NAME.yaml`; nil if there are none.
+    package var settingsPath: String? {
+        let settings = "\(path.dropLast(format.rawValue.count))yaml"
+        return access(settings, F_OK) == 0 ? settings : nil
+    }
+
+    /// Reads a text file beside the model.
+    ///
+    /// - Throws: ``YOLOError`` with `invalidModel`, naming the file.
+    func text(of path: String, maximumBytes: Int) throws(YOLOError) -> String {
+        try check([path], maximumBytes: maximumBytes)
+        do {
+            return String(decoding: try Data(contentsOf: URL(filePath: path)), as: UTF8.self)
+        } catch {
+            throw YOLOError(.invalidModel, "\(name(of: path)) cannot be read", cause: error)
+        }
+    }
+
     /// Rejects missing, non-regular and oversized files before they are opened: opening a pipe blocks.
     ///
     /// - Throws: ``YOLOError`` with `invalidModel`, naming the part.
-    func check() throws(YOLOError) {
+    func check() throws(YOLOError) { try check(parts, maximumBytes: Self.maximumBytes) }
+
+    private func check(_ parts: [String], maximumBytes: Int) throws(YOLOError) {
         for part in parts {
             var status = stat()
             guard stat(part, &status) == 0 else { throw failure(of: part) }
             guard status.st_mode & S_IFMT == S_IFREG else {
                 throw YOLOError(.invalidModel, "\(name(of: part)) is not a regular file")
             }
-            guard status.st_size <= Self.maximumBytes else {
+            guard status.st_size <= maximumBytes else {
                 throw YOLOError(
                     .invalidModel,
-                    "\(name(of: part)) has \(status.st_size) bytes, more than the limit of \(Self.maximumBytes)"
+                    "\(name(of: part)) has \(status.st_size) bytes, more than the limit of \(maximumBytes)"
                 )
             }
         }

@@ -53,9 +53,9 @@ package struct ModelInspection: Sendable {
             switch source.contents {
             case .checkpoint(let checkpoint):
                 let built = try CheckpointNetwork(checkpoint, runtime: runtime)
-                return (try Network(built), try built.inspectedLayers, built.saved.family)
+                return (try Network(built, source.settings), try built.inspectedLayers, built.saved.family)
             case .export(let model):
-                let network = try Network(ExportedModel(model: model))
+                let network = try Network(ExportedModel(model, source.settings))
                 let family = model.metadata("description").flatMap(Self.family(in:))
                 return (network, try network.sized.graph().inspectedLayers, family)
             }
@@ -64,7 +64,7 @@ package struct ModelInspection: Sendable {
         self.layers = layers
         self.family = family
         self.file = file
-        task = network.layout.maskCoefficientCount > 0 ? .segment : .detect
+        task = network.layout.hasMasks ? .segment : .detect
         labels = network.labels
         inputSide = network.inputSide
         isDynamic = network.isDynamic

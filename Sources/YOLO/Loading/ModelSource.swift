@@ -14,12 +14,15 @@ struct ModelSource {
     /// SHA-256 of the file in lowercase hexadecimal digits.
     let sha256: String
     let contents: Contents
+    /// What the user states about the model.
+    let settings: ModelSettings
 
     /// Reads a file.
     ///
     /// - Throws: ``YOLOError`` with `invalidModel` if the file cannot be read or parsed.
     init(_ file: ModelFile, runtime: Runtime) throws(YOLOError) {
         self.file = file
+        settings = try ModelSettings(of: file)
         switch file.format {
         case .checkpoint:
             try file.check()

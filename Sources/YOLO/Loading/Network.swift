@@ -8,6 +8,8 @@ package struct Network {
     package let model: Model
     /// How the outputs are decoded.
     package let layout: OutputLayout
+    /// How the network in the file expects pictures.
+    package let format: InputFormat
     /// Names of all classes, by class id.
     package let labels: [String]
     /// Longest side that the network is meant for, in pixels.
@@ -32,18 +34,25 @@ package struct Network {
     init(
         model: Model,
         layout: OutputLayout,
+        format: InputFormat,
         labels: [String],
         inputSide: Int,
         stride: Int,
         isDynamic: Bool,
         uncutReason: String? = nil
     ) throws {
+        if [format.mean, format.deviation] != [InputFormat.usual.mean, InputFormat.usual.deviation]
+            || format.colors == .bgr
+        {
+            try model.normalize(mean: format.mean, deviation: format.deviation, reverses: format.colors == .bgr)
+        }
         let sized = try isDynamic ? model.sized(height: inputSide, width: inputSide) : model
         let graph = sized.graph()
         try Self.rejectHuge(graph)
         if isDynamic { try Self.checkHeads(layout, sized.outputs, inputSide: inputSide) }
         self.model = model
         self.layout = layout
+        self.format = format
         self.labels = labels.map { $0.printable(limit: 200) }
         self.inputSide = inputSide
         self.stride = stride
@@ -62,8 +71,9 @@ package struct Network {
     init(_ source: ModelSource, runtime: Runtime) throws(YOLOError) {
         self = try YOLOError.wrapping {
             switch source.contents {
-            case .checkpoint(let checkpoint): try Network(CheckpointNetwork(checkpoint, runtime: runtime))
-            case .export(let model): try Network(ExportedModel(model: model))
+            case .checkpoint(let checkpoint):
+                try Network(CheckpointNetwork(checkpoint, runtime: runtime), source.settings)
+            case .export(let model): try Network(ExportedModel(model, source.settings))
             }
         }
     }

@@ -41,6 +41,7 @@ package final class YOLODetector: ObjectDetector {
 
     private let network: ShapedNetwork
     private let layout: OutputLayout
+    private let format: InputFormat
     private let inputShape: Letterbox.Shape
     private let stride: Int
 
@@ -59,21 +60,24 @@ package final class YOLODetector: ObjectDetector {
         let fixedShape = try network.isDynamic ? nil : network.fixedShape
         // Each model file has its own folder, so that the cache of a removed file can be removed too.
         let cache = configuration.cacheDirectory.map { "\($0)/\(sha256)" }
+        var compilation = configuration.compilation
+        compilation.device = source.settings.device ?? compilation.device
         self.network = try YOLOError.wrapping {
             try ShapedNetwork(
                 network,
-                configuration.compilation,
+                compilation,
                 cacheDirectory: cache,
                 background: configuration.background
             )
         }
         layout = network.layout
+        format = network.format
         stride = network.stride
         uncutReason = network.uncutReason
         inputShape = fixedShape ?? (configuration.isRectangular ? .rectangular : .square)
         model = ModelDescription(
             name: file.name,
-            task: layout.maskCoefficientCount > 0 ? .segment : .detect,
+            task: layout.hasMasks ? .segment : .detect,
             labels: LabelMap(network.labels),
             inputSide: network.inputSide,
             isRectangular: inputShape == .rectangular,
@@ -122,16 +126,19 @@ package final class YOLODetector: ObjectDetector {
         _ letterbox: Letterbox
     ) throws {
         let start = ContinuousClock.now
-        let decoder = MaskDecoder(
-            prototypes: outputs[outputs.count - 1],
-            letterbox: letterbox,
-            isExact: layout.isExact
-        )
+        let masks = outputs[outputs.count - 1]
+        let shared = MaskDecoder(prototypes: masks, letterbox: letterbox, isExact: layout.isExact)
         for (index, source) in sources.enumerated() {
             // Decoding hundreds of masks in a huge picture takes a while.
             try Task.checkCancellation()
-            let coefficients = source.coefficients(in: outputs, count: layout.maskCoefficientCount)
-            result.detections[index].mask = decoder.mask(in: result.detections[index].box, coefficients: coefficients)
+            let box = result.detections[index].box
+            if layout.hasMaskPerBox {
+                let own = MaskDecoder(prototypes: masks.plane(source.offset), letterbox: letterbox, isExact: true)
+                result.detections[index].mask = own.mask(in: box, coefficients: [1])
+            } else {
+                let coefficients = source.coefficients(in: outputs, count: layout.maskCoefficientCount)
+                result.detections[index].mask = shared.mask(in: box, coefficients: coefficients)
+            }
         }
         result.masks = ContinuousClock.now - start
     }
@@ -146,14 +153,14 @@ package final class YOLODetector: ObjectDetector {
         let kept = nonMaximumSuppression(
             candidates.detections,
             // An overlap is never greater than 1.
-            iouThreshold: layout.isEndToEnd ? 1 : options.iouThreshold,
+            iouThreshold: layout.selection == .suppressed ? options.iouThreshold : 1,
             maximumCount: options.maximumDetections,
             classAgnostic: options.classAgnostic
         )
         let detections = kept.map { index in
             var detection = candidates.detections[index]
             detection.box =
-                layout.isExact
+                layout.isExact && format.placement != .topLeft
                 ? letterbox.exactImageBox(from: detection.box) : letterbox.imageBox(from: detection.box)
             return detection
         }
@@ -212,7 +219,9 @@ package final class YOLODetector: ObjectDetector {
             imageHeight: imageHeight,
             side: model.inputSide,
             shape: inputShape,
-            stride: stride
+            stride: stride,
+            placement: format.placement,
+            margin: format.margin
         )
     }
 }

@@ -93,7 +93,8 @@ extension CheckpointNetwork.Head {
             OutputLayout(
                 boxes: .cells(head.heads),
                 classCount: head.classCount,
-                maskCoefficientCount: head.maskCoefficientCount
+                maskCoefficientCount: head.maskCoefficientCount,
+                selection: head.selection
             )
         }
     }

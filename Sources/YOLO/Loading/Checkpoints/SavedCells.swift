@@ -8,6 +8,8 @@ struct SavedCells {
     let classCount: Int
     /// Number of mask coefficients per box; 0 without masks.
     let maskCoefficientCount: Int
+    /// Which boxes are returned.
+    let selection: OutputLayout.Selection
     /// Module that computes the mask prototypes; nil without masks.
     let prototypes: Module?
 
@@ -30,7 +32,8 @@ struct SavedCells {
         else { throw module.error("has invalid classes, strides or numbers of values") }
         self.classCount = classCount
         branches = strides.indices.map { head in columns.map { $0[head] } }
-        heads = CellHeads(strides: strides, bins: bins, isEndToEnd: isEndToEnd)
+        heads = CellHeads(strides: strides, bins: bins)
+        selection = isEndToEnd ? .everyClass : .suppressed
     }
 
     /// Numbers of channels of a head's outputs.

@@ -1,7 +1,7 @@
 internal import Basics
 internal import Inference
 
-/// An exported network, and the properties that its input and its metadata state.
+/// An exported network, and the properties that its input, its metadata and its settings state.
 struct ExportedModel {
     /// Size of the input in pixels.
     struct Size {
@@ -12,25 +12,35 @@ struct ExportedModel {
     }
 
     /// Supported sides of an export's input, in pixels.
-    private static let sides = 32...4096
+    static let sides = 32...4096
 
     let model: Model
+    let settings: ModelSettings
+    /// Whether the input is whole numbers in `0...255`.
+    private(set) var takesBytes = false
+
+    init(_ model: Model, _ settings: ModelSettings = ModelSettings()) {
+        self.model = model
+        self.settings = settings
+    }
 
     /// Returns an error that says what was found and what to do.
     func refusal(_ finding: String, _ advice: String) -> YOLOError {
         YOLOError(.invalidModel, "it \(finding.printable(limit: 500)): \(advice)")
     }
 
-    /// Fixes a dynamic input to the size that the export states, or 640 x 640 pixels, and returns the size.
+    /// Fixes a dynamic input to the size that the export or its settings state, or 640 x 640 pixels, and returns the size.
     ///
-    /// Shapes inside the graph are known only if the input's size is fixed.
-    func fixSize() throws -> Size {
+    /// Shapes inside the graph are known only if the input's size is fixed. Afterwards the picture is the only input.
+    mutating func fixSize() throws -> Size {
         let advice = "it must accept one picture [1, 3, height, width], as YOLO's exports do"
+        try bindSizes()
         guard model.inputs.count == 1 else { throw refusal("has \(model.inputs.count) inputs", advice) }
         guard let input = model.inputs[0], input.rank == 4, input[1] ?? 3 == 3 else {
             throw refusal("expects \(model.inputs[0]?.description ?? "a tensor of any rank")", advice)
         }
-        let usual = statedSize ?? (640, 640)
+        takesBytes = try model.takeFloats()
+        let usual = settings.size.map { (height: $0, width: $0) } ?? statedSize ?? (640, 640)
         let size = Size(
             height: input[2] ?? usual.height,
             width: input[3] ?? usual.width,
@@ -48,19 +58,35 @@ struct ExportedModel {
         return size
     }
 
+    /// Replaces a second input, with the size of the picture that boxes are scaled to, by the size of the network's input.
+    private func bindSizes() throws {
+        let inputs = model.inputs
+        guard inputs.count == 2, let place = inputs.firstIndex(where: { $0?.rank == 2 && $0?[1] ?? 2 == 2 }),
+            let picture = inputs[1 - place], picture.rank == 4, let height = picture[2], let width = picture[3]
+        else { return }
+        try model.setInput(place, to: [Float(width), Float(height)])
+    }
+
     /// Returns the longest side that the network is meant for, in pixels.
     func inputSide(_ size: Size, stride: Int) -> Int {
         // Networks with a fourth head are trained on larger pictures; a dynamic export of YOLOv5 does not state this.
-        size.isFree && statedSize == nil && stride >= 64 ? 1280 : max(size.height, size.width)
+        let isStated = settings.size != nil || statedSize != nil
+        return size.isFree && !isStated && stride >= 64 ? 1280 : max(size.height, size.width)
     }
 
     /// Returns the names of `count` classes; a missing name becomes `class <id>`.
-    func labels(count: Int) -> [String] {
-        let names = names ?? []
+    ///
+    /// Networks that name no classes, but have as many as COCO, get COCO's names.
+    /// - Throws: ``YOLOError`` with `invalidModel` if its settings name more classes than it has.
+    func labels(count: Int) throws(YOLOError) -> [String] {
+        try settings.checkNames(count: count)
+        let names = names ?? COCONames.names(count: count) ?? []
         return (0..<count).map { $0 < names.count ? names[$0] : "class \($0)" }
     }
 
+    /// Names that the settings or the file state.
     var names: [String]? {
+        if let names = settings.names { return names }
         if let names = model.metadata("names").flatMap(ClassNames.parse) { return names }
         // IR exports of later models separate names by spaces and replace spaces inside a name by underscores.
         return model.metadata("labels")?.split(separator: " ").map { label in
@@ -72,6 +98,14 @@ struct ExportedModel {
     var stride: Int {
         let stated = model.metadata("stride").flatMap { Int($0) } ?? 32
         return (8...256).contains(stated) ? stated : 32
+    }
+
+    /// Returns how the network expects pictures: as its family does, unless its settings state otherwise.
+    func format(of family: InputFormat) -> InputFormat {
+        var format = family
+        // Exports that take bytes scale them to the range of their family themselves.
+        if takesBytes { format.deviation = [1, 1, 1] }
+        return format.with(settings)
     }
 
     /// Size that the network was exported for, which later models state as `[height, width]`; nil if not usable.

@@ -1,13 +1,14 @@
 internal import Inference
 
 extension Network {
-    /// Creates a network from an export of YOLOv5 or of a later, anchor-free model.
+    /// Creates a network from an export.
     ///
     /// If its heads are found, the network is cut there and accepts pictures of any shape, whatever size it was
     /// exported for, unless that size is fixed in the middle of the graph. Otherwise it runs as exported.
     /// - Throws: ``YOLOError`` with `invalidModel` if the network does not detect boxes; the message says what was
     ///   found and what to do.
     init(_ export: ExportedModel) throws {
+        var export = export
         try export.rejectOtherTasks()
         let size = try export.fixSize()
         try Self.rejectHuge(export.model.graph())
@@ -39,6 +40,7 @@ extension Network {
                 classCount: probe.classCount,
                 maskCoefficientCount: probe.maskCoefficientCount
             ),
+            format: export.format(of: .usual),
             labels: export.labels(count: probe.classCount),
             inputSide: export.inputSide(size, stride: stride),
             stride: stride,
@@ -47,15 +49,6 @@ extension Network {
     }
 
     private init(whole export: ExportedModel, size: ExportedModel.Size) throws {
-        let final = try export.finalLayout(size)
-        let layout = try final ?? export.wholeLayout(size)
-        let stride = export.stride
-        guard size.height.isMultiple(of: stride), size.width.isMultiple(of: stride) else {
-            throw export.refusal(
-                "expects pictures of \(size.width)x\(size.height), which are not multiples of its stride of \(stride)",
-                "export it for sides that are"
-            )
-        }
         let canVary: Bool
         do {
             canVary = try Self.canVary(export.model, from: size)
@@ -65,21 +58,29 @@ extension Network {
                 "export it for one (--batch-size 1)"
             )
         }
-        if final == nil { try export.rejectOtherDecoding(layout) }
-        let isDynamic = size.isFree && canVary && final == nil
-        var reason =
-            final == nil
-            ? "its boxes are decoded in the graph, differently from YOLOv5's"
-            : "it selects its best boxes itself, so that `iou`, `agnostic_nms` and `multi_label` have no effect"
+        let whole = try export.whole(size)
+        let isDynamic = size.isFree && canVary && whole.isUnchanged
+        let areMultiples = [size.height, size.width].allSatisfy { $0.isMultiple(of: export.stride) }
+        guard areMultiples || !isDynamic else {
+            throw export.refusal(
+                "expects pictures of \(size.width)x\(size.height), which are not multiples of its stride of "
+                    + "\(export.stride)",
+                "export it for sides that are"
+            )
+        }
+        var reason = whole.reason
         if !isDynamic { reason += "; it accepts only pictures of \(size.width)x\(size.height)" }
+        // A size that is fixed may be any.
+        let stride = areMultiples ? export.stride : 1
         try self.init(
-            model: export.model,
-            layout: layout,
-            labels: export.labels(count: layout.classCount),
+            model: whole.model,
+            layout: whole.layout,
+            format: export.format(of: whole.format),
+            labels: export.labels(count: whole.layout.classCount),
             inputSide: export.inputSide(size, stride: stride),
             stride: stride,
             isDynamic: isDynamic,
-            uncutReason: isDynamic && layout.boxes == .columns ? nil : reason
+            uncutReason: isDynamic && whole.layout.boxes == .columns ? nil : reason
         )
     }
 

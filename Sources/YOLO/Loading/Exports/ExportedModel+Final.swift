@@ -1,0 +1,123 @@
+internal import Inference
+
+extension ExportedModel {
+    /// Returns an export that returns its final boxes; nil if it returns others.
+    ///
+    /// Which of its values are scores and which classes is found by what they are for known values.
+    func final(_ size: Size) throws -> Whole? {
+        guard let classCount = names?.count else { return nil }
+        for entrance in [OutputProbe.Entrance.convolutions, .layers] {
+            let probe = OutputProbe(model, size, entrance: entrance)
+            if let found = try finalBoxes(probe, classCount, size) ?? finalRows(probe, classCount)
+                ?? finalParts(probe, classCount, size)
+            {
+                return found
+            }
+        }
+        return nil
+    }
+
+    /// Whether the outputs look like final boxes, of classes that the file does not name.
+    var lacksNames: Bool {
+        let shapes = model.outputs.compactMap(\.self)
+        let areRows = shapes.count == 1 && shapes[0].rank == 2 && shapes[0][1] == 7
+        let areParts = (3...4).contains(shapes.count) && shapes.count { $0.rank == 3 && $0[2] == 4 } == 1
+        return names == nil && (areRows || areParts)
+    }
+
+    /// Returns an export with the output `[1, boxes, 6 + coefficients]`, as the Ultralytics package writes it: with edges
+    /// in pixels, or, from transformers, relative centres and sizes.
+    private func finalBoxes(_ probe: OutputProbe, _ classCount: Int, _ size: Size) throws -> Whole? {
+        let outputs = model.outputs
+        let coefficients = outputs.count == 2 && isPrototypes(outputs[1], size) ? outputs[1]?[1] ?? 0 : 0
+        let length = 6 + coefficients
+        guard let shape = outputs.first ?? nil, shape.rank == 3, shape[2] == length,
+            outputs.count == (coefficients > 0 ? 2 : 1)
+        else { return nil }
+        let edges = FinalProbe(probe) { probe.response(of: 0, spread: $0)?.rows(of: length) }
+        if let edges, edges.areFinal(classCount: classCount), edges.areSorted, edges.lieOnCells(of: probe.strides(of: 0)) {
+            return whole(model, classCount, coefficients: coefficients, .usual)
+        }
+        let centers = FinalProbe(probe) { spread in
+            probe.response(of: 0, spread: spread)?.rows(of: length).map { $0.edges(width: size.width, height: size.height) }
+        }
+        guard coefficients == 0, let centers, centers.areFinal(classCount: classCount), centers.areSorted else {
+            return nil
+        }
+        return whole(try model.edges(height: size.height, width: size.width), classCount, .stretched)
+    }
+
+    /// Returns an export with the output `[boxes, 7]`: index of the picture, edges, and class and score in either order.
+    private func finalRows(_ probe: OutputProbe, _ classCount: Int) throws -> Whole? {
+        guard model.outputs.count == 1, let shape = model.outputs[0], shape.rank == 2, shape[1] == 7 else { return nil }
+        for columns in [[1, 2, 3, 4, 6, 5], [1, 2, 3, 4, 5, 6]] {
+            let found = FinalProbe(probe) { spread in
+                probe.response(of: 0, spread: spread)?.rows(of: 7).map { row in columns.map { row[$0] } }
+            }
+            guard let found, found.areFinal(classCount: classCount) else { continue }
+            // YOLOv6 and v7 put the class first, YOLO-NAS the score.
+            return whole(try model.reordered(columns), classCount, columns[4] == 5 ? .nas : .usual)
+        }
+        return nil
+    }
+
+    /// Returns an export with boxes, `[1, boxes, 4]`, scores and classes, `[1, boxes]`, as outputs of their own.
+    ///
+    /// If their number is an output as well, the places after the last box have no class.
+    private func finalParts(_ probe: OutputProbe, _ classCount: Int, _ size: Size) throws -> Whole? {
+        let outputs = model.outputs
+        let count = outputs.firstIndex { $0?.elementCount == 1 }
+        guard let boxes = outputs.firstIndex(where: { $0?.rank == 3 && $0?[2] == 4 }),
+            outputs.count == (count == nil ? 3 : 4)
+        else { return nil }
+        let others = outputs.indices.filter { $0 != count && outputs[$0]?.rank == 2 }
+        guard others.count == 2 else { return nil }
+        for (scores, classes) in [(others[0], others[1]), (others[1], others[0])] {
+            let found = FinalProbe(probe) { spread in
+                guard let edges = probe.response(of: boxes, spread: spread)?.rows(of: 4),
+                    let scores = probe.response(of: scores, spread: spread),
+                    let classes = probe.response(of: classes, spread: spread),
+                    scores.count == edges.count, classes.count == edges.count
+                else { return nil }
+                return edges.indices.map { edges[$0] + [scores[$0], classes[$0]] }.filter { $0[5] >= 0 }
+            }
+            guard let found, found.areFinal(classCount: classCount) else { continue }
+            let joined = try model.joined(boxes: boxes, scores: scores, classes: classes)
+            if count == nil { return whole(joined, classCount, startsWithPatches(size) ? .imageNet : .stretched) }
+            return whole(joined, classCount, model.outputNames[boxes].hasSuffix("pred_boxes") ? .nas : .usual)
+        }
+        return nil
+    }
+
+    private func whole(_ model: Model, _ classCount: Int, coefficients: Int = 0, _ format: InputFormat) -> Whole {
+        Whole(
+            model: model,
+            layout: OutputLayout(
+                boxes: .final,
+                classCount: classCount,
+                maskCoefficientCount: coefficients,
+                selection: .bestClass
+            ),
+            format: format,
+            isUnchanged: false,
+            reason: "it selects its best boxes itself, so that `iou`, `agnostic_nms` and `multi_label` have no effect"
+        )
+    }
+}
+
+extension [Float] {
+    /// Splits values into rows of a length.
+    fileprivate func rows(of length: Int) -> [[Float]] {
+        stride(from: 0, through: count - length, by: length).map { Array(self[$0..<$0 + length]) }
+    }
+
+    /// Converts the relative centre and size that a row starts with to edges in pixels.
+    fileprivate func edges(width: Int, height: Int) -> [Float] {
+        let (across, down) = (Float(width), Float(height))
+        let edges = [
+            (self[0] - self[2] / 2) * across, (self[1] - self[3] / 2) * down, (self[0] + self[2] / 2) * across,
+            (self[1] + self[3] / 2) * down,
+        ]
+        return edges + self[4...]
+    }
+}
