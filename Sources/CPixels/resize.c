@@ -64,3 +64,46 @@ void pixels_halve_rows(const uint8_t *upper, const uint8_t *lower, uint8_t *outp
         }
     }
 }
+
+/// Half of the last bit that is kept, for rounding.
+enum { weight_half = 1 << (PIXELS_WEIGHT_BITS - 1) };
+
+static inline uint8_t rounded(int32_t sum)
+{
+    int32_t value = sum >> PIXELS_WEIGHT_BITS;
+    return (uint8_t)(value > 255 ? 255 : value);
+}
+
+DISPATCHED
+void pixels_weigh_row(const uint8_t *source, const pixels_window *windows, const int32_t *weights, size_t count,
+                      uint8_t *row)
+{
+    for (size_t i = 0; i < count; i++) {
+        const uint8_t *pixel = source + 3 * (size_t)windows[i].first;
+        const int32_t *weight = weights + windows[i].weight;
+        int32_t red = weight_half, green = weight_half, blue = weight_half;
+        for (size_t k = 0; k < windows[i].count; k++, pixel += 3) {
+            red += weight[k] * pixel[0];
+            green += weight[k] * pixel[1];
+            blue += weight[k] * pixel[2];
+        }
+        row[3 * i] = rounded(red);
+        row[3 * i + 1] = rounded(green);
+        row[3 * i + 2] = rounded(blue);
+    }
+}
+
+DISPATCHED
+void pixels_weigh_rows(const uint8_t *const *rows, const int32_t *weights, size_t row_count, int32_t *sums,
+                       uint8_t *output, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        sums[i] = weight_half;
+    for (size_t k = 0; k < row_count; k++) {
+        const uint8_t *row = rows[k];
+        for (size_t i = 0; i < count; i++)
+            sums[i] += weights[k] * row[i];
+    }
+    for (size_t i = 0; i < count; i++)
+        output[i] = rounded(sums[i]);
+}

@@ -56,13 +56,14 @@ package struct BoxForm: Hashable, Sendable {
 }
 
 extension Model {
-    /// Returns a copy of the network with the output `[1, 4 + classes + coefficients, boxes]`: centre, width and height in
-    /// pixels, scores from 0 to 1, and mask coefficients. The remaining outputs follow.
+    /// Returns a copy of the network with boxes, scores and mask coefficients in one output.
     ///
     /// - Parameters:
     ///   - form: How this network states boxes.
     ///   - height: Height of the network's input in pixels.
     ///   - width: Width of the network's input in pixels.
+    /// - Returns: A network with the output `[1, 4 + classes + coefficients, boxes]`: centre, width and height in pixels,
+    ///   scores from 0 to 1, and mask coefficients. The remaining outputs follow.
     /// - Throws: ``InferenceError`` if the outputs do not have this form.
     package func columns(from form: BoxForm, height: Int, width: Int) throws -> Model {
         var raw = COVBoxes()
@@ -95,24 +96,25 @@ extension Model {
         return try converted { cov_model_reordered($0, columns, $1) }
     }
 
-    /// Returns a copy of the network that joins outputs to `[1, boxes, 6]`: four coordinates, score and class.
+    /// Returns a copy of the network that joins its outputs.
     ///
     /// - Parameters:
     ///   - boxes: Index of the output with the coordinates.
     ///   - scores: Index of the output with the scores.
     ///   - classes: Index of the output with the class ids.
+    /// - Returns: A network with the output `[1, boxes, 6]`: four coordinates, score and class.
     /// - Throws: ``InferenceError`` if the outputs do not have this form.
     package func joined(boxes: Int, scores: Int, classes: Int) throws -> Model {
         try converted { cov_model_joined($0, boxes, scores, classes, $1) }
     }
 
-    /// Returns a copy of a network that converts the relative centres and sizes that each row of its only output,
-    /// `[1, boxes, values]`, starts with to edges in pixels.
+    /// Returns a copy of a network whose rows start with edges in pixels instead of a relative centre and size.
     ///
     /// - Parameters:
     ///   - height: Height of the network's input in pixels.
     ///   - width: Width of the network's input in pixels.
-    /// - Throws: ``InferenceError`` if the output does not have this form.
+    /// - Returns: A network with the same output, `[1, boxes, values]`.
+    /// - Throws: ``InferenceError`` if this network has another output.
     package func edges(height: Int, width: Int) throws -> Model {
         try converted { cov_model_edges($0, height, width, $1) }
     }

@@ -179,7 +179,7 @@ struct LetterboxTests {
 }
 
 /// Gradients that wrap around, with noise: `picture` in `Tools/Goldens/letterbox_golden.py`.
-private func seededImage(width: Int, height: Int, seed: UInt32) -> RGBImage {
+func seededImage(width: Int, height: Int, seed: UInt32) -> RGBImage {
     RGBImage(width: width, height: height) { pixels in
         // Iterators and closures would take half a minute here in a debug build.
         var (i, x, y, c) = (0, UInt32(0), UInt32(0), UInt32(0))

@@ -11,8 +11,6 @@ pycocotools.
 from __future__ import annotations
 
 import argparse
-import json
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -20,11 +18,11 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
-from pycocotools.mask import decode
 from torch import nn
 from ultralytics import YOLO
 from ultralytics.nn import tasks
 
+from parity import Found, ours, print_header, print_row
 from ultralytics_golden import checkpoint, trained
 
 # The smallest size of each architecture, and a larger one.
@@ -78,9 +76,6 @@ def make(name: str, path: Path, picture: Path) -> None:
     torch.save(saved, path)
 
 
-Found = tuple[np.ndarray, list[np.ndarray]]
-
-
 def theirs(path: Path, pictures: list[Path]) -> list[Found]:
     """Returns rows of edges, score and class for each picture, and masks."""
     model = YOLO(path)
@@ -93,49 +88,6 @@ def theirs(path: Path, pictures: list[Path]) -> list[Found]:
     return found
 
 
-def ours(binary: Path, path: Path, pictures: list[Path]) -> list[Found]:
-    command = [binary, "detect", "--model", path, "--precision", "f32", "--confidence", CONFIDENCE, "--iou", IOU]
-    command += ["--max-detections", 300, "--color-profiles", "ignore", "--masks", "rle", "--format", "jsonl", *pictures]
-    printed = subprocess.run([str(word) for word in command], check=True, stdout=subprocess.PIPE, text=True).stdout
-    results = [json.loads(line) for line in printed.splitlines()]
-    return [
-        (
-            np.array([row(found) for found in result["payload"]]).reshape(-1, 6),
-            [decode(found["segmentation"]["rle"]).astype(bool) for found in result["payload"] if "segmentation" in found],
-        )
-        for result in results
-    ]
-
-
-def row(found: dict) -> list[float]:
-    (left, top), (width, height) = found["bbox"]["origin"], found["bbox"]["size"]
-    return [left, top, left + width, top + height, found["score"], found["class_id"]]
-
-
-def overlap(left: np.ndarray, right: np.ndarray) -> float:
-    corner, end = np.maximum(left[:2], right[:2]), np.minimum(left[2:4], right[2:4])
-    common = np.prod(np.clip(end - corner, 0, None))
-    return common / (np.prod(left[2:4] - left[:2]) + np.prod(right[2:4] - right[:2]) - common)
-
-
-def compare(expected: Found, found: Found) -> list[tuple[float, float, float]]:
-    """Returns the overlap of boxes, difference of scores and overlap of masks of each object that both found."""
-    (rows, masks), (others, other_masks) = expected, found
-    matches = []
-    for index, row in enumerate(rows):
-        same = [number for number, other in enumerate(others) if other[5] == row[5]]
-        best = max(same, key=lambda number: overlap(row, others[number]), default=None)
-        if best is None or overlap(row, others[best]) < 0.99:
-            continue
-        masks_overlap = 1.0
-        if masks and masks[index].sum() >= 400:
-            # In smaller ones, a few pixels at the edge weigh too much.
-            left, right = masks[index], other_masks[best]
-            masks_overlap = (left & right).sum() / (left | right).sum()
-        matches.append((overlap(row, others[best]), abs(row[4] - others[best][4]), masks_overlap))
-    return matches
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("pictures", type=Path)
@@ -144,20 +96,14 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=4, help="pictures")
     arguments = parser.parse_args()
     pictures = sorted(arguments.pictures.glob("*.jpg"))[: arguments.count]
-    print("| network | boxes | found by both | lowest IoU | largest difference of scores | mean IoU of masks |")
-    print("| --- | --- | --- | --- | --- | --- |")
+    print_header()
     is_equal = True
     for name in arguments.networks:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "best.pt"
             make(name, path, pictures[0])
-            expected, found = theirs(path, pictures), ours(arguments.binary, path, pictures)
-        total = sum(len(rows) for rows, _ in expected)
-        matches = [match for pair in zip(expected, found, strict=True) for match in compare(*pair)]
-        boxes, scores, masks = zip(*matches, strict=True) if matches else ([0.0], [1.0], [0.0])
-        is_equal &= total > 0 and len(matches) >= 0.99 * total and max(scores) < 0.005
-        mask = f"{np.mean(masks):.4f}" if name.endswith("-seg") else ""
-        print(f"| {name} | {total} | {len(matches)} | {min(boxes):.4f} | {max(scores):.4f} | {mask} |", flush=True)
+            expected = theirs(path, pictures)
+            is_equal &= print_row(name, expected, ours(arguments.binary, path, pictures, CONFIDENCE, IOU))
     sys.exit(0 if is_equal else 1)
 
 

@@ -35,6 +35,37 @@ void pixels_interpolate_row(const uint8_t *source, size_t source_bytes, const pi
 void pixels_blend_rows(const int16_t *near, const int16_t *far, int16_t near_weight, int16_t far_weight,
                        uint8_t *output, size_t count);
 
+/// Number of fractional bits of the weights of `pixels_weigh_row` and `pixels_weigh_rows`.
+#define PIXELS_WEIGHT_BITS 22
+
+/// The pixels that one pixel of a resized row is the weighted sum of.
+typedef struct {
+    /// Index of the first pixel.
+    uint32_t first;
+    /// Number of pixels, at least 1.
+    uint32_t count;
+    /// Index of the first weight.
+    uint32_t weight;
+} pixels_window;
+
+/// Computes each pixel of a row as a weighted sum of neighbours, rounded.
+///
+/// @param source `[source_width, 3]`.
+/// @param windows `[count]`, inside the source.
+/// @param weights Not negative; those of a window add up to about `1 << PIXELS_WEIGHT_BITS`.
+/// @param row Receives `3 * count` bytes.
+void pixels_weigh_row(const uint8_t *source, const pixels_window *windows, const int32_t *weights, size_t count,
+                      uint8_t *row);
+
+/// Computes a row as a weighted sum of rows, rounded.
+///
+/// @param rows `[row_count]`, `count` bytes each.
+/// @param weights `[row_count]`, not negative; they add up to about `1 << PIXELS_WEIGHT_BITS`.
+/// @param sums Room for `count` values.
+/// @param output Receives `count` bytes.
+void pixels_weigh_rows(const uint8_t *const *rows, const int32_t *weights, size_t row_count, int32_t *sums,
+                       uint8_t *output, size_t count);
+
 /// Averages blocks of 2 x 2 RGB pixels; halves are rounded up.
 ///
 /// @param upper,lower `[2 * width, 3]` each.

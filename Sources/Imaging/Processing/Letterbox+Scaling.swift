@@ -14,6 +14,8 @@ extension Letterbox {
             guard let source = source.baseAddress, let target = target.baseAddress else { return }
             if columns == imageWidth && rows == imageHeight {
                 copyRows(source, into: target)
+            } else if antialiases {
+                averageRows(of: image, source, into: target)
             } else if columns * 2 == imageWidth && rows * 2 == imageHeight {
                 // OpenCV averages areas if bilinear interpolation halves a picture exactly.
                 halveRows(source, into: target)

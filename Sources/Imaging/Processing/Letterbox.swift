@@ -53,6 +53,8 @@ package struct Letterbox: Hashable, Sendable {
     package let padTop: Int
     /// How the picture is placed in the network's input.
     package let placement: Placement
+    /// Whether a pixel of a reduced picture is the mean of those that it stands for rather than between two of them.
+    package let antialiases: Bool
 
     /// Size of the network's input in bytes: `height * width * 3`.
     package var byteCount: Int { height * width * 3 }
@@ -67,6 +69,7 @@ package struct Letterbox: Hashable, Sendable {
     ///   - stride: The network's largest stride in pixels.
     ///   - placement: How the picture is placed in the input.
     ///   - margin: Pixels of padding at least at each edge, if the picture is centred.
+    ///   - antialiases: Whether a pixel of a reduced picture is the mean of those that it stands for.
     package init(
         imageWidth: Int,
         imageHeight: Int,
@@ -74,7 +77,8 @@ package struct Letterbox: Hashable, Sendable {
         shape: Shape = .rectangular,
         stride: Int = 32,
         placement: Placement = .centered,
-        margin: Int = 0
+        margin: Int = 0,
+        antialiases: Bool = false
     ) {
         precondition(imageWidth > 0 && imageHeight > 0, "an image must have at least one pixel")
         precondition(stride > 0 && side > 0 && side.isMultiple(of: stride), "the side must be a multiple of the stride")
@@ -109,11 +113,13 @@ package struct Letterbox: Hashable, Sendable {
         padLeft = placement == .centered ? (horizontal.padded - horizontal.scaled) / 2 : 0
         padTop = placement == .centered ? (vertical.padded - vertical.scaled) / 2 : 0
         self.placement = placement
+        self.antialiases = antialiases
     }
 
     /// Writes the picture into the network's input, scaled and padded.
     ///
-    /// Scaling is bilinear and produces the same bytes as OpenCV's `resize` with `INTER_LINEAR`.
+    /// Scaling is bilinear and produces the same bytes as OpenCV's `resize` with `INTER_LINEAR`, or, if it antialiases, as
+    /// Pillow's `resize` with `BILINEAR`.
     /// - Parameters:
     ///   - image: A picture of the size that the letterbox was made for.
     ///   - tensor: Receives `[height, width, 3]`, RGB; all ``byteCount`` bytes are written.

@@ -53,15 +53,6 @@ package struct OutputLayout: Hashable, Sendable {
         return maskCoefficientCount > 0 ? 3 : 2
     }
 
-    /// Whether pixels of the picture lie exactly where it was drawn in the network's input, as the Ultralytics package
-    /// computes them; YOLOv5 is off by rounding.
-    package var isExact: Bool {
-        switch boxes {
-        case .cells, .columns, .final: true
-        case .heads, .rows: false
-        }
-    }
-
     package init(
         boxes: Boxes,
         classCount: Int,

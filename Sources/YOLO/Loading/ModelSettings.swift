@@ -12,6 +12,8 @@ package struct ModelSettings: Hashable, Sendable {
     /// Longest side of the network's input in pixels, of a network that accepts several.
     package var size: Int?
     package var placement: Letterbox.Placement?
+    /// Whether a pixel of a reduced picture is the mean of those that it stands for.
+    package var antialias: Bool?
     package var colors: InputFormat.Colors?
     /// Means of red, green and blue, in `0...255`.
     package var mean: [Float]?
@@ -21,7 +23,7 @@ package struct ModelSettings: Hashable, Sendable {
     package var device: String?
 
     private enum Key: String, CaseIterable {
-        case names, size, scaling, colors, mean, deviation, device
+        case names, size, scaling, antialias, colors, mean, deviation, device
     }
 
     private static let maximumBytes = 1 << 20
@@ -92,18 +94,32 @@ package struct ModelSettings: Hashable, Sendable {
             size = try parsed(as: "a side of 32 to 4096 pixels", Self.size(in: value))
         case .scaling:
             let choices = Letterbox.Placement.allCases.map(\.rawValue).joined(separator: ", ")
-            placement = try parsed(as: "one of \(choices)", value.scalar.flatMap { .init(rawValue: $0.string) })
+            placement = try parsed(
+                as: "one of \(choices)",
+                value.scalar.flatMap { Letterbox.Placement(rawValue: $0.string) }
+            )
+        case .antialias:
+            antialias = try parsed(as: "true or false", value.scalar.flatMap { Bool($0.string) })
         case .colors:
-            colors = try parsed(as: "RGB or BGR", value.scalar.flatMap { .init(rawValue: $0.string.uppercased()) })
+            colors = try parsed(
+                as: "RGB or BGR",
+                value.scalar.flatMap { InputFormat.Colors(rawValue: $0.string.uppercased()) }
+            )
         case .mean:
-            mean = try parsed(as: "a number from 0 to 255, or three", Self.numbers(in: value) { (0...255).contains($0) })
+            mean = try parsed(
+                as: "a number from 0 to 255, or three",
+                Self.numbers(in: value) { (0...255).contains($0) }
+            )
         case .deviation:
             deviation = try parsed(
                 as: "a number greater than 0, up to 255, or three",
                 Self.numbers(in: value) { $0 >= 0.001 && $0 <= 255 }
             )
         case .device:
-            device = try parsed(as: "the name of a device", value.scalar.flatMap { $0.string.isEmpty ? nil : $0.string })
+            device = try parsed(
+                as: "the name of a device",
+                value.scalar.flatMap { $0.string.isEmpty ? nil : $0.string }
+            )
         }
     }
 

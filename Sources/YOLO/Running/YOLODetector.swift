@@ -127,7 +127,7 @@ package final class YOLODetector: ObjectDetector {
     ) throws {
         let start = ContinuousClock.now
         let masks = outputs[outputs.count - 1]
-        let shared = MaskDecoder(prototypes: masks, letterbox: letterbox, isExact: layout.isExact)
+        let shared = MaskDecoder(prototypes: masks, letterbox: letterbox, isExact: format.isExact)
         for (index, source) in sources.enumerated() {
             // Decoding hundreds of masks in a huge picture takes a while.
             try Task.checkCancellation()
@@ -160,7 +160,7 @@ package final class YOLODetector: ObjectDetector {
         let detections = kept.map { index in
             var detection = candidates.detections[index]
             detection.box =
-                layout.isExact && format.placement != .topLeft
+                format.isExact
                 ? letterbox.exactImageBox(from: detection.box) : letterbox.imageBox(from: detection.box)
             return detection
         }
@@ -221,7 +221,8 @@ package final class YOLODetector: ObjectDetector {
             shape: inputShape,
             stride: stride,
             placement: format.placement,
-            margin: format.margin
+            margin: format.margin,
+            antialiases: format.antialiases
         )
     }
 }

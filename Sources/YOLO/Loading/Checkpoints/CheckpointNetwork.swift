@@ -99,6 +99,13 @@ extension CheckpointNetwork.Head {
         }
     }
 
+    var format: InputFormat {
+        switch self {
+        case .anchors: .usual
+        case .cells: .exact
+        }
+    }
+
     var coarsestStride: Int {
         switch self {
         case .anchors(let head): head.coarsestStride

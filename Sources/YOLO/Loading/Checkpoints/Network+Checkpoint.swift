@@ -7,7 +7,10 @@ extension Network {
         let stride = checkpoint.head.coarsestStride
         let inputSide = settings.size ?? checkpoint.inputSide
         guard inputSide.isMultiple(of: stride) else {
-            throw YOLOError(.invalidModel, "its stride is \(stride), but the file beside it sets 'size' to \(inputSide)")
+            throw YOLOError(
+                .invalidModel,
+                "its stride is \(stride), but the file beside it sets 'size' to \(inputSide)"
+            )
         }
         try settings.checkNames(count: layout.classCount)
         let labels = checkpoint.saved.labels(count: layout.classCount)
@@ -15,7 +18,7 @@ extension Network {
         try self.init(
             model: checkpoint.operations.model(checkpoint.outputs),
             layout: layout,
-            format: InputFormat.usual.with(settings),
+            format: checkpoint.head.format.with(settings),
             labels: labels.indices.map { $0 < names.count ? names[$0] : labels[$0] },
             inputSide: inputSide,
             stride: stride,

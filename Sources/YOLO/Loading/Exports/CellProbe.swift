@@ -154,7 +154,8 @@ struct CellProbe {
             return (0..<4).allSatisfy { value in
                 let index = value * plane + cell.row * columns + cell.column
                 let expected = OutputProbe.value(at: index, spread: Self.extreme)
-                return abs(extremes[box * valuesPerBox + value] - expected) < 0.05 && zeros[box * valuesPerBox + value] == 0
+                return abs(extremes[box * valuesPerBox + value] - expected) < 0.05
+                    && zeros[box * valuesPerBox + value] == 0
             }
         }
         return Double(matches) >= Self.neededShare * Double(boxCount)

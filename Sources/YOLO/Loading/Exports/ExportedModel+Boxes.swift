@@ -80,7 +80,7 @@ extension ExportedModel {
                 classCount: form.classCount,
                 maskCoefficientCount: form.maskCoefficientCount
             ),
-            format: finding.isYOLOX ? .yolox : form.boxes != form.scores ? .nas : .usual,
+            format: finding.isYOLOX ? .yolox : form.boxes != form.scores ? .nas : form.hasObjectness ? .usual : .exact,
             isUnchanged: isUsual,
             reason: Self.reasonOfDecoding
         )
@@ -107,7 +107,7 @@ extension ExportedModel {
                 selection: found.boxes == found.scores ? .bestClass : .everyClass,
                 hasMaskPerBox: model.outputs.count == 3
             ),
-            format: startsWithPatches(size) ? .imageNet : .stretched,
+            format: found.boxes == found.scores ? .stretched : startsWithPatches(size) ? .imageNet : .averaged,
             isUnchanged: false,
             reason: "it returns one box for each object, so that `iou` and `agnostic_nms` have no effect"
         )
@@ -129,7 +129,8 @@ extension ExportedModel {
         }
         let flat = outputs.indices.filter { outputs[$0]?.rank == 3 }
         guard flat.count == 2, let boxes = flat.first(where: { outputs[$0]?[2] == 4 }),
-            let scores = flat.first(where: { $0 != boxes }), let count = outputs[boxes]?[1], count == outputs[scores]?[1],
+            let scores = flat.first(where: { $0 != boxes }), let count = outputs[boxes]?[1],
+            count == outputs[scores]?[1],
             let classes = outputs[scores]?[2], classes > 0,
             outputs.count == 2 || (outputs.count == 3 && areMasks(outputs[3 - boxes - scores], count: count))
         else { throw unknownOutputs() }

@@ -21,7 +21,7 @@ extension ExportedModel {
     var lacksNames: Bool {
         let shapes = model.outputs.compactMap(\.self)
         let areRows = shapes.count == 1 && shapes[0].rank == 2 && shapes[0][1] == 7
-        let areParts = (3...4).contains(shapes.count) && shapes.count { $0.rank == 3 && $0[2] == 4 } == 1
+        let areParts = shapes.count { $0.rank == 3 && $0[2] == 4 } == 1 && shapes.count { $0.rank == 2 } >= 2
         return names == nil && (areRows || areParts)
     }
 
@@ -35,11 +35,15 @@ extension ExportedModel {
             outputs.count == (coefficients > 0 ? 2 : 1)
         else { return nil }
         let edges = FinalProbe(probe) { probe.response(of: 0, spread: $0)?.rows(of: length) }
-        if let edges, edges.areFinal(classCount: classCount), edges.areSorted, edges.lieOnCells(of: probe.strides(of: 0)) {
-            return whole(model, classCount, coefficients: coefficients, .usual)
+        if let edges, edges.areFinal(classCount: classCount), edges.areSorted,
+            edges.lieOnCells(of: probe.strides(of: 0))
+        {
+            return whole(model, classCount, coefficients: coefficients, .exact)
         }
         let centers = FinalProbe(probe) { spread in
-            probe.response(of: 0, spread: spread)?.rows(of: length).map { $0.edges(width: size.width, height: size.height) }
+            probe.response(of: 0, spread: spread)?.rows(of: length).map {
+                $0.edges(width: size.width, height: size.height)
+            }
         }
         guard coefficients == 0, let centers, centers.areFinal(classCount: classCount), centers.areSorted else {
             return nil
@@ -83,7 +87,11 @@ extension ExportedModel {
             }
             guard let found, found.areFinal(classCount: classCount) else { continue }
             let joined = try model.joined(boxes: boxes, scores: scores, classes: classes)
-            if count == nil { return whole(joined, classCount, startsWithPatches(size) ? .imageNet : .stretched) }
+            if count == nil {
+                var format = startsWithPatches(size) ? InputFormat.imageNet : .averaged
+                format.antialiases = true
+                return whole(joined, classCount, format)
+            }
             return whole(joined, classCount, model.outputNames[boxes].hasSuffix("pred_boxes") ? .nas : .usual)
         }
         return nil

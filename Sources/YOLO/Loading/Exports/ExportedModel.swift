@@ -40,6 +40,12 @@ struct ExportedModel {
             throw refusal("expects \(model.inputs[0]?.description ?? "a tensor of any rank")", advice)
         }
         takesBytes = try model.takeFloats()
+        if let side = settings.size, input[2] == nil || input[3] == nil, !side.isMultiple(of: stride) {
+            throw refusal(
+                "has a stride of \(stride)",
+                "set 'size' in the file beside it to a multiple of it, not to \(side)"
+            )
+        }
         let usual = settings.size.map { (height: $0, width: $0) } ?? statedSize ?? (640, 640)
         let size = Size(
             height: input[2] ?? usual.height,

@@ -1,0 +1,110 @@
+import Foundation
+import Imaging
+import Inference
+import TestSupport
+import Testing
+import YOLO
+
+@Suite struct ModelSettingsTests {
+    @Test("settings of a model are read from YAML") func complete() throws {
+        let settings = try ModelSettings(
+            yaml: """
+                names: [cat, dog]
+                size: 320
+                scaling: top-left
+                antialias: false
+                colors: bgr
+                mean: [123.675, 116.28, 103.53]
+                deviation: 58
+                device: AUTO:CPU
+                """
+        )
+        #expect(settings.names == ["cat", "dog"] && settings.size == 320)
+        #expect(settings.placement == .topLeft && settings.antialias == false && settings.colors == .bgr)
+        #expect(settings.mean == [123.675, 116.28, 103.53] && settings.deviation == [58, 58, 58])
+        #expect(settings.device == "AUTO:CPU")
+        #expect(try ModelSettings(yaml: "") == ModelSettings())
+    }
+
+    @Test(
+        "names are a list, a mapping of ids, or COCO's",
+        arguments: [
+            ("[cat, dog]", ["cat", "dog"]), ("{0: cat, 2: dog}", ["cat", "class 1", "dog"]),
+            ("{1: a}", ["class 0", "a"]),
+        ]
+    )
+    func names(text: String, expected: [String]) throws {
+        #expect(try ModelSettings(yaml: "names: \(text)").names == expected)
+        let coco = try #require(try ModelSettings(yaml: "names: COCO").names)
+        #expect(coco.count == 80 && coco[0] == "person" && coco[23] == "giraffe" && coco[79] == "toothbrush")
+    }
+
+    @Test(
+        "anything else is rejected by name",
+        arguments: [
+            ("- a", "must be a mapping"), ("names: [", "is not valid YAML"), ("nams: [a]", "sets 'nams'"),
+            ("names: 5", "'names'"), ("names: []", "'names'"), ("names: [[a]]", "'names'"),
+            ("names: {a: b}", "'names'"),
+            ("names: {-1: b}", "'names'"), ("names: {99999999: b}", "'names'"), ("size: 0", "'size'"),
+            ("size: 5000", "'size'"), ("size: big", "'size'"), ("scaling: squash", "letterbox, top-left, stretch"),
+            ("colors: HSV", "RGB or BGR"), ("mean: [1, 2]", "'mean'"), ("mean: 256", "'mean'"),
+            ("mean: .nan", "'mean'"),
+            ("deviation: 0", "'deviation'"), ("deviation: .inf", "'deviation'"), ("antialias: 7", "true or false"),
+            ("device: []", "'device'"),
+        ]
+    )
+    func rejected(text: String, reason: String) throws {
+        let error = try #require(throws: YOLOError.self) { try ModelSettings(yaml: text) }
+        #expect(error.code == .invalidModel && error.message.contains(reason), "\(error.message)")
+    }
+
+    private static func network(_ fixture: String, _ settings: String) throws -> Network {
+        let directory = try TemporaryDirectory()
+        let name = fixture.split(separator: "/").last.map(String.init) ?? fixture
+        let path = try directory.write(name, Array(Data(contentsOf: Fixtures.url(fixture))))
+        let stem = name.split(separator: ".").dropLast().joined(separator: ".")
+        try directory.write("\(stem).yaml", Array(settings.utf8))
+        return try Network(file: #require(ModelFile(path: path)), runtime: Runtime())
+    }
+
+    @Test(
+        "the file beside a model overrides what the model states",
+        arguments: [
+            "ultralytics/v8-seg.pt", "checkpoints/release7.pt", "exports/detect-13-dynamic.onnx",
+            "exports/free-17.onnx",
+        ]
+    )
+    func overridden(fixture: String) throws {
+        let network = try Self.network(fixture, "names: [one]\nscaling: stretch\ncolors: BGR\nmean: 5\ndeviation: 7")
+        #expect(network.labels.first == "one")
+        #expect(network.format.placement == .stretched && network.format.colors == .bgr)
+        #expect(network.format.mean == [5, 5, 5] && network.format.deviation == [7, 7, 7])
+    }
+
+    @Test("the size of a network that accepts several is set") func size() throws {
+        #expect(try Self.network("exports/detect-13-dynamic.onnx", "size: 320").inputSide == 320)
+        #expect(try Self.network("ultralytics/v8-seg.pt", "size: 416").inputSide == 416)
+        for fixture in ["exports/free-17-dynamic.onnx", "ultralytics/v8-seg.pt"] {
+            let error = try #require(throws: YOLOError.self) { try Self.network(fixture, "size: 100") }
+            #expect(error.message.contains("stride"), "\(error.message)")
+        }
+    }
+
+    @Test("names of more classes than there are, and files that are none, are rejected") func wrong() throws {
+        for (settings, reason) in [
+            ("names: [a, b, c, d]", "it has 3 classes, but the file beside it names 4"),
+            ("nonsense: 1", "detect-13-dynamic.yaml sets 'nonsense'"),
+            (String(repeating: " ", count: (1 << 20) + 1), "more than the limit"),
+        ] {
+            let error = try #require(throws: YOLOError.self) {
+                try Self.network("exports/detect-13-dynamic.onnx", settings)
+            }
+            #expect(error.message.contains(reason), "\(error.message)")
+        }
+    }
+
+    @Test("final boxes are served with names from the file beside them") func named() throws {
+        let network = try Self.network("exports/refused-unnamed.onnx", "names: [round, square, star]")
+        #expect(network.layout.boxes == .final && network.labels == ["round", "square", "star"])
+    }
+}
