@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Basics
 internal import FoundationEssentials
+internal import Imaging
 internal import Inference
 internal import YOLO
 
@@ -19,6 +20,23 @@ struct ModelReport: Encodable {
         var anchors: [[Float]]
     }
 
+    /// How the network expects pictures, with the keys of the settings beside a model.
+    struct Pictures: Encodable {
+        var scaling: String
+        var antialias: Bool
+        var colors: String
+        var mean: [Float]
+        var deviation: [Float]
+
+        init(_ format: InputFormat) {
+            scaling = format.placement.rawValue
+            antialias = format.antialiases
+            colors = format.colors.rawValue
+            mean = format.mean
+            deviation = format.deviation
+        }
+    }
+
     enum CodingKeys: String, CodingKey {
         case name
         case path
@@ -28,6 +46,7 @@ struct ModelReport: Encodable {
         case classes
         case inputSide = "input_side"
         case isDynamic = "dynamic"
+        case pictures
         case heads
         case parameters
         case gflops
@@ -44,6 +63,7 @@ struct ModelReport: Encodable {
     var classes: [String]?
     var inputSide: Int?
     var isDynamic: Bool?
+    var pictures: Pictures?
     var heads: [Head]?
     var parameters: Int?
     var gflops: Double?
@@ -59,6 +79,7 @@ struct ModelReport: Encodable {
         classes = model.labels
         inputSide = model.inputSide
         isDynamic = model.isDynamic
+        pictures = Pictures(model.format)
         heads = model.heads.map { head in
             Head(stride: head.stride, anchors: head.anchors.map { [$0.width, $0.height] })
         }

@@ -40,6 +40,7 @@ struct ModelsInspect: ParsableCommand {
         print("task        \(model.task.rawValue)")
         print("classes     \(model.labels.count): \(model.labels.joined(separator: ", "))")
         print("input       \(model.inputSide) pixels, \(model.isDynamic ? "any shape" : "fixed")")
+        print("pictures    \(model.format.description)")
         for head in model.heads {
             let anchors = head.anchors.map { "\($0.width)x\($0.height)" }.joined(separator: ", ")
             print("head        stride \(head.stride), \(anchors.isEmpty ? "without anchors" : "anchors \(anchors)")")

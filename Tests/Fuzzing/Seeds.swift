@@ -6,7 +6,7 @@ enum Seeds {
     static func main() throws {
         let folder = URL(filePath: CommandLine.arguments[1], directoryHint: .isDirectory)
         let seeds = [
-            "zip": archives, "pickle": pickles, "heif": containers, "json": bodies, "query": queries,
+            "zip": archives, "pickle": pickles, "network": edits, "heif": containers, "json": bodies, "query": queries,
             "multipart": forms, "picture": pictures,
         ]
         for (target, seeds) in seeds {
@@ -17,7 +17,8 @@ enum Seeds {
             }
         }
         let words = [
-            "zip": zipWords, "pickle": pickleWords, "heif": heifWords, "json": optionWords, "query": optionWords,
+            "zip": zipWords, "pickle": pickleWords, "network": pickleWords, "heif": heifWords, "json": optionWords,
+            "query": optionWords,
             "multipart": formWords, "picture": pictureWords,
         ]
         for (target, words) in words {
@@ -53,6 +54,9 @@ enum Seeds {
             .dictionary([("epoch", .int(-1)), ("model", .sequential([conv]))]),
         ]
     }
+
+    /// For each committed checkpoint: none, and one byte that is another number.
+    private static var edits: [[UInt8]] { (0..<32).flatMap { [[UInt8($0)], [UInt8($0), 0, 16, 0, 9]] } }
 
     private static var pickles: [[UInt8]] {
         // Memo, marks, DUP and POP, and opcodes added by protocols 4 and 5.

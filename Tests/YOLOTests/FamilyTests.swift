@@ -12,34 +12,34 @@ import YOLO
     struct Family: Sendable, CustomTestStringConvertible {
         var name: String
         var format: InputFormat
+        var family: String?
         var boxes = OutputLayout.Boxes.columns
         var selection = OutputLayout.Selection.suppressed
 
         var testDescription: String { name }
     }
 
-    private static let averagedFinal = Family(
-        name: "query-parts",
-        format: .averaged,
-        boxes: .final,
-        selection: .bestClass
-    )
-
     static let families = [
-        Family(name: "offsets", format: .yolox),
-        Family(name: "yolox", format: .yolox, boxes: .rows),
+        Family(name: "offsets", format: .yolox, family: "YOLOX"),
+        Family(name: "yolox", format: .yolox, family: "YOLOX", boxes: .rows),
         Family(name: "relative", format: .usual),
         Family(name: "corners", format: .usual),
         Family(name: "logits", format: .usual),
-        Family(name: "pair", format: .nas),
-        Family(name: "class-first", format: .usual, boxes: .final, selection: .bestClass),
-        Family(name: "score-first", format: .nas, boxes: .final, selection: .bestClass),
-        Family(name: "parts", format: .usual, boxes: .final, selection: .bestClass),
-        Family(name: "query-logits", format: .averaged, selection: .everyClass),
-        Family(name: "query-joined", format: .stretched, selection: .bestClass),
-        Family(name: "query-best", format: .stretched, boxes: .final, selection: .bestClass),
-        averagedFinal,
-        Family(name: "query-masks", format: .imageNet, selection: .everyClass),
+        Family(name: "pair", format: .nas, family: "YOLO-NAS"),
+        Family(name: "class-first", format: .usual, family: "YOLOv6 or v7", boxes: .final, selection: .bestClass),
+        Family(name: "score-first", format: .nas, family: "YOLO-NAS", boxes: .final, selection: .bestClass),
+        Family(name: "parts", format: .usual, family: "YOLOv6", boxes: .final, selection: .bestClass),
+        Family(name: "query-logits", format: .averaged, family: "RT-DETR, D-FINE or DEIM", selection: .everyClass),
+        Family(name: "query-joined", format: .stretched, family: "RT-DETR", selection: .bestClass),
+        Family(name: "query-best", format: .stretched, family: "RT-DETR", boxes: .final, selection: .bestClass),
+        Family(
+            name: "query-parts",
+            format: .averaged,
+            family: "RT-DETR, D-FINE or DEIM",
+            boxes: .final,
+            selection: .bestClass
+        ),
+        Family(name: "query-masks", format: .imageNet, family: "RF-DETR", selection: .everyClass),
     ]
 
     @Test("the form of a family's outputs is recognised from what they make of known values", arguments: families)
@@ -49,6 +49,7 @@ import YOLO
         #expect(network.layout.selection == family.selection)
         #expect(network.layout.hasMaskPerBox == (family.name == "query-masks"))
         #expect(network.format == family.format)
+        #expect(network.family?.name == family.family)
         #expect(network.labels == ["round", "square", "star"])
         #expect(!network.isDynamic && network.uncutReason != nil)
     }

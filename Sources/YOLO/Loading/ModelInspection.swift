@@ -20,8 +20,10 @@ package struct ModelInspection: Sendable {
     package let file: ModelFile
     /// SHA-256 of the file, in lowercase hexadecimal digits.
     package let sha256: String
-    /// Family of the model, such as `YOLOv8` or `YOLO11`; nil if the file does not say.
+    /// Family of the model, such as `YOLOv8` or `YOLO11`; several if the file does not say which, and nil if it says nothing.
     package let family: String?
+    /// How the network expects pictures.
+    package let format: InputFormat
     /// Task that the model performs.
     package let task: ModelDescription.Task
     /// Names of the classes by class id.
@@ -49,20 +51,20 @@ package struct ModelInspection: Sendable {
     /// - Throws: ``YOLOError`` if the file cannot be read or does not hold a supported network.
     package init(file: ModelFile, runtime: Runtime) throws(YOLOError) {
         let source = try ModelSource(file, runtime: runtime)
-        let (network, layers, family) = try YOLOError.wrapping { () -> (Network, [Layer], String?) in
+        let (network, layers) = try YOLOError.wrapping { () -> (Network, [Layer]) in
             switch source.contents {
             case .checkpoint(let checkpoint):
                 let built = try CheckpointNetwork(checkpoint, runtime: runtime)
-                return (try Network(built, source.settings), try built.inspectedLayers, built.saved.family)
+                return (try Network(built, source.settings), try built.inspectedLayers)
             case .export(let model):
                 let network = try Network(ExportedModel(model, source.settings))
-                let family = model.metadata("description").flatMap(Self.family(in:))
-                return (network, try network.sized.graph().inspectedLayers, family)
+                return (network, try network.sized.graph().inspectedLayers)
             }
         }
         sha256 = source.sha256
         self.layers = layers
-        self.family = family
+        family = network.family?.name
+        format = network.format
         self.file = file
         task = network.layout.hasMasks ? .segment : .detect
         labels = network.labels
@@ -76,14 +78,6 @@ package struct ModelInspection: Sendable {
             case .cells(let heads): heads.strides.map { ($0, []) }
             case .rows, .columns, .final: []
             }
-    }
-}
-
-extension ModelInspection {
-    /// Returns the family that a text mentions, such as `YOLOv8` for "yolov8n-seg.yaml"; nil if it mentions none.
-    static func family(in text: String) -> String? {
-        guard let name = text.lowercased().firstMatch(of: /yolo(v?)-?(\d{1,2})/) else { return nil }
-        return "YOLO\(name.1)\(name.2)"
     }
 }
 

@@ -10,6 +10,8 @@ package struct Network {
     package let layout: OutputLayout
     /// How the network in the file expects pictures.
     package let format: InputFormat
+    /// Family of the network; nil if it cannot be told.
+    package let family: ModelFamily?
     /// Names of all classes, by class id.
     package let labels: [String]
     /// Longest side that the network is meant for, in pixels.
@@ -35,6 +37,7 @@ package struct Network {
         model: Model,
         layout: OutputLayout,
         format: InputFormat,
+        family: ModelFamily?,
         labels: [String],
         inputSide: Int,
         stride: Int,
@@ -53,6 +56,7 @@ package struct Network {
         self.model = model
         self.layout = layout
         self.format = format
+        self.family = family
         self.labels = labels.map { $0.printable(limit: 200) }
         self.inputSide = inputSide
         self.stride = stride

@@ -62,6 +62,8 @@ package final class YOLODetector: ObjectDetector {
         let cache = configuration.cacheDirectory.map { "\($0)/\(sha256)" }
         var compilation = configuration.compilation
         compilation.device = source.settings.device ?? compilation.device
+        // bfloat16 has 8 significant bits: in a transformer, where boxes pass through its layers, that is up to 2 pixels.
+        if network.family?.isTransformer == true, compilation.precision == .auto { compilation.precision = .f32 }
         self.network = try YOLOError.wrapping {
             try ShapedNetwork(
                 network,

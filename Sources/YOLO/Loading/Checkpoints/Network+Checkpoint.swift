@@ -19,6 +19,7 @@ extension Network {
             model: checkpoint.operations.model(checkpoint.outputs),
             layout: layout,
             format: checkpoint.head.format.with(settings),
+            family: checkpoint.saved.family.map { ModelFamily(name: $0) },
             labels: labels.indices.map { $0 < names.count ? names[$0] : labels[$0] },
             inputSide: inputSide,
             stride: stride,

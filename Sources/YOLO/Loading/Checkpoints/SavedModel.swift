@@ -100,7 +100,7 @@ struct SavedModel {
     /// Family of the model, such as `YOLOv8` or `YOLO11`; nil if it has a configuration of its own.
     var family: String? {
         guard model.className.hasPrefix("ultralytics.") else { return "YOLOv5" }
-        return model.attribute("yaml")?.dictionary?["yaml_file"]?.string.flatMap(ModelInspection.family(in:))
+        return model.attribute("yaml")?.dictionary?["yaml_file"]?.string.flatMap { ModelFamily(in: $0)?.name }
     }
 
     private static func refusal(of root: PickleValue) -> YOLOError {

@@ -10,6 +10,8 @@ struct CellProbe {
         /// Whether they are decoded as YOLOX does: for zeros, the centre is the corner of the cell, and the sides are its
         /// stride.
         var isYOLOX = false
+        /// Whether each box is certainly one of an object, as in YOLOv6's exports, which have no objectness.
+        var isCertain = false
     }
 
     /// Most that a box's centre may be from its cell, in cells; YOLO's own heads reach up to 8.
@@ -62,7 +64,11 @@ struct CellProbe {
                 form.areLogits = !areProbabilities
                 let areCorners = follow(order, 2, scale: across) && follow(order, 3, scale: down)
                 form.coordinates = areCorners ? .corners : .centers
-                return Finding(form: form, isYOLOX: !isRelative && form.hasObjectness && isYOLOX(order))
+                return Finding(
+                    form: form,
+                    isYOLOX: !isRelative && form.hasObjectness && isYOLOX(order),
+                    isCertain: form.hasObjectness && isCertain
+                )
             }
         }
         guard form.hasObjectness, let order = orders.first, areOffsets(order) else { return nil }
@@ -135,6 +141,10 @@ struct CellProbe {
             }
             return Double(inside) >= Self.neededShare * Double(boxCount)
         }
+    }
+
+    private var isCertain: Bool {
+        [zeros, extremes].allSatisfy { values in (0..<boxCount).allSatisfy { values[$0 * valuesPerBox + 4] == 1 } }
     }
 
     private func isYOLOX(_ order: [Cell]) -> Bool {

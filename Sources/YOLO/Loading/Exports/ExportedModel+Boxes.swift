@@ -6,6 +6,7 @@ extension ExportedModel {
         var model: Model
         var layout: OutputLayout
         var format: InputFormat
+        var family: ModelFamily?
         /// Whether the outputs are those of the file.
         var isUnchanged: Bool
         /// Why it runs as exported.
@@ -80,7 +81,8 @@ extension ExportedModel {
                 classCount: form.classCount,
                 maskCoefficientCount: form.maskCoefficientCount
             ),
-            format: finding.isYOLOX ? .yolox : form.boxes != form.scores ? .nas : form.hasObjectness ? .usual : .exact,
+            format: finding.format,
+            family: finding.family,
             isUnchanged: isUsual,
             reason: Self.reasonOfDecoding
         )
@@ -99,6 +101,7 @@ extension ExportedModel {
         guard var found = orders.lazy.compactMap({ QueryProbe(probe, $0)?.finding }).first else { return nil }
         // RF-DETR's last class is the background, unless it was trained on COCO's categories.
         if found.boxes != found.scores, names?.count == found.classCount - 1 { found.classCount -= 1 }
+        let isPatched = startsWithPatches(size)
         return Whole(
             model: try model.columns(from: found, height: size.height, width: size.width),
             layout: OutputLayout(
@@ -107,7 +110,8 @@ extension ExportedModel {
                 selection: found.boxes == found.scores ? .bestClass : .everyClass,
                 hasMaskPerBox: model.outputs.count == 3
             ),
-            format: found.boxes == found.scores ? .stretched : startsWithPatches(size) ? .imageNet : .averaged,
+            format: found.boxes == found.scores ? .stretched : isPatched ? .imageNet : .averaged,
+            family: found.boxes == found.scores ? .rtDETR : isPatched ? .rfDETR : .detr,
             isUnchanged: false,
             reason: "it returns one box for each object, so that `iou` and `agnostic_nms` have no effect"
         )
@@ -203,5 +207,20 @@ extension BoxForm {
     /// Whether boxes are stated as YOLO's own exports do.
     fileprivate var isUsual: Bool {
         boxes == scores && coordinates == .centers && !isRelative && !areLogits && isTransposed != hasObjectness
+    }
+}
+
+extension CellProbe.Finding {
+    fileprivate var format: InputFormat {
+        if isYOLOX { return .yolox }
+        if form.boxes != form.scores { return .nas }
+        return form.hasObjectness ? .usual : .exact
+    }
+
+    fileprivate var family: ModelFamily? {
+        if isYOLOX { return .yolox }
+        if form.boxes != form.scores { return .nas }
+        if isCertain { return .yoloV6 }
+        return form.hasObjectness ? nil : .anchorFree
     }
 }

@@ -38,7 +38,7 @@ extension ExportedModel {
         if let edges, edges.areFinal(classCount: classCount), edges.areSorted,
             edges.lieOnCells(of: probe.strides(of: 0))
         {
-            return whole(model, classCount, coefficients: coefficients, .exact)
+            return whole(model, classCount, coefficients: coefficients, .exact, .endToEnd)
         }
         let centers = FinalProbe(probe) { spread in
             probe.response(of: 0, spread: spread)?.rows(of: length).map {
@@ -48,7 +48,7 @@ extension ExportedModel {
         guard coefficients == 0, let centers, centers.areFinal(classCount: classCount), centers.areSorted else {
             return nil
         }
-        return whole(try model.edges(height: size.height, width: size.width), classCount, .stretched)
+        return whole(try model.edges(height: size.height, width: size.width), classCount, .stretched, .rtDETR)
     }
 
     /// Returns an export with the output `[boxes, 7]`: index of the picture, edges, and class and score in either order.
@@ -59,8 +59,10 @@ extension ExportedModel {
                 probe.response(of: 0, spread: spread)?.rows(of: 7).map { row in columns.map { row[$0] } }
             }
             guard let found, found.areFinal(classCount: classCount) else { continue }
+            let ordered = try model.reordered(columns)
             // YOLOv6 and v7 put the class first, YOLO-NAS the score.
-            return whole(try model.reordered(columns), classCount, columns[4] == 5 ? .nas : .usual)
+            if columns[4] == 5 { return whole(ordered, classCount, .nas, .nas) }
+            return whole(ordered, classCount, .usual, ModelFamily(name: "YOLOv6 or v7"))
         }
         return nil
     }
@@ -90,14 +92,21 @@ extension ExportedModel {
             if count == nil {
                 var format = startsWithPatches(size) ? InputFormat.imageNet : .averaged
                 format.antialiases = true
-                return whole(joined, classCount, format)
+                return whole(joined, classCount, format, .detr)
             }
-            return whole(joined, classCount, model.outputNames[boxes].hasSuffix("pred_boxes") ? .nas : .usual)
+            if model.outputNames[boxes].hasSuffix("pred_boxes") { return whole(joined, classCount, .nas, .nas) }
+            return whole(joined, classCount, .usual, .yoloV6)
         }
         return nil
     }
 
-    private func whole(_ model: Model, _ classCount: Int, coefficients: Int = 0, _ format: InputFormat) -> Whole {
+    private func whole(
+        _ model: Model,
+        _ classCount: Int,
+        coefficients: Int = 0,
+        _ format: InputFormat,
+        _ family: ModelFamily
+    ) -> Whole {
         Whole(
             model: model,
             layout: OutputLayout(
@@ -107,6 +116,7 @@ extension ExportedModel {
                 selection: .bestClass
             ),
             format: format,
+            family: family,
             isUnchanged: false,
             reason: "it selects its best boxes itself, so that `iou`, `agnostic_nms` and `multi_label` have no effect"
         )

@@ -40,12 +40,6 @@ struct ExportedModel {
             throw refusal("expects \(model.inputs[0]?.description ?? "a tensor of any rank")", advice)
         }
         takesBytes = try model.takeFloats()
-        if let side = settings.size, input[2] == nil || input[3] == nil, !side.isMultiple(of: stride) {
-            throw refusal(
-                "has a stride of \(stride)",
-                "set 'size' in the file beside it to a multiple of it, not to \(side)"
-            )
-        }
         let usual = settings.size.map { (height: $0, width: $0) } ?? statedSize ?? (640, 640)
         let size = Size(
             height: input[2] ?? usual.height,
@@ -59,7 +53,14 @@ struct ExportedModel {
             )
         }
         if input.elementCount == nil {
-            try model.reshape(batch: input[0] ?? 1, height: size.height, width: size.width)
+            do {
+                try model.reshape(batch: input[0] ?? 1, height: size.height, width: size.width)
+            } catch {
+                throw refusal(
+                    "does not accept pictures of \(size.width)x\(size.height)",
+                    "state its size in a file beside it, such as `size: 384` in NAME.yaml"
+                )
+            }
         }
         return size
     }
@@ -99,6 +100,9 @@ struct ExportedModel {
             String(label.map { $0 == "_" ? " " : $0 })
         }
     }
+
+    /// Family that the file states.
+    var statedFamily: ModelFamily? { model.metadata("description").flatMap(ModelFamily.init(in:)) }
 
     /// Number of pixels that both sides must be a multiple of.
     var stride: Int {

@@ -65,3 +65,14 @@ package struct InputFormat: Hashable, Sendable {
         return format
     }
 }
+
+extension InputFormat: CustomStringConvertible {
+    /// The format in the words of a model's settings.
+    package var description: String {
+        let scaling = placement.rawValue + (antialiases ? " with antialias" : "")
+        func text(_ values: [Float]) -> String {
+            Set(values).count == 1 ? "\(values[0])" : values.map { "\($0)" }.joined(separator: ", ")
+        }
+        return "\(scaling), \(colors.rawValue), mean \(text(mean)), deviation \(text(deviation))"
+    }
+}

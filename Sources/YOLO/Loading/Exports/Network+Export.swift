@@ -41,6 +41,7 @@ extension Network {
                 maskCoefficientCount: probe.maskCoefficientCount
             ),
             format: export.format(of: .usual),
+            family: export.statedFamily ?? .anchored,
             labels: export.labels(count: probe.classCount),
             inputSide: export.inputSide(size, stride: stride),
             stride: stride,
@@ -76,6 +77,7 @@ extension Network {
             model: whole.model,
             layout: whole.layout,
             format: export.format(of: whole.format),
+            family: export.statedFamily ?? whole.family,
             labels: export.labels(count: whole.layout.classCount),
             inputSide: export.inputSide(size, stride: stride),
             stride: stride,
