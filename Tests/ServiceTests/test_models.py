@@ -214,6 +214,33 @@ def test_checkpoints_precede_exports_of_the_same_name(folder: Path, start_with: 
     assert served(server)["first"]["sha256"] == sha256(folder / "first.xml", folder / "first.bin")
 
 
+def test_a_file_beside_a_model_states_what_the_model_does_not(
+    folder: Path, start_with: Callable[..., Server], picture: bytes
+) -> None:
+    """The export returns final boxes, but does not name its classes, as those of YOLOv7 and RT-DETR."""
+    put(EXPORTS / "refused-unnamed.onnx", folder / "plates.onnx")
+    server = start_with(folder, "--device", "AUTO:CPU")
+    assert served(server)["first"]["device"] == "CPU"
+    failures = reload(server)["failed"]
+    assert [failure["name"] for failure in failures] == ["plates"]
+    assert "NAME.yaml" in failures[0]["reason"]
+
+    (folder / "plates.yaml").write_text("names: [round, square, star]\ndevice: HETERO:CPU\n")
+    assert reload(server) == changes(added=["plates"])
+    plates = served(server)["plates"]
+    assert (plates["classes"], plates["device"]) == (["round", "square", "star"], "CPU")
+    assert {found["class"] for found in payload(server, "plates", picture)} <= {"round", "square", "star"}
+
+    (folder / "plates.yaml").write_text("names: [ring, box, sun]\n")
+    assert reload(server) == changes(replaced=["plates"])
+    assert {found["class"] for found in payload(server, "plates", picture)} <= {"ring", "box", "sun"}
+
+    (folder / "plates.yaml").write_text("nams: [ring, box, sun]\n")
+    failures = reload(server)["failed"]
+    assert "plates.yaml sets 'nams'" in failures[0]["reason"]
+    assert served(server)["plates"]["classes"] == ["ring", "box", "sun"]
+
+
 # Changes of the folder
 
 
