@@ -104,10 +104,16 @@ COVShape cov_model_output_shape(const COVModel *model, size_t index) {
     return answer(unknown_shape, [&] { return shape_of(model->model->output(index).get_partial_shape()); });
 }
 
-const char *cov_model_output_name(COVModel *model, size_t index) {
-    return answer<const char *>("", [&] {
-        const auto names = model->model->output(index).get_names();
-        return names.empty() ? "" : (model->metadata["output name"] = *names.begin()).c_str();
+bool cov_model_has_output(const COVModel *model, size_t index, const char *suffix) {
+    return answer(false, [&] {
+        const std::string wanted = suffix;
+        for (const auto &name : model->model->output(index).get_names()) {
+            const bool fits = name.size() >= wanted.size();
+            if (fits && name.compare(name.size() - wanted.size(), wanted.size(), wanted) == 0) {
+                return true;
+            }
+        }
+        return false;
     });
 }
 
@@ -287,10 +293,13 @@ static ov::AnyMap properties_for(const COVCompileOptions &options) {
 /// Returns the names of the devices that run a network.
 static std::vector<std::string> devices_of(const ov::CompiledModel &compiled, const std::string &requested) {
     try {
-        return compiled.get_property(ov::execution_devices);
+        if (auto devices = compiled.get_property(ov::execution_devices); !devices.empty()) {
+            return devices;
+        }
     } catch (const std::exception &) {
-        return {requested};
+        // Not every plugin says.
     }
+    return {requested};
 }
 
 /// Returns the precision of a network; if it runs on several devices, that of the first one.

@@ -125,11 +125,8 @@ COVStatus cov_model_edges(const COVModel *model, size_t height, size_t width, CO
 COVStatus cov_model_set_input(COVModel *model, size_t index, const float *values, size_t count) {
     return guarded(COV_INVALID_MODEL, [&] {
         const auto parameter = model->model->get_parameters().at(index);
-        ov::Output<ov::Node> constant = floats({1, count}, std::vector<float>(values, values + count));
-        if (parameter->get_element_type() != ov::element::f32) {
-            constant = Constant::create(parameter->get_element_type(), {1, count},
-                                        std::vector<float>(values, values + count));
-        }
+        const auto constant = Constant::create(parameter->get_element_type(), {1, count},
+                                               std::vector<float>(values, values + count));
         parameter->output(0).replace(constant);
         model->model->remove_parameter(parameter);
         model->model->validate_nodes_and_infer_types();

@@ -1,5 +1,6 @@
 #include "graph.hpp"
 
+#include <numeric>
 #include <set>
 
 #include <openvino/op/add.hpp>

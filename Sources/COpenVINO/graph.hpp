@@ -4,8 +4,6 @@
 
 #include "bridge.hpp"
 
-#include <numeric>
-
 #include <openvino/op/constant.hpp>
 #include <openvino/op/multiply.hpp>
 #include <openvino/op/reshape.hpp>

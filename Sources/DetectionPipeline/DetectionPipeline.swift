@@ -85,7 +85,7 @@ package struct DetectionPipeline: Sendable {
 
     private func decode(_ bytes: [UInt8], for request: DetectionRequest) async throws -> DecodedPicture {
         var options = decoder.options
-        var side = request.detector.model.inputSide
+        var side = request.detector.model.decodingSide
         if request.decoding == .asTrained {
             options.embeddedProfile = .ignore
             side = .max

@@ -33,6 +33,8 @@ package struct BoxForm: Hashable, Sendable {
     package var scores: Int
     /// Number of classes, at least 1.
     package var classCount: Int
+    /// Index of the output with a mask for each box, if there is one.
+    package var masks: Int?
     /// Number of values after the scores.
     package var maskCoefficientCount = 0
     /// Whether the output with the coordinates is `[1, values, boxes]`.

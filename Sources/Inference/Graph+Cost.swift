@@ -51,7 +51,7 @@ extension Graph {
     /// Largest number of tensor values that are live at the same time; `Int.max` on overflow.
     ///
     /// A tensor is live from the operation that produces it to the last one that reads it. The graph's shapes must be
-    /// fixed, except those of what follows a non-maximum suppression, which are small and do not count.
+    /// fixed, except those of what selects and combines the boxes that a non-maximum suppression kept, which are few.
     package var peakElementCount: Int {
         var lastUse = Array(nodes.indices)
         for (index, node) in nodes.enumerated() {
@@ -64,8 +64,11 @@ extension Graph {
         }
         // Constants belong to the model file and do not count.
         let sizes = nodes.enumerated().map { index, node in
-            node.type == "Constant"
-                ? 0 : node.outputs.reduce(0) { $0.addingSaturated($1?.elementCount ?? (isSelected[index] ? 0 : .max)) }
+            guard node.type != "Constant" else { return 0 }
+            return node.outputs.reduce(0) { total, shape in
+                let count = shape?.elementCount ?? (isSelected[index] ? Self.count(ofFew: shape, node.type) : .max)
+                return total.addingSaturated(count)
+            }
         }
         var freed = [[Int]](repeating: [], count: nodes.count)
         for (index, use) in lastUse.enumerated() { freed[use].append(sizes[index]) }
@@ -77,6 +80,15 @@ extension Graph {
             live -= freed[index].reduce(0, +)
         }
         return peak
+    }
+
+    /// Returns about how many values belong to boxes that a suppression kept: a thousand along each axis that varies.
+    private static func count(ofFew shape: TensorShape?, _ type: String) -> Int {
+        guard let shape, !["Range", "OneHot", "EyeLike", "Interpolate"].contains(type) else { return .max }
+        return shape.dimensions.reduce(1) { count, length in
+            let (product, overflow) = count.multipliedReportingOverflow(by: length ?? 1000)
+            return overflow ? .max : product
+        }
     }
 
     private func shape(of port: Port) -> TensorShape? { nodes[port.node].outputs[port.output] }

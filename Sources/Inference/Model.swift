@@ -47,10 +47,8 @@ package final class Model {
         (0..<cov_model_output_count(handle)).map { TensorShape(cov_model_output_shape(handle, $0)) }
     }
 
-    /// Names of the outputs; empty for those without a name.
-    package var outputNames: [String] {
-        (0..<cov_model_output_count(handle)).map { String(cString: cov_model_output_name(handle, $0)) }
-    }
+    /// Whether a name of an output ends in `suffix`.
+    package func hasOutput(_ index: Int, named suffix: String) -> Bool { cov_model_has_output(handle, index, suffix) }
 
     /// Returns the operations, read again on every call because preparing the model changes them.
     package func graph() -> Graph { Graph(of: handle) }

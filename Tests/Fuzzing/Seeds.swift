@@ -6,7 +6,8 @@ enum Seeds {
     static func main() throws {
         let folder = URL(filePath: CommandLine.arguments[1], directoryHint: .isDirectory)
         let seeds = [
-            "zip": archives, "pickle": pickles, "network": edits, "heif": containers, "json": bodies, "query": queries,
+            "zip": archives, "pickle": pickles, "network": edits, "settings": settings, "heif": containers,
+            "json": bodies, "query": queries,
             "multipart": forms, "picture": pictures,
         ]
         for (target, seeds) in seeds {
@@ -17,7 +18,8 @@ enum Seeds {
             }
         }
         let words = [
-            "zip": zipWords, "pickle": pickleWords, "network": pickleWords, "heif": heifWords, "json": optionWords,
+            "zip": zipWords, "pickle": pickleWords, "network": pickleWords, "settings": settingWords, "heif": heifWords,
+            "json": optionWords,
             "query": optionWords,
             "multipart": formWords, "picture": pictureWords,
         ]
@@ -53,6 +55,19 @@ enum Seeds {
             .object(className: "models.common.Conv", state: .tuple([.none, .dictionary([("p", .int(1))])])),
             .dictionary([("epoch", .int(-1)), ("model", .sequential([conv]))]),
         ]
+    }
+
+    private static var settings: [[UInt8]] {
+        [
+            "names: [cat, dog]\nsize: 640\nscaling: stretch\nantialias: true\ncolors: BGR\n",
+            "mean: [123.675, 116.28, 103.53]\ndeviation: 58\ndevice: GPU\n", "names:\n  0: a\n  2: b\nstride: 32\n",
+            "names: COCO", "? [a, b]\n: {c: d}\n", "names: &a [x]\nsize: *a\n",
+        ].map { Array($0.utf8) }
+    }
+
+    private static var settingWords: [[UInt8]] {
+        ["names", "size", "scaling", "antialias", "colors", "mean", "deviation", "device", "<<", "- ", ": ", "? "]
+            .map { Array($0.utf8) }
     }
 
     /// For each committed checkpoint: none, and one byte that is another number.

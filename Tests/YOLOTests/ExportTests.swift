@@ -214,6 +214,8 @@ extension ExportTests {
         var threshold: Float
         /// Centre x, centre y, width, height, score, class, mask coefficients.
         var candidates: [[Float]]
+        /// Number of positive values in the mask of each candidate, of a network with a mask for each box.
+        var masks: [Int]?
 
         static func load(_ file: String = "candidates") throws -> [String: Expected] {
             let data = try Data(contentsOf: URL(filePath: Fixtures.path("exports/\(file).json")))
@@ -224,6 +226,7 @@ extension ExportTests {
     struct Found: Sendable {
         var detections: [Detection]
         var coefficients: [[Float]]
+        var masks: [Int] = []
     }
 
     /// Runs a network on the script's picture, and returns the candidates and the shape of the last output.
@@ -251,7 +254,10 @@ extension ExportTests {
                 let coefficients = candidates.sources.map { source in
                     (0..<coefficientCount).map { outputs[source.output].values[source.offset + $0 * source.step] }
                 }
-                let found = Found(detections: candidates.detections, coefficients: coefficients)
+                var found = Found(detections: candidates.detections, coefficients: coefficients)
+                if network.layout.hasMaskPerBox, let masks = outputs.last {
+                    found.masks = candidates.sources.map { masks.plane($0.offset).values.count { $0 > 0 } }
+                }
                 return (found, outputs.last?.dimensions ?? [])
             }
         }

@@ -78,6 +78,17 @@ import YOLO
     }
 
     @Test("masks of a transformer's boxes are those of its queries")
+    func queryMasks() async throws {
+        let expected = try #require(try ExportTests.Expected.load("families")["query-masks"])
+        let wanted = try #require(expected.masks)
+        let network = try ExportTests.network("family-query-masks.onnx")
+        let found = try await ExportTests.run(network, on: expected).candidates
+        // Candidates are in the order of the queries, as in the file.
+        #expect(found.masks.count == wanted.count && Set(wanted).count > 3)
+        #expect(zip(found.masks, wanted).allSatisfy { abs($0 - $1) <= 1 }, "\(found.masks) \(wanted)")
+    }
+
+    @Test("a transformer's masks are returned with its boxes")
     func masks() async throws {
         let file = try #require(ModelFile(path: Fixtures.path("exports/family-query-masks.onnx")))
         let configuration = YOLODetector.Configuration(
@@ -85,6 +96,8 @@ import YOLO
         )
         let detector = try YOLODetector(file: file, configuration: configuration, runtime: Runtime())
         #expect(detector.model.task == .segment)
+        // A stretched picture needs as much resolution along its shorter side.
+        #expect(detector.model.decodingSide == 2 * detector.model.inputSide)
         let picture = try RGBImage.jpeg(Asset.demoPicture)
         let options = DetectionOptions(confidenceThreshold: 0.3)
         let found = try await detector.detect(in: picture, options: options).detections

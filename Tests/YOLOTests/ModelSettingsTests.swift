@@ -1,6 +1,7 @@
 import Foundation
 import Imaging
 import Inference
+import ObjectDetection
 import TestSupport
 import Testing
 import YOLO
@@ -24,6 +25,70 @@ import YOLO
         #expect(settings.mean == [123.675, 116.28, 103.53] && settings.deviation == [58, 58, 58])
         #expect(settings.device == "AUTO:CPU")
         #expect(try ModelSettings(yaml: "") == ModelSettings())
+        #expect(try ModelSettings(yaml: "names: [rock & roll, R*]").names == ["rock & roll", "R*"])
+        #expect(try ModelSettings(yaml: "antialias: True").antialias == true)
+    }
+
+    @Test("files that exporters and training tools leave beside a model are no settings") func foreign() throws {
+        // YOLOv5's OpenVINO export, and a configuration of YOLOv5.
+        #expect(try ModelSettings(yaml: "stride: 32\nnames:\n  0: a\n  1: b\n").names == ["a", "b"])
+        let configuration = "nc: 80\ndepth_multiple: 0.33\nanchors:\n  - [10,13]\nbackbone:\n  [[-1, 1, Conv, [64]]]\n"
+        #expect(try ModelSettings(yaml: configuration) == ModelSettings())
+    }
+
+    @Test(
+        "a model that its file says is stretched returns boxes in pixels of the picture",
+        arguments: ["stretch", "top-left"]
+    )
+    func placed(scaling: String) async throws {
+        let directory = try TemporaryDirectory()
+        for name in ["plain", "placed"] {
+            try directory.write("\(name).onnx", Array(Data(contentsOf: Fixtures.url("exports/detect-11-sized.onnx"))))
+        }
+        try directory.write("placed.yaml", Array("scaling: \(scaling)".utf8))
+        func detections(_ name: String, _ picture: RGBImage) async throws -> [Detection] {
+            let configuration = YOLODetector.Configuration(
+                compilation: CompileOptions(precision: .f32, streams: 1, threads: 1)
+            )
+            let file = try #require(ModelFile(path: "\(directory.path)/\(name).onnx"))
+            let detector = try YOLODetector(file: file, configuration: configuration, runtime: Runtime())
+            let options = DetectionOptions(confidenceThreshold: 0.05, iouThreshold: 1)
+            return try await detector.detect(in: picture, options: options).detections
+        }
+        let picture = RGBImage(width: 192, height: 64) { pixels in
+            for index in pixels.indices { pixels.initializeElement(at: index, to: UInt8(index * index / 7 % 251)) }
+        }
+        let placement = try #require(Letterbox.Placement(rawValue: scaling))
+        let letterbox = Letterbox(
+            imageWidth: 192,
+            imageHeight: 64,
+            shape: .fixed(width: 64, height: 64),
+            placement: placement
+        )
+        let prepared = RGBImage(width: 64, height: 64) { pixels in
+            pixels.initialize(repeating: 0)
+            letterbox.draw(picture, into: pixels)
+        }
+        // Boxes in pixels of the network's input.
+        let expected = try await detections("plain", prepared)
+        let found = try await detections("placed", picture)
+        #expect(expected.count > 10)
+        let (across, down): (Float, Float) = placement == .stretched ? (3, 1) : (3, 3)
+        let inside = expected.filter {
+            $0.box.maxY * down <= 64 && $0.box.maxX < 64 && $0.box.minX > 0 && $0.box.minY > 0
+        }
+        #expect(!inside.isEmpty)
+        for wanted in inside {
+            let isFound = found.contains { detection in
+                let (box, other) = (detection.box, wanted.box)
+                let edges = [
+                    box.minX - other.minX * across, box.minY - other.minY * down, box.maxX - other.maxX * across,
+                    box.maxY - other.maxY * down,
+                ]
+                return detection.classID == wanted.classID && edges.allSatisfy { abs($0) < 1.5 }
+            }
+            #expect(isFound, "\(wanted)")
+        }
     }
 
     @Test(
@@ -50,7 +115,8 @@ import YOLO
             ("colors: HSV", "RGB or BGR"), ("mean: [1, 2]", "'mean'"), ("mean: 256", "'mean'"),
             ("mean: .nan", "'mean'"),
             ("deviation: 0", "'deviation'"), ("deviation: .inf", "'deviation'"), ("antialias: 7", "true or false"),
-            ("device: []", "'device'"),
+            ("device: []", "'device'"), ("a: &a [1]", "anchors and aliases"), ("? *a\n: 1", "anchors and aliases"),
+            ("names: [*a]", "anchors and aliases"), ("<<: {names: [a]}", "anchors and aliases"),
         ]
     )
     func rejected(text: String, reason: String) throws {

@@ -304,6 +304,12 @@ def main():
             # The last class is the background.
             rows = every_class(values[0] * SIDE, sigmoid(values[1])[:, :-1])
         expected[name] = above_gap(rows)
+        if form == "masks":
+            # For each box, how many values of its mask belong to the object.
+            expected[name]["masks"] = [
+                int((values[2][np.abs(values[0] * SIDE - np.array(kept[:4])).sum(1).argmin()] > 0).sum())
+                for kept in expected[name]["candidates"]
+            ]
     export(str(folder / "refused-softmax.onnx"), seeded(QueryNetwork("softmax")), ["output0"])
     unnamed = onnx.load(at("class-first"))
     del unnamed.metadata_props[:]

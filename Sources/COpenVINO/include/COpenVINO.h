@@ -144,8 +144,8 @@ size_t cov_model_output_count(const COVModel *model);
 COVShape cov_model_input_shape(const COVModel *model, size_t index);
 COVShape cov_model_output_shape(const COVModel *model, size_t index);
 
-/// Returns a name of an output; empty if it has none.
-const char *cov_model_output_name(COVModel *model, size_t index);
+/// Whether a name of an output ends in `suffix`.
+bool cov_model_has_output(const COVModel *model, size_t index, const char *suffix);
 
 /// Returns the port that feeds an output of the model.
 COVPort cov_model_output_port(const COVModel *model, size_t index);

@@ -5,12 +5,11 @@ enum COCONames {
 
     /// Returns the names for a number of classes that stands for COCO's; nil for other numbers.
     ///
-    /// Networks with 80 classes use them without gaps, and those with 90 or 91 use the ids of COCO's categories, from 1
-    /// to 90.
+    /// Networks with 80 classes use them without gaps, and those with 91 the ids of COCO's categories, from 1 to 90.
     static func names(count: Int) -> [String]? {
         switch count {
         case 80: all
-        case 90, 91: (0..<count).map { byCategory[$0].isEmpty ? "class \($0)" : byCategory[$0] }
+        case 91: (0..<count).map { byCategory[$0].isEmpty ? "class \($0)" : byCategory[$0] }
         default: nil
         }
     }

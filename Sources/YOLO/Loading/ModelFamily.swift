@@ -22,7 +22,9 @@ package struct ModelFamily: Hashable, Sendable {
 
     /// Returns the family that a text mentions, such as `YOLOv8` for "yolov8n-seg.yaml"; nil if it mentions none.
     init?(in text: String) {
-        guard let name = text.lowercased().firstMatch(of: /yolo(v?)-?(\d{1,2})/) else { return nil }
+        // The Ultralytics package adds the path of the data.
+        let text = text.lowercased().split(separator: " trained on ", maxSplits: 1).first ?? ""
+        guard let name = text.firstMatch(of: /yolo(v?)-?(\d{1,2})/) else { return nil }
         self.init(name: "YOLO\(name.1)\(name.2)")
     }
 }

@@ -26,6 +26,14 @@ package struct ModelSettings: Hashable, Sendable {
         case names, size, scaling, antialias, colors, mean, deviation, device
     }
 
+    /// Keys that exporters and training tools write into files of this name, which say nothing that is needed.
+    private static let foreign: Set<String> = [
+        "anchors", "args", "author", "backbone", "batch", "ch", "channels", "date", "depth_multiple", "description",
+        "docs",
+        "download", "dynamic", "end2end", "head", "imgsz", "license", "nc", "path", "scales", "stride", "task", "test",
+        "train", "val", "version", "width_multiple",
+    ]
+
     private static let maximumBytes = 1 << 20
     private static let maximumClassCount = 100_000
 
@@ -53,6 +61,10 @@ package struct ModelSettings: Hashable, Sendable {
     /// - Throws: ``YOLOError`` with `invalidModel`; the message follows the name of the file.
     package init(yaml text: String) throws(YOLOError) {
         self.init()
+        // The parser compares keys as often as aliases repeat them, which a few bytes can make billions of times.
+        guard text.firstMatch(of: /(?:^|[\-:?,\[{\n])[ \t]*[*&][^\s,\]}]/) == nil, !text.contains("<<") else {
+            throw YOLOError(.invalidModel, "must not have anchors and aliases (& and *)")
+        }
         let node: Node?
         do {
             node = try Yams.compose(yaml: text)
@@ -64,7 +76,7 @@ package struct ModelSettings: Hashable, Sendable {
         guard let mapping = node.mapping else {
             throw YOLOError(.invalidModel, "must be a mapping, as in `names: [cat, dog]`")
         }
-        for (key, value) in mapping {
+        for (key, value) in mapping where !Self.foreign.contains(key.string ?? "") {
             guard let known = key.string.flatMap(Key.init) else {
                 let all = Key.allCases.map(\.rawValue).joined(separator: ", ")
                 throw YOLOError(
@@ -99,7 +111,7 @@ package struct ModelSettings: Hashable, Sendable {
                 value.scalar.flatMap { Letterbox.Placement(rawValue: $0.string) }
             )
         case .antialias:
-            antialias = try parsed(as: "true or false", value.scalar.flatMap { Bool($0.string) })
+            antialias = try parsed(as: "true or false", value.scalar.flatMap { Bool($0.string.lowercased()) })
         case .colors:
             colors = try parsed(
                 as: "RGB or BGR",

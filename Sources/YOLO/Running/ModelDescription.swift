@@ -19,6 +19,8 @@ package struct ModelDescription: Hashable, Sendable {
     package var labels: LabelMap
     /// Longest side of the network's input, in pixels.
     package var inputSide: Int
+    /// Longest side that pictures may be reduced to when they are decoded, in pixels.
+    package var decodingSide: Int
     /// Whether the input follows the picture's shape (rectangular) or always has the same shape.
     package var isRectangular: Bool
     /// Numeric precision in use, such as `f32` or `bf16`.
@@ -39,6 +41,7 @@ package struct ModelDescription: Hashable, Sendable {
         task: Task = .detect,
         labels: LabelMap,
         inputSide: Int = 640,
+        decodingSide: Int? = nil,
         isRectangular: Bool = true,
         precision: String = "f32",
         device: String = CompileOptions.usualDevice,
@@ -51,6 +54,7 @@ package struct ModelDescription: Hashable, Sendable {
         self.task = task
         self.labels = labels
         self.inputSide = inputSide
+        self.decodingSide = decodingSide ?? inputSide
         self.isRectangular = isRectangular
         self.precision = precision
         self.device = device

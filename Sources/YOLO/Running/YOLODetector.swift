@@ -82,6 +82,8 @@ package final class YOLODetector: ObjectDetector {
             task: layout.hasMasks ? .segment : .detect,
             labels: LabelMap(network.labels),
             inputSide: network.inputSide,
+            // Stretched pictures need as much resolution along their shorter side, which is rarely less than half as long.
+            decodingSide: network.format.placement == .stretched ? 2 * network.inputSide : network.inputSide,
             isRectangular: inputShape == .rectangular,
             precision: self.network.general.precision,
             device: self.network.general.devices,
@@ -108,6 +110,7 @@ package final class YOLODetector: ObjectDetector {
             try await request.infer()
             let inferred = ContinuousClock.now
             return try request.withOutputs { outputs in
+                try layout.check(outputs, height: letterbox.height, width: letterbox.width)
                 let (detections, sources) = self.detections(in: outputs, letterbox: letterbox, options: options)
                 var result = DetectionResult(
                     detections: detections,
@@ -129,17 +132,18 @@ package final class YOLODetector: ObjectDetector {
     ) throws {
         let start = ContinuousClock.now
         let masks = outputs[outputs.count - 1]
-        let shared = MaskDecoder(prototypes: masks, letterbox: letterbox, isExact: format.isExact)
+        let shared =
+            layout.hasMaskPerBox ? nil : MaskDecoder(prototypes: masks, letterbox: letterbox, isExact: format.isExact)
         for (index, source) in sources.enumerated() {
             // Decoding hundreds of masks in a huge picture takes a while.
             try Task.checkCancellation()
             let box = result.detections[index].box
-            if layout.hasMaskPerBox {
-                let own = MaskDecoder(prototypes: masks.plane(source.offset), letterbox: letterbox, isExact: true)
-                result.detections[index].mask = own.mask(in: box, coefficients: [1])
-            } else {
+            if let shared {
                 let coefficients = source.coefficients(in: outputs, count: layout.maskCoefficientCount)
                 result.detections[index].mask = shared.mask(in: box, coefficients: coefficients)
+            } else {
+                let own = MaskDecoder(prototypes: masks.plane(source.offset), letterbox: letterbox, isExact: true)
+                result.detections[index].mask = own.mask(in: box, coefficients: [1])
             }
         }
         result.masks = ContinuousClock.now - start

@@ -18,8 +18,10 @@ struct CellProbe {
     private static let maximumOffset: Float = 9
     /// Share of boxes that must be finite and where they should be.
     private static let neededShare = 0.95
+    /// Maximum number of boxes; 4,096 x 4,096 pixels have fewer.
+    private static let maximumBoxCount = 1 << 20
     /// Values with which no box may have a score outside 0...1.
-    private static let extreme: Float = 20
+    private static let extreme = OutputProbe.Feed.varied(spread: 20)
 
     private let form: BoxForm
     private let width: Int
@@ -40,8 +42,8 @@ struct CellProbe {
     ///   - form: Where boxes and scores are in its outputs.
     init?(_ probe: OutputProbe, _ form: BoxForm) {
         strides = probe.strides(of: form.boxes)
-        guard let finest = strides.first, let zeros = probe.table(form, spread: 0),
-            let extremes = probe.table(form, spread: Self.extreme)
+        guard let finest = strides.first, let zeros = probe.table(form, .zeros),
+            let extremes = probe.table(form, Self.extreme)
         else { return nil }
         self.form = form
         self.zeros = zeros
@@ -56,6 +58,7 @@ struct CellProbe {
     /// How the boxes are stated; nil if they do not follow cells.
     var finding: Finding? {
         var form = form
+        guard areIndependent else { return nil }
         for order in orders {
             for isRelative in [false, true] {
                 let (across, down) = isRelative ? (Float(width), Float(height)) : (1, 1)
@@ -92,7 +95,7 @@ struct CellProbe {
     /// and by anchor or by cell.
     private var orders: [[Cell]] {
         let cellCount = strides.reduce(0) { $0 + (width / $1) * (height / $1) }
-        guard cellCount > 0, boxCount.isMultiple(of: cellCount) else { return [] }
+        guard cellCount > 0, boxCount.isMultiple(of: cellCount), boxCount <= Self.maximumBoxCount else { return [] }
         let anchors = boxCount / cellCount
         guard (1...16).contains(anchors) else { return [] }
         return [strides, strides.reversed()].flatMap { strides in
@@ -133,6 +136,18 @@ struct CellProbe {
         return Double(matches) >= Self.neededShare * Double(order.count)
     }
 
+    /// Whether each class has the score of a sigmoid, 0.5, or the logit 0, for zeros.
+    ///
+    /// A softmax depends on the number of classes; scores in percent are 50.
+    private var areIndependent: Bool {
+        let first = valuesPerBox - form.maskCoefficientCount - form.classCount
+        let middle: Float = areProbabilities ? 0.5 : 0
+        let matches = (0..<boxCount).count { box in
+            (first..<first + form.classCount).allSatisfy { abs(zeros[box * valuesPerBox + $0] - middle) < 0.02 }
+        }
+        return Double(matches) >= Self.neededShare * Double(boxCount)
+    }
+
     private var areProbabilities: Bool {
         let last = valuesPerBox - form.maskCoefficientCount
         return [zeros, extremes].allSatisfy { values in
@@ -163,7 +178,7 @@ struct CellProbe {
             let plane = columns * (height / cell.stride)
             return (0..<4).allSatisfy { value in
                 let index = value * plane + cell.row * columns + cell.column
-                let expected = OutputProbe.value(at: index, spread: Self.extreme)
+                let expected = Self.extreme.value(at: index)
                 return abs(extremes[box * valuesPerBox + value] - expected) < 0.05
                     && zeros[box * valuesPerBox + value] == 0
             }

@@ -48,26 +48,30 @@ extension ExportedModel {
                 "name them in a file beside it, NAME.yaml: `names: [cat, dog]`, or `names: COCO`"
             )
         }
-        let holdsSuppression = model.graph().nodes.contains { node in
-            node.type.contains("NonMaxSuppression") || node.type.contains("Nms")
-        }
-        guard !holdsSuppression, model.metadata("end2end")?.lowercased() != "true" else {
+        guard !suppresses, model.metadata("end2end")?.lowercased() != "true" else {
             throw refusal(
                 "suppresses overlapping boxes itself, and does not return boxes with edges in pixels, score and class, of "
                     + "as many classes as it names",
                 "correct the names in the file beside it, or \(Self.adviceOnSuppression)"
             )
         }
-        let form = try form(size)
-        return try ofCells(form, size) ?? ofQueries(form, size) ?? { throw unknownDecoding() }()
+        let forms = try forms(size)
+        for form in forms {
+            if let cells = try ofCells(form, size) { return cells }
+        }
+        for form in forms {
+            if let queries = try ofQueries(form, size) { return queries }
+        }
+        throw unknownDecoding()
     }
 
     /// Returns an export whose boxes are those of cells; nil if they are not.
     private func ofCells(_ form: BoxForm, _ size: Size) throws -> Whole? {
         var form = form
         if form.boxes == form.scores, !form.isTransposed {
-            let isNamedWithout = form.classCount + form.maskCoefficientCount == names?.count
-            form.hasObjectness = !isNamedWithout
+            // Without names, as many classes as COCO's are more likely than one less.
+            let isNamedWithout = names.map { $0.count == form.classCount }
+            form.hasObjectness = !(isNamedWithout ?? (COCONames.names(count: form.classCount) != nil))
             if form.hasObjectness { form.classCount -= 1 }
         }
         let probe = OutputProbe(model, size, entrance: .convolutions)
@@ -91,24 +95,19 @@ extension ExportedModel {
     /// Returns an export whose boxes are those of a transformer's queries; nil if they are not.
     private func ofQueries(_ form: BoxForm, _ size: Size) throws -> Whole? {
         let probe = OutputProbe(model, size, entrance: .layers)
-        var orders = [form]
-        if form.boxes != form.scores, form.classCount == 4 {
-            // Either output may be that of the boxes.
-            var other = form
-            (other.boxes, other.scores) = (form.scores, form.boxes)
-            orders.append(other)
-        }
-        guard var found = orders.lazy.compactMap({ QueryProbe(probe, $0)?.finding }).first else { return nil }
-        // RF-DETR's last class is the background, unless it was trained on COCO's categories.
-        if found.boxes != found.scores, names?.count == found.classCount - 1 { found.classCount -= 1 }
+        guard var found = QueryProbe(probe, form)?.finding else { return nil }
         let isPatched = startsWithPatches(size)
+        // RF-DETR's last class is the background, unless it was trained on COCO's categories.
+        if isPatched, found.boxes != found.scores, found.classCount > 1, names?.count == found.classCount - 1 {
+            found.classCount -= 1
+        }
         return Whole(
             model: try model.columns(from: found, height: size.height, width: size.width),
             layout: OutputLayout(
                 boxes: .columns,
                 classCount: found.classCount,
                 selection: found.boxes == found.scores ? .bestClass : .everyClass,
-                hasMaskPerBox: model.outputs.count == 3
+                hasMaskPerBox: found.masks != nil
             ),
             format: found.boxes == found.scores ? .stretched : isPatched ? .imageNet : .averaged,
             family: found.boxes == found.scores ? .rtDETR : isPatched ? .rfDETR : .detr,
@@ -117,8 +116,8 @@ extension ExportedModel {
         )
     }
 
-    /// Returns where boxes and scores are in the outputs; the scores may include an objectness.
-    private func form(_ size: Size) throws -> BoxForm {
+    /// Returns where boxes and scores may be in the outputs; the scores may include an objectness.
+    private func forms(_ size: Size) throws -> [BoxForm] {
         let outputs = model.outputs
         if outputs.count <= 2, let boxes = outputs.first ?? nil, boxes.rank == 3, let first = boxes[1],
             let second = boxes[2], outputs.count == 1 || isPrototypes(outputs[1], size)
@@ -129,7 +128,7 @@ extension ExportedModel {
             form.maskCoefficientCount = coefficients
             form.isTransposed = isTransposed
             guard form.classCount > 0 else { throw unknownOutputs() }
-            return form
+            return [form]
         }
         let flat = outputs.indices.filter { outputs[$0]?.rank == 3 }
         guard flat.count == 2, let boxes = flat.first(where: { outputs[$0]?[2] == 4 }),
@@ -138,7 +137,12 @@ extension ExportedModel {
             let classes = outputs[scores]?[2], classes > 0,
             outputs.count == 2 || (outputs.count == 3 && areMasks(outputs[3 - boxes - scores], count: count))
         else { throw unknownOutputs() }
-        return BoxForm(boxes: boxes, scores: scores, classCount: classes)
+        var form = BoxForm(boxes: boxes, scores: scores, classCount: classes)
+        if outputs.count == 3 { form.masks = 3 - boxes - scores }
+        // With four classes, either output may be that of the boxes.
+        var other = form
+        (other.boxes, other.scores) = (scores, boxes)
+        return classes == 4 ? [form, other] : [form]
     }
 
     /// Whether the boxes are `[1, 4 + classes, boxes]` rather than `[1, boxes, 5 + classes]`.

@@ -6,15 +6,14 @@ extension ExportedModel {
     /// Which of its values are scores and which classes is found by what they are for known values.
     func final(_ size: Size) throws -> Whole? {
         guard let classCount = names?.count else { return nil }
-        for entrance in [OutputProbe.Entrance.convolutions, .layers] {
-            let probe = OutputProbe(model, size, entrance: entrance)
-            if let found = try finalBoxes(probe, classCount, size) ?? finalRows(probe, classCount)
-                ?? finalParts(probe, classCount, size)
-            {
-                return found
-            }
-        }
-        return nil
+        let probe = OutputProbe(model, size, entrance: suppresses ? .convolutions : .layers)
+        return try finalBoxes(probe, classCount, size) ?? finalRows(probe, classCount)
+            ?? finalParts(probe, classCount, size)
+    }
+
+    /// Whether the network suppresses overlapping boxes itself.
+    var suppresses: Bool {
+        model.graph().nodes.contains { $0.type.contains("NonMaxSuppression") || $0.type.contains("Nms") }
     }
 
     /// Whether the outputs look like final boxes, of classes that the file does not name.
@@ -34,14 +33,14 @@ extension ExportedModel {
         guard let shape = outputs.first ?? nil, shape.rank == 3, shape[2] == length,
             outputs.count == (coefficients > 0 ? 2 : 1)
         else { return nil }
-        let edges = FinalProbe(probe) { probe.response(of: 0, spread: $0)?.rows(of: length) }
+        let edges = FinalProbe(probe) { probe.response(of: 0, to: $0)?.rows(of: length) }
         if let edges, edges.areFinal(classCount: classCount), edges.areSorted,
             edges.lieOnCells(of: probe.strides(of: 0))
         {
             return whole(model, classCount, coefficients: coefficients, .exact, .endToEnd)
         }
-        let centers = FinalProbe(probe) { spread in
-            probe.response(of: 0, spread: spread)?.rows(of: length).map {
+        let centers = FinalProbe(probe) { feed in
+            probe.response(of: 0, to: feed)?.rows(of: length).map {
                 $0.edges(width: size.width, height: size.height)
             }
         }
@@ -55,8 +54,8 @@ extension ExportedModel {
     private func finalRows(_ probe: OutputProbe, _ classCount: Int) throws -> Whole? {
         guard model.outputs.count == 1, let shape = model.outputs[0], shape.rank == 2, shape[1] == 7 else { return nil }
         for columns in [[1, 2, 3, 4, 6, 5], [1, 2, 3, 4, 5, 6]] {
-            let found = FinalProbe(probe) { spread in
-                probe.response(of: 0, spread: spread)?.rows(of: 7).map { row in columns.map { row[$0] } }
+            let found = FinalProbe(probe) { feed in
+                probe.response(of: 0, to: feed)?.rows(of: 7).map { row in columns.map { row[$0] } }
             }
             guard let found, found.areFinal(classCount: classCount) else { continue }
             let ordered = try model.reordered(columns)
@@ -79,23 +78,29 @@ extension ExportedModel {
         let others = outputs.indices.filter { $0 != count && outputs[$0]?.rank == 2 }
         guard others.count == 2 else { return nil }
         for (scores, classes) in [(others[0], others[1]), (others[1], others[0])] {
-            let found = FinalProbe(probe) { spread in
-                guard let edges = probe.response(of: boxes, spread: spread)?.rows(of: 4),
-                    let scores = probe.response(of: scores, spread: spread),
-                    let classes = probe.response(of: classes, spread: spread),
+            let found = FinalProbe(probe) { feed in
+                guard let edges = probe.response(of: boxes, to: feed)?.rows(of: 4),
+                    let scores = probe.response(of: scores, to: feed),
+                    let classes = probe.response(of: classes, to: feed),
                     scores.count == edges.count, classes.count == edges.count
                 else { return nil }
-                return edges.indices.map { edges[$0] + [scores[$0], classes[$0]] }.filter { $0[5] >= 0 }
+                let rows = edges.indices.map { edges[$0] + [scores[$0], classes[$0]] }
+                guard let count else { return rows }
+                // Places after the last box must be recognisable without their number.
+                guard let number = probe.response(of: count, to: feed, layersOf: boxes)?.first, number >= 0,
+                    rows.dropFirst(Int(min(number, 1e9))).allSatisfy({ $0[5] < 0 || $0[4] <= 0 })
+                else { return nil }
+                return Array(rows.prefix(Int(min(number, 1e9))))
             }
             guard let found, found.areFinal(classCount: classCount) else { continue }
             let joined = try model.joined(boxes: boxes, scores: scores, classes: classes)
-            if count == nil {
+            if count == nil, !suppresses {
                 var format = startsWithPatches(size) ? InputFormat.imageNet : .averaged
                 format.antialiases = true
                 return whole(joined, classCount, format, .detr)
             }
-            if model.outputNames[boxes].hasSuffix("pred_boxes") { return whole(joined, classCount, .nas, .nas) }
-            return whole(joined, classCount, .usual, .yoloV6)
+            if model.hasOutput(boxes, named: "pred_boxes") { return whole(joined, classCount, .nas, .nas) }
+            return whole(joined, classCount, .usual, count == nil ? nil : .yoloV6)
         }
         return nil
     }
@@ -105,7 +110,7 @@ extension ExportedModel {
         _ classCount: Int,
         coefficients: Int = 0,
         _ format: InputFormat,
-        _ family: ModelFamily
+        _ family: ModelFamily?
     ) -> Whole {
         Whole(
             model: model,

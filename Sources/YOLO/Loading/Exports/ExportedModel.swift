@@ -75,10 +75,20 @@ struct ExportedModel {
     }
 
     /// Returns the longest side that the network is meant for, in pixels.
-    func inputSide(_ size: Size, stride: Int) -> Int {
+    ///
+    /// - Throws: ``YOLOError`` with `invalidModel` if its settings state another one than it accepts.
+    func inputSide(_ size: Size, stride: Int, isDynamic: Bool) throws(YOLOError) -> Int {
+        let longest = max(size.height, size.width)
+        if let side = settings.size {
+            guard isDynamic ? side.isMultiple(of: stride) : side == longest else {
+                let accepted =
+                    isDynamic ? "multiples of its stride of \(stride)" : "pictures of \(size.width)x\(size.height)"
+                throw refusal("accepts only \(accepted)", "correct 'size' in the file beside it")
+            }
+            return side
+        }
         // Networks with a fourth head are trained on larger pictures; a dynamic export of YOLOv5 does not state this.
-        let isStated = settings.size != nil || statedSize != nil
-        return size.isFree && !isStated && stride >= 64 ? 1280 : max(size.height, size.width)
+        return size.isFree && statedSize == nil && stride >= 64 ? 1280 : longest
     }
 
     /// Returns the names of `count` classes; a missing name becomes `class <id>`.
@@ -101,8 +111,11 @@ struct ExportedModel {
         }
     }
 
-    /// Family that the file states.
-    var statedFamily: ModelFamily? { model.metadata("description").flatMap(ModelFamily.init(in:)) }
+    /// Returns the family that the file states, or else the one that was found.
+    func family(found: ModelFamily?) -> ModelFamily? {
+        guard let stated = model.metadata("description").flatMap(ModelFamily.init(in:)) else { return found }
+        return ModelFamily(name: stated.name, isTransformer: found?.isTransformer ?? false)
+    }
 
     /// Number of pixels that both sides must be a multiple of.
     var stride: Int {
@@ -114,7 +127,7 @@ struct ExportedModel {
     func format(of family: InputFormat) -> InputFormat {
         var format = family
         // Exports that take bytes scale them to the range of their family themselves.
-        if takesBytes { format.deviation = [1, 1, 1] }
+        if takesBytes { (format.mean, format.deviation) = ([0, 0, 0], [1, 1, 1]) }
         return format.with(settings)
     }
 

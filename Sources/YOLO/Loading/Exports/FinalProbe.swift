@@ -8,6 +8,7 @@ struct FinalProbe {
     /// Share of boxes that must be as they should be.
     private static let neededShare = 0.95
 
+    /// Boxes for zeros, or for ones.
     private let zeros: [[Float]]
     private let varied: [[Float]]
     private let width: Int
@@ -17,10 +18,12 @@ struct FinalProbe {
     ///
     /// - Parameters:
     ///   - probe: Probe of the network.
-    ///   - rows: Returns the boxes, in the order of ``FinalProbe``, for values of a spread.
-    init?(_ probe: OutputProbe, rows: (_ spread: Float) -> [[Float]]?) {
-        guard let zeros = rows(0), let varied = rows(4) else { return nil }
-        self.zeros = zeros
+    ///   - rows: Returns the boxes, in the order of ``FinalProbe``, for values in the layers.
+    init?(_ probe: OutputProbe, rows: (OutputProbe.Feed) -> [[Float]]?) {
+        guard let zeros = rows(.zeros), let varied = rows(.varied(spread: 4)) else { return nil }
+        // A threshold above 0.5 keeps no box for zeros.
+        guard let constant = zeros.isEmpty ? rows(.constant(1)) : zeros, !constant.isEmpty else { return nil }
+        self.zeros = constant
         self.varied = varied
         width = probe.width
         height = probe.height

@@ -57,6 +57,8 @@ package struct InputFormat: Hashable, Sendable {
         if let placement = settings.placement {
             format.placement = placement
             format.margin = 0
+            // YOLOv5's rounding is that of a centred picture.
+            if placement != .centered { format.isExact = true }
         }
         format.antialiases = settings.antialias ?? format.antialiases
         format.colors = settings.colors ?? format.colors

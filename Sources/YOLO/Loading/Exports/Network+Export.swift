@@ -41,9 +41,9 @@ extension Network {
                 maskCoefficientCount: probe.maskCoefficientCount
             ),
             format: export.format(of: .usual),
-            family: export.statedFamily ?? .anchored,
+            family: export.family(found: .anchored),
             labels: export.labels(count: probe.classCount),
-            inputSide: export.inputSide(size, stride: stride),
+            inputSide: export.inputSide(size, stride: stride, isDynamic: isDynamic),
             stride: stride,
             isDynamic: isDynamic
         )
@@ -70,6 +70,9 @@ extension Network {
             )
         }
         var reason = whole.reason
+        if let family = whole.family, ![.usual, .exact].contains(whole.format) {
+            reason += "; pictures are prepared as for \(family.name)"
+        }
         if !isDynamic { reason += "; it accepts only pictures of \(size.width)x\(size.height)" }
         // A size that is fixed may be any.
         let stride = areMultiples ? export.stride : 1
@@ -77,9 +80,9 @@ extension Network {
             model: whole.model,
             layout: whole.layout,
             format: export.format(of: whole.format),
-            family: export.statedFamily ?? whole.family,
+            family: export.family(found: whole.family),
             labels: export.labels(count: whole.layout.classCount),
-            inputSide: export.inputSide(size, stride: stride),
+            inputSide: export.inputSide(size, stride: stride, isDynamic: isDynamic),
             stride: stride,
             isDynamic: isDynamic,
             uncutReason: isDynamic && whole.layout.boxes == .columns ? nil : reason
@@ -93,16 +96,21 @@ extension Network {
     /// - Throws: ``InferenceError`` if the network does not accept a single picture of that size.
     private static func canVary(_ model: Model, from size: ExportedModel.Size) throws -> Bool {
         try model.reshape(height: size.height, width: size.width)
-        let counts = model.outputs.map { $0?.elementCount }
+        let shapes = model.outputs
         do {
             try model.reshape(height: size.height * 2, width: size.width * 3)
         } catch {
             // A failed reshape leaves the size unchanged.
             return false
         }
-        let isInProportion = zip(counts, model.outputs).allSatisfy { count, larger -> Bool in
-            guard let count, let larger = larger?.elementCount else { return false }
-            return larger.isMultiple(of: 6) && larger / 6 == count
+        let isInProportion = zip(shapes, model.outputs).allSatisfy { shape, larger in
+            guard let shape = shape?.dimensions.compactMap(\.self), let larger = larger?.dimensions.compactMap(\.self),
+                shape.count == larger.count
+            else { return false }
+            // Rows and columns grow, or the number of boxes, and nothing else.
+            let isMap = shape.count == 4 && larger == [shape[0], shape[1], shape[2] * 2, shape[3] * 3]
+            let grown = zip(shape, larger).filter { $0 != $1 }
+            return isMap || (grown.count == 1 && grown[0].1 == 6 * grown[0].0)
         }
         try model.reshape(height: size.height, width: size.width)
         return isInProportion

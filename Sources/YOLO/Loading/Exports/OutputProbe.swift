@@ -13,6 +13,24 @@ final class OutputProbe {
         case layers
     }
 
+    /// Values that layers are replaced by.
+    enum Feed: Hashable, Sendable {
+        /// All are the same.
+        case constant(Float)
+        /// They vary from `-spread` to `spread`.
+        case varied(spread: Float)
+
+        static let zeros = Feed.constant(0)
+
+        /// Returns the value at an index of a layer's output.
+        func value(at index: Int) -> Float {
+            switch self {
+            case .constant(let value): value
+            case .varied(let spread): Float((index &* 7919) % 129 - 64) / 64 * spread
+            }
+        }
+    }
+
     /// Output of a layer.
     private struct Site: Hashable {
         var port: Graph.Port
@@ -21,8 +39,10 @@ final class OutputProbe {
         var stride: Int?
     }
 
+    /// Maximum number of values of all sites together; 1,280 x 1,280 pixels and 600 classes have fewer.
+    private static let maximumCount = 1 << 25
     /// Maximum number of values of an output whose shape is not fixed.
-    private static let maximumCount = 1 << 22
+    private static let maximumDynamicCount = 1 << 22
 
     /// Size of the network's input in pixels.
     let height: Int
@@ -34,11 +54,13 @@ final class OutputProbe {
     private let model: Model
     private let graph: Graph
     private let entrance: Entrance
+    /// For each operation, whether it is a constant, which may be stored in another precision or scaled.
+    private let isConstant: [Bool]
     private var responses: [Question: [Float]?] = [:]
 
     private struct Question: Hashable {
         var output: Int
-        var spread: Float
+        var feed: Feed
     }
 
     /// Probes a network with a fixed input size.
@@ -46,6 +68,12 @@ final class OutputProbe {
         self.model = model
         self.entrance = entrance
         graph = model.graph()
+        var isConstant: [Bool] = []
+        for node in graph.nodes {
+            let isSimple = ["Convert", "Multiply", "Transpose", "Reshape", "Subtract"].contains(node.type)
+            isConstant.append(node.type == "Constant" || (isSimple && node.inputs.allSatisfy { isConstant[$0.node] }))
+        }
+        self.isConstant = isConstant
         height = size.height
         width = size.width
         isQuantized = graph.nodes.contains { $0.type == "FakeQuantize" }
@@ -55,40 +83,43 @@ final class OutputProbe {
     /// Returns the strides of the feature maps that an output is computed from.
     func strides(of output: Int) -> [Int] { Set(sites(of: output).compactMap(\.stride)).sorted() }
 
-    /// Returns the value of a site at an index.
-    static func value(at index: Int, spread: Float) -> Float { Float((index &* 7919) % 129 - 64) / 64 * spread }
-
-    /// Returns an output for values from `-spread` to `spread` in the layers; nil if it depends on anything else.
-    func response(of output: Int, spread: Float) -> [Float]? {
-        let question = Question(output: output, spread: spread)
+    /// Returns an output for values in the layers; nil if it depends on anything else.
+    ///
+    /// - Parameters:
+    ///   - output: Index of the output.
+    ///   - feed: Values for the layers.
+    ///   - other: Index of the output that is computed from the layers, if this one is only a count of its boxes.
+    /// - Returns: The values in row-major order.
+    func response(of output: Int, to feed: Feed, layersOf other: Int? = nil) -> [Float]? {
+        let question = Question(output: output, feed: feed)
         if let known = responses[question] { return known }
-        let response = run(output, spread: spread)
+        let response = run(output, feed, layersOf: other ?? output)
         responses[question] = .some(response)
         return response
     }
 
-    private func run(_ output: Int, spread: Float) -> [Float]? {
-        let sites = sites(of: output)
-        guard !sites.isEmpty else { return nil }
+    private func run(_ output: Int, _ feed: Feed, layersOf other: Int) -> [Float]? {
+        let sites = sites(of: other)
+        guard !sites.isEmpty, sites.reduce(0, { $0 + $1.count }) <= Self.maximumCount else { return nil }
         return try? model.evaluate(
             output: output,
             ports: sites.map(\.port),
-            values: sites.map { site in (0..<site.count).map { Self.value(at: $0, spread: spread) } },
-            maximumCount: Self.maximumCount
+            values: sites.map { site in (0..<site.count).map(feed.value(at:)) },
+            maximumCount: Self.maximumDynamicCount
         )
     }
 
     /// Returns the values of all boxes, `[boxes, valuesPerBox]`; nil if they depend on anything but the layers.
-    func table(_ form: BoxForm, spread: Float) -> [Float]? {
+    func table(_ form: BoxForm, _ feed: Feed) -> [Float]? {
         let perBox = form.valuesPerBox
-        guard let values = response(of: form.boxes, spread: spread) else { return nil }
+        guard let values = response(of: form.boxes, to: feed) else { return nil }
         guard form.boxes != form.scores else {
             guard values.count.isMultiple(of: perBox) else { return nil }
             let count = values.count / perBox
             guard form.isTransposed else { return values }
             return values.indices.map { values[$0 % perBox * count + $0 / perBox] }
         }
-        guard let scores = response(of: form.scores, spread: spread) else { return nil }
+        guard let scores = response(of: form.scores, to: feed) else { return nil }
         let count = values.count / 4
         guard values.count == 4 * count, scores.count == count * (perBox - 4) else { return nil }
         var table: [Float] = []
@@ -143,7 +174,7 @@ final class OutputProbe {
         let node = graph.nodes[port.node]
         // Gemm, an ONNX operation, scales both the product and the bias.
         let product = variablePart(of: variablePart(of: node, "Add"), "Multiply")
-        guard product.type == "MatMul", product.inputs.contains(where: isConstant),
+        guard product.type == "MatMul", product.inputs.contains(where: { isConstant[$0.node] }),
             node.outputs.indices.contains(port.output), let count = node.outputs[port.output]?.elementCount,
             (1..<1 << 26).contains(count)
         else { return nil }
@@ -152,15 +183,9 @@ final class OutputProbe {
 
     /// Returns what an operation of a type combines with a constant; the operation itself if it has another type.
     private func variablePart(of node: Graph.Node, _ type: String) -> Graph.Node {
-        guard node.type == type, let constant = node.inputs.firstIndex(where: isConstant) else { return node }
+        guard node.type == type, let constant = node.inputs.firstIndex(where: { isConstant[$0.node] }) else {
+            return node
+        }
         return graph.source(of: node, input: 1 - constant) ?? node
-    }
-
-    /// Whether a port is a constant, which may be stored in another precision or scaled.
-    private func isConstant(_ port: Graph.Port) -> Bool {
-        let node = graph.nodes[port.node]
-        if node.type == "Constant" { return true }
-        let isSimple = ["Convert", "Multiply", "Transpose", "Reshape", "Subtract"].contains(node.type)
-        return isSimple && node.inputs.allSatisfy(isConstant)
     }
 }

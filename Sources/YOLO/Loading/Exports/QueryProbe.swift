@@ -21,7 +21,8 @@ struct QueryProbe {
     ///   - probe: Probe of the network that enters after its layers.
     ///   - form: Where boxes and scores are in its outputs.
     init?(_ probe: OutputProbe, _ form: BoxForm) {
-        guard probe.selectsBest, let zeros = probe.table(form, spread: 0), let varied = probe.table(form, spread: 2)
+        guard probe.selectsBest, let zeros = probe.table(form, .zeros),
+            let varied = probe.table(form, .varied(spread: 2))
         else { return nil }
         func rows(of values: [Float]) -> [[Float]] {
             stride(from: 0, to: values.count, by: form.valuesPerBox).map {
