@@ -23,6 +23,13 @@ package struct DetectionSettings: Sendable {
     /// Maximum deviation of simplified polygons in pixels; 0 is exact.
     package var polygonTolerance: Double
 
+    /// The defaults.
+    package init() {
+        options = DetectionOptions()
+        masks = .polygon
+        polygonTolerance = 0
+    }
+
     /// Reads the options.
     ///
     /// - Parameters:

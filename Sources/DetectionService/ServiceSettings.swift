@@ -25,6 +25,11 @@ package struct ServiceSettings: Sendable {
     /// Directory with the web page; if it does not exist, a short start page is shown.
     package var webPageDirectory = "Public"
 
+    /// Names of the other servers' APIs that are served.
+    package var dialects = ServiceSettings.allDialects
+    /// Names of all other servers' APIs.
+    package static let allDialects = [DeepStack.name]
+
     package init(version: String) {
         self.version = version
     }

@@ -55,8 +55,15 @@ package func buildApplication(
         Metrics(registry: metrics, pipeline: pipeline, models: models, storeMonitor: storeMonitor),
     ]
     let authentication = Authentication(hashes: settings.apiKeyHashes)
+    let service = DialectService(
+        bodies: bodies,
+        detection: detection,
+        authentication: authentication,
+        version: settings.version
+    )
+    let dialects: [any Dialect] = [DeepStack(service: service)].filter { settings.dialects.contains(type(of: $0).name) }
     let documentation = try OpenAPI(
-        describing: endpoints.map(\.operation),
+        describing: (endpoints + dialects.flatMap(\.endpoints)).map(\.operation),
         version: settings.version,
         requiresKey: authentication.isRequired
     )
@@ -69,13 +76,16 @@ package func buildApplication(
             metrics: metrics,
             readiness: readiness,
             origins: CrossOriginPolicy(allowedHosts: settings.allowedHosts, origins: settings.corsOrigins),
-            refusals: RefusalLog(logger: logger)
+            refusals: RefusalLog(logger: logger),
+            dialects: Dictionary(
+                dialects.flatMap { dialect in dialect.endpoints.map { ($0.operation.path, type(of: dialect).name) } }
+            ) { first, _ in first }
         )
     )
     if let directory = settings.apiPagesDirectory {
         router.add(middleware: FileMiddleware(directory, urlBasePath: "/api-pages", logger: logger))
     }
-    router.add(endpoints + [documentation] + pages, authentication: authentication)
+    router.add(endpoints + [documentation] + pages, of: dialects, authentication: authentication)
     return Application(
         router: router,
         server: httpServer(settings, budget: budget),
@@ -105,20 +115,41 @@ private func httpServer(_ settings: ServiceSettings, budget: ByteBudget) -> HTTP
 }
 
 extension Router where Context == ServiceContext {
-    /// Adds a route for each endpoint.
-    fileprivate func add(_ endpoints: [any Endpoint], authentication: Authentication) {
-        add(middleware: MethodMiddleware(operations: endpoints.map(\.operation)))
+    /// Adds a route for each endpoint of the service and its dialects.
+    fileprivate func add(_ endpoints: [any Endpoint], of dialects: [any Dialect], authentication: Authentication) {
+        add(middleware: MethodMiddleware(operations: (endpoints + dialects.flatMap(\.endpoints)).map(\.operation)))
         for endpoint in endpoints {
-            let operation = endpoint.operation
-            let handle: @Sendable (Request, ServiceContext) async throws -> Response = { request, context in
-                if !operation.isOpen { try authentication.check(request) }
-                let call = try Call(operation, request: request, context: context)
-                return try await context.withinLifetime { try await endpoint.respond(to: call) }
+            add(endpoint) { call in
+                if !call.operation.isOpen { try authentication.check(call.request) }
+                return try await call.context.withinLifetime { try await endpoint.respond(to: call) }
             }
-            on(RouterPath(operation.path), method: operation.method, use: handle)
-            if operation.method == .get {
-                on(RouterPath(operation.path), method: .head, use: handle)
+        }
+        for dialect in dialects {
+            for endpoint in dialect.endpoints {
+                // Keys may be in the body, so endpoints check them.
+                add(endpoint) { call in
+                    try await call.context.withinLifetime { try await endpoint.respond(to: call) }
+                }
             }
+        }
+    }
+
+    private func add(
+        _ endpoint: any Endpoint,
+        respond: @escaping @Sendable (Call) async throws -> Response
+    ) {
+        let operation = endpoint.operation
+        let handle: @Sendable (Request, ServiceContext) async throws -> Response = { request, context in
+            do {
+                return try await respond(Call(operation, request: request, context: context))
+            } catch {
+                guard let dialect = operation.dialect, !(error is ClientLeft) else { throw error }
+                throw Problem(error, in: dialect)
+            }
+        }
+        on(RouterPath(operation.path), method: operation.method, use: handle)
+        if operation.method == .get {
+            on(RouterPath(operation.path), method: .head, use: handle)
         }
     }
 }

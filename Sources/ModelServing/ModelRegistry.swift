@@ -71,6 +71,9 @@ package final class ModelRegistry: Sendable {
         state.withLock { $0.entries.values.compactMap(\.detector?.model) }.sorted { $0.name < $1.name }
     }
 
+    /// Whether there is a model of a name.
+    package func hasModel(named name: String) -> Bool { state.withLock { $0.entries[name]?.detector != nil } }
+
     /// Returns the detector of a name, or the default one for nil.
     ///
     /// - Throws: ``ModelServingError`` with `unknownModel`.

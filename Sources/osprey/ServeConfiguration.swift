@@ -109,6 +109,13 @@ extension ServiceSettings {
         corsOrigins = try settings.list("cors-origins", of: "origins such as https://example.com, or *") { origin in
             origin == "*" || origin.wholeMatch(of: /https?:\/\/[^\/]+/.ignoresCase()) != nil
         }
+        if settings.text("dialects") != nil {
+            let all = Self.allDialects
+            let chosen = try settings.list("dialects", of: "\(all.joined(separator: ", ")), or none") { name in
+                name == "none" || all.contains(name)
+            }
+            dialects = chosen.filter { $0 != "none" }
+        }
         apiPagesDirectory = settings.text("api-pages", default: ".deps/api-pages")
         webPageDirectory = settings.text("web-page", default: webPageDirectory)
     }

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import DetectionService
 
 /// Options of `osprey serve`; each can also be set in the environment or in a file.
 struct ServeOptions: ParsableArguments {
@@ -137,6 +138,15 @@ struct ServeOptions: ParsableArguments {
     var corsOrigins: String?
 
     @Option(
+        help: ArgumentHelp(
+            "APIs of other servers to serve as well, separated by commas, or none. (default: "
+                + "\(ServiceSettings.allDialects.joined(separator: ",")))",
+            valueName: "names"
+        )
+    )
+    var dialects: String?
+
+    @Option(
         help: ArgumentHelp("Folder with the assets of /docs and /redoc. (default: .deps/api-pages)", valueName: "dir")
     )
     var apiPages: String?
@@ -166,6 +176,7 @@ struct ServeOptions: ParsableArguments {
             ("idle-timeout", idleTimeout), ("drain-delay", drainDelay), ("shutdown-timeout", shutdownTimeout),
             ("max-body", maxBody), ("max-bodies-in-flight", maxBodiesInFlight), ("max-connections", maxConnections),
             ("api-key-hashes", apiKeyHashes), ("allowed-hosts", allowedHosts), ("cors-origins", corsOrigins),
+            ("dialects", dialects),
             ("api-pages", apiPages), ("web-page", webPage), ("log-format", logFormat), ("log-level", logLevel),
         ] + processing.all
     }

@@ -5,7 +5,7 @@ import Foundation
 enum Seeds {
     static func main() throws {
         let folder = URL(filePath: CommandLine.arguments[1], directoryHint: .isDirectory)
-        let seeds = [
+        let seeds: [String: [[UInt8]]] = [
             "zip": archives, "pickle": pickles, "network": edits, "settings": settings, "heif": containers,
             "json": bodies, "query": queries,
             "multipart": forms, "picture": pictures,
@@ -17,7 +17,7 @@ enum Seeds {
                 try Data(seed).write(to: corpus.appending(path: "\(index)"))
             }
         }
-        let words = [
+        let words: [String: [String]] = [
             "zip": zipWords, "pickle": pickleWords, "network": pickleWords, "settings": settingWords, "heif": heifWords,
             "json": optionWords,
             "query": optionWords,
@@ -65,9 +65,8 @@ enum Seeds {
         ].map { Array($0.utf8) }
     }
 
-    private static var settingWords: [[UInt8]] {
+    private static var settingWords: [String] {
         ["names", "size", "scaling", "antialias", "colors", "mean", "deviation", "device", "<<", "- ", ": ", "? "]
-            .map { Array($0.utf8) }
     }
 
     /// For each committed checkpoint: none, and one byte that is another number.

@@ -105,6 +105,36 @@ struct DetectionResponder: Sendable {
         }
     }
 
+    /// Detects objects in one picture, for a dialect.
+    ///
+    /// - Parameters:
+    ///   - request: What to detect.
+    ///   - call: The request.
+    ///   - read: Returns the picture's bytes, on a worker thread.
+    ///   - output: Turns the report and the seconds that it took, waiting included, into the body of the response.
+    /// - Returns: What `output` returns.
+    /// - Throws: Errors of `DetectionPipeline.detect`.
+    func detect(
+        _ request: DetectionRequest,
+        call: Call,
+        read: @escaping @Sendable () throws -> [UInt8],
+        output: @escaping @Sendable (DetectionReport, Double) throws -> [UInt8]
+    ) async throws -> [UInt8] {
+        let context = call.context
+        let start = ContinuousClock.now
+        return try await pipeline.detect(
+            request,
+            deadline: context.deadline,
+            stages: context.stages,
+            picture: read
+        ) { report in
+            count(report)
+            let bytes = try output(report, (ContinuousClock.now - start) / .seconds(1))
+            context.stages.end(.write)
+            return bytes
+        }
+    }
+
     func response(_ body: [UInt8], _ form: Form) throws -> Response {
         switch form {
         case .json: try Response(body, headers: [.contentType: "application/json"], budget: budget)

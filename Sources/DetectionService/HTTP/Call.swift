@@ -25,7 +25,14 @@ struct Call: Sendable {
         }
         let items = Self.items(ofQuery: request.uri.query ?? "")
         path = Values(parsing: captures, fields: operation.pathFields, location: "path", into: &errors)
-        query = Values(parsing: items, fields: operation.queryFields, location: "query", into: &errors)
+        // Other servers ignore what they do not know.
+        let known =
+            operation.dialect == nil
+            ? items
+            : items.filter { item in
+                operation.queryFields.contains { $0.name == item.name }
+            }
+        query = Values(parsing: known, fields: operation.queryFields, location: "query", into: &errors)
         errors.explainUnknown(DetectionFields.hint)
         try errors.check()
         self.operation = operation

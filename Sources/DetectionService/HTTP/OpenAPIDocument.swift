@@ -23,7 +23,9 @@ struct OpenAPIDocument {
             ],
             "servers": [["url": "/"]],
             "tags": .array(
-                Operation.Tag.allCases.map { ["name": .string($0.rawValue), "description": .string($0.summary)] }
+                Operation.Tag.allCases.filter { tag in operations.contains { $0.tag == tag } }.map {
+                    ["name": .string($0.rawValue), "description": .string($0.summary)]
+                }
             ),
             "paths": .object(paths.mapValues(JSONValue.object)),
             "components": [
@@ -39,8 +41,15 @@ struct OpenAPIDocument {
     private func entry(_ operation: Operation) -> JSONValue {
         var responses: [String: JSONValue] = [:]
         for answer in operation.answers { responses[String(answer.status.code)] = response(answer) }
-        for (status, kinds) in Dictionary(grouping: operation.allProblems, by: \.status.code) {
-            responses[String(status)] = problem(kinds.sorted { $0.rawValue < $1.rawValue })
+        let problems = operation.allProblems
+        let own = operation.dialect == nil ? problems : problems.intersection(Problem.Kind.ofEnvelope)
+        for (status, kinds) in Dictionary(grouping: own, by: \.status.code) {
+            responses[String(status)] = problem(kinds)
+        }
+        if let dialect = operation.dialect {
+            for (status, kinds) in Dictionary(grouping: problems, by: { dialect.status(of: $0).code }) {
+                responses[String(status)] = problem(kinds, of: dialect, beside: responses[String(status)])
+            }
         }
         var members: [String: JSONValue] = [
             "operationId": .string(operation.id),
@@ -81,6 +90,13 @@ struct OpenAPIDocument {
                 content["application/json"] = ["schema": Schema.object(fields).jsonSchema, "example": example]
             case .picture:
                 for type in ["application/octet-stream", "image/*"] { content[type] = [:] }
+            case .form(let fields):
+                let picture: JSONValue = ["type": "string", "contentMediaType": "application/octet-stream"]
+                var properties = Dictionary(fields.map { ($0.name, $0.schema.jsonSchema) }) { first, _ in first }
+                properties["image"] = picture
+                content["multipart/form-data"] = [
+                    "schema": ["type": "object", "properties": .object(properties), "required": ["image"]]
+                ]
             case .multipart(let isSingle):
                 content["multipart/form-data"] = ["schema": multipartSchema(isSingle: isSingle)]
             }
@@ -118,16 +134,33 @@ struct OpenAPIDocument {
         return .object(members)
     }
 
-    private func problem(_ kinds: [Problem.Kind]) -> JSONValue {
+    /// Describes a status by which a call reports problems.
+    ///
+    /// - Parameters:
+    ///   - kinds: The problems.
+    ///   - dialect: The dialect whose form the answer has; nil for the service's own.
+    ///   - other: Description of the same status in the service's own form, which the dialect's calls have as well.
+    /// - Returns: The response.
+    private func problem(
+        _ kinds: [Problem.Kind],
+        of dialect: (any Dialect.Type)? = nil,
+        beside other: JSONValue? = nil
+    ) -> JSONValue {
+        let kinds = kinds.sorted { $0.rawValue < $1.rawValue }
         var headers = Self.commonHeaders
         if kinds.contains(where: { $0 == .busy || $0 == .notReady }) {
             headers["Retry-After"] = Self.header("Seconds to wait before retrying.")
         }
         let names = kinds.map(\.rawValue).joined(separator: ", ")
+        let own: JSONValue = ["schema": ["$ref": "#/components/schemas/Problem"]]
+        var content: [String: JSONValue] = [:]
+        if dialect == nil || other != nil { content["application/problem+json"] = own }
+        if let dialect { content["application/json"] = ["schema": dialect.problemSchema.jsonSchema] }
+        let phrase = dialect?.status(of: kinds[0]).reasonPhrase ?? kinds[0].status.reasonPhrase
         return [
-            "description": .string("\(kinds[0].status.reasonPhrase): \(names)."),
+            "description": .string("\(phrase): \(names)."),
             "headers": .object(headers),
-            "content": ["application/problem+json": ["schema": ["$ref": "#/components/schemas/Problem"]]],
+            "content": .object(content),
         ]
     }
 

@@ -9,12 +9,14 @@ struct Operation: Sendable {
         case pictures
         case detection
         case service
+        case deepstack
 
         var summary: String {
             switch self {
             case .pictures: "The dataset's pictures and your uploads."
             case .detection: "Objects in pictures."
             case .service: "The service itself."
+            case .deepstack: "The API of DeepStack and CodeProject.AI."
             }
         }
     }
@@ -27,6 +29,8 @@ struct Operation: Sendable {
         case picture
         /// `multipart/form-data` with one picture, or with one or several.
         case multipart(isSingle: Bool)
+        /// `multipart/form-data` with a picture in the part `image`, and these fields.
+        case form([Field])
     }
 
     /// One successful response.
@@ -67,6 +71,8 @@ struct Operation: Sendable {
     var problems: Set<Problem.Kind> = []
     /// Whether the call needs no API key.
     var isOpen = false
+    /// The dialect that the call belongs to; nil for the service's own.
+    var dialect: (any Dialect.Type)?
 }
 
 extension Operation {

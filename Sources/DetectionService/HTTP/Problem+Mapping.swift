@@ -59,6 +59,13 @@ extension Problem {
         }
     }
 
+    /// Maps an error of a dialect's call.
+    init(_ error: any Error, in dialect: any Dialect.Type) {
+        self.init(error)
+        self.dialect = dialect
+        cause = error
+    }
+
     private init(_ errors: ValidationErrors) {
         let summary = errors.list.prefix(5).map { "\($0.location.joined(separator: ".")) \($0.message)" }
         self.init(.invalid, summary.joined(separator: "; ") + ".", errors: errors.list)

@@ -25,6 +25,9 @@ struct Problem: Error, Sendable {
         case deadlineExceeded = "deadline_exceeded"
         case storeFull = "store_full"
         case storeUnavailable = "store_unavailable"
+
+        /// Those that are found before a request reaches its call.
+        static let ofEnvelope: Set<Kind> = [.misdirected, .forbidden, .invalid]
     }
 
     var kind: Kind
@@ -32,6 +35,10 @@ struct Problem: Error, Sendable {
     var detail: String
     var errors: [ValidationError] = []
     var headers: HTTPFields = [:]
+    /// The dialect whose form the answer has; nil for the service's own.
+    var dialect: (any Dialect.Type)?
+    /// The error that it was made from, for the log.
+    var cause: (any Error)?
 
     init(_ kind: Kind, _ detail: String, errors: [ValidationError] = [], headers: HTTPFields = [:]) {
         self.kind = kind
@@ -41,6 +48,7 @@ struct Problem: Error, Sendable {
     }
 
     func response(requestID: String) -> Response {
+        if let dialect { return dialect.answer(to: self) }
         let (head, body) = parts(requestID: requestID)
         return Response(status: head.status, headers: head.headerFields, body: ResponseBody(byteBuffer: body))
     }

@@ -72,6 +72,25 @@ struct RequestBodies: Sendable {
         }
     }
 
+    /// Receives a `multipart/form-data` body, or one of any other type, which is dropped.
+    ///
+    /// - Throws: `MultipartError` if it is malformed; errors of `use`.
+    func withForm<Result: Sendable>(
+        of call: Call,
+        flow: String? = nil,
+        _ use: (Form) async throws -> Result
+    ) async throws -> Result {
+        guard let contentType = call.contentType, contentType.essence == "multipart/form-data" else {
+            return try await receive(call, flow: flow) { _ in
+            } then: {
+                try await use(Form())
+            }
+        }
+        return try await withCollected(of: call, flow: flow, contentType: contentType) {
+            try await use(Form(parts: $0))
+        }
+    }
+
     /// Receives a `multipart/form-data` body and passes the contents of its parts to `use`, in their order.
     ///
     /// - Throws: ``Problem`` (400) if the body has no part; `MultipartError` if it is malformed; errors of `use`.
@@ -80,6 +99,18 @@ struct RequestBodies: Sendable {
         flow: String,
         contentType: ContentType,
         _ use: ([[UInt8]]) async throws -> Result
+    ) async throws -> Result {
+        try await withCollected(of: call, flow: flow, contentType: contentType) { parts in
+            guard !parts.isEmpty else { throw Problem(.malformed, "The body has no parts; send a picture as a part.") }
+            return try await use(parts.map(\.bytes))
+        }
+    }
+
+    private func withCollected<Result: Sendable>(
+        of call: Call,
+        flow: String?,
+        contentType: ContentType,
+        _ use: ([Form.Part]) async throws -> Result
     ) async throws -> Result {
         var collector = try PartCollector(contentType: contentType, maximumPartBytes: budget.maximumBodyBytes)
         guard try ContentCoding(call.request.headers) == nil else {
@@ -95,10 +126,10 @@ struct RequestBodies: Sendable {
         }
     }
 
-    /// Collects the contents of the parts of a multipart body.
+    /// Collects the parts of a multipart body.
     private struct PartCollector {
         private var parser: MultipartParser
-        private var parts: [[UInt8]] = []
+        private var parts: [Form.Part] = []
 
         init(contentType: ContentType, maximumPartBytes: Int) throws {
             var limits = MultipartParser.Limits()
@@ -109,16 +140,16 @@ struct RequestBodies: Sendable {
         mutating func add(_ bytes: some Collection<UInt8>) throws {
             for event in try parser.parse(bytes) {
                 switch event {
-                case .part: parts.append([])
-                case .content(let bytes): parts[parts.count - 1].append(contentsOf: bytes)
+                case .part(let part):
+                    parts.append(Form.Part(name: part.name, isFile: part.fileName != nil, bytes: []))
+                case .content(let bytes): parts[parts.count - 1].bytes.append(contentsOf: bytes)
                 case .partEnd, .end: break
                 }
             }
         }
 
-        mutating func finish() throws -> [[UInt8]] {
+        mutating func finish() throws -> [Form.Part] {
             try parser.finish()
-            guard !parts.isEmpty else { throw Problem(.malformed, "The body has no parts; send a picture as a part.") }
             return parts
         }
     }

@@ -13,12 +13,12 @@ struct Authentication: Sendable {
 
     var isRequired: Bool { !hashes.isEmpty }
 
-    /// Checks `Authorization: Bearer` or `X-API-Key`.
+    /// Checks `Authorization: Bearer`, `X-API-Key`, or a key from elsewhere in the request.
     ///
     /// - Throws: ``Problem`` (401) if the key is missing or unknown.
-    func check(_ request: Request) throws {
+    func check(_ request: Request, key other: String? = nil) throws {
         guard isRequired else { return }
-        guard let key = Self.key(of: request) else {
+        guard let key = other ?? Self.key(of: request) else {
             throw Self.rejection("This service requires an API key: send Authorization: Bearer KEY, or X-API-Key: KEY.")
         }
         let hash = Array(Digest.sha256(of: Array(key.utf8)).utf8)

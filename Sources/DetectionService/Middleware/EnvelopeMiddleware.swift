@@ -14,6 +14,8 @@ struct EnvelopeMiddleware: RouterMiddleware {
     let readiness: Readiness
     let origins: CrossOriginPolicy
     let refusals: RefusalLog
+    /// Names of dialects by route.
+    let dialects: [String: String]
 
     func handle(
         _ request: Request,
@@ -44,7 +46,7 @@ struct EnvelopeMiddleware: RouterMiddleware {
         } catch {
             let problem = Problem(error)
             if problem.kind == .internalError {
-                context.logger.error("The request failed.", metadata: ["error": "\(error)"])
+                context.logger.error("The request failed.", metadata: ["error": "\(problem.cause ?? error)"])
             }
             isRefusal = problem.kind == .busy
             response = problem.response(requestID: context.requestID)
@@ -102,7 +104,8 @@ struct EnvelopeMiddleware: RouterMiddleware {
     }
 
     private func measure(_ response: Response, request: Request, context: ServiceContext, total: Duration) {
-        let labels = [("route", context.route), ("method", Self.label(of: request.method))]
+        var labels = [("route", context.route), ("method", Self.label(of: request.method))]
+        if let dialect = dialects[context.route] { labels.append(("dialect", dialect)) }
         let status = String(response.status.code)
         metrics.makeCounter(label: ServiceMetrics.requests, dimensions: labels + [("status", status)]).increment(by: 1)
         metrics.makeTimer(label: ServiceMetrics.requestSeconds, dimensions: labels)
