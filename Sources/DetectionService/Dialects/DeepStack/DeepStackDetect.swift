@@ -27,16 +27,14 @@ struct DeepStackDetect: Endpoint {
             tag: .deepstack,
             summary: "Detects objects in a picture, as DeepStack and CodeProject.AI do.",
             details: """
-                `max_detections` may be added to the address for clients that expect fewer objects.
+                An API key may also be the field `api_key`. `max_detections` may be added to the address for clients \
+                that expect fewer objects.
                 """,
             pathFields: takesModel
                 ? [Field(name: "model", schema: .text(1...ModelFile.maximumNameLength), isRequired: true)] : [],
             queryFields: [Self.maximum],
             body: [
-                .form([
-                    Field(name: "api_key", schema: .text(0...200).described("If the service has keys.")),
-                    Field(name: "min_confidence", schema: .number(0...1).defaulting(to: .number(0.4))),
-                ])
+                .form([Field(name: "min_confidence", schema: .number(0...1).defaulting(to: .number(0.4)))])
             ],
             answers: [
                 Operation.Answer(summary: "The objects, best first.", contents: [.json(DeepStackObjects.self)])
