@@ -88,6 +88,13 @@ def test_inspect_lists_a_checkpoint_like_yolov5() -> None:
         "parameters": 1_867_405,
         "gflops": 4.5,
         "family": "YOLOv5",
+        "pictures": {
+            "scaling": "letterbox",
+            "antialias": False,
+            "colors": "RGB",
+            "mean": [0, 0, 0],
+            "deviation": [255, 255, 255],
+        },
         "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
     }
     table = run("inspect", file).stdout
