@@ -1,4 +1,4 @@
-#include "bridge.hpp"
+#include "graph.hpp"
 
 #include <array>
 #include <cmath>
@@ -6,7 +6,6 @@
 #include <openvino/op/add.hpp>
 #include <openvino/op/avg_pool.hpp>
 #include <openvino/op/concat.hpp>
-#include <openvino/op/constant.hpp>
 #include <openvino/op/convolution.hpp>
 #include <openvino/op/gather.hpp>
 #include <openvino/op/group_conv.hpp>
@@ -15,12 +14,10 @@
 #include <openvino/op/matmul.hpp>
 #include <openvino/op/max_pool.hpp>
 #include <openvino/op/mish.hpp>
-#include <openvino/op/multiply.hpp>
 #include <openvino/op/pad.hpp>
 #include <openvino/op/parameter.hpp>
 #include <openvino/op/prelu.hpp>
 #include <openvino/op/relu.hpp>
-#include <openvino/op/reshape.hpp>
 #include <openvino/op/result.hpp>
 #include <openvino/op/shape_of.hpp>
 #include <openvino/op/sigmoid.hpp>
@@ -30,8 +27,6 @@
 #include <openvino/op/transpose.hpp>
 #include <openvino/op/variadic_split.hpp>
 
-using ov::op::v0::Constant;
-
 struct COVBuilder {
     /// Only the network's input.
     ov::ParameterVector parameters;
@@ -40,22 +35,10 @@ struct COVBuilder {
 
 namespace {
 
-ov::Output<ov::Node> floats(const ov::Shape &shape, const float *values) {
-    return Constant::create(ov::element::f32, shape, std::vector<float>(values, values + ov::shape_size(shape)));
-}
-
-ov::Output<ov::Node> integers(const std::vector<int64_t> &values) {
-    return Constant::create(ov::element::i64, {values.size()}, values);
-}
-
 /// Returns a constant with one value per channel of `[1, channels, height, width]`.
 ov::Output<ov::Node> by_channel(size_t channels, const float *values) { return floats({1, channels, 1, 1}, values); }
 
 size_t channels_of(const ov::Output<ov::Node> &output) { return output.get_partial_shape()[1].get_length(); }
-
-ov::Output<ov::Node> reshaped(const ov::Output<ov::Node> &source, const std::vector<int64_t> &shape) {
-    return std::make_shared<ov::op::v1::Reshape>(source, integers(shape), false);
-}
 
 ov::Output<ov::Node> transposed(const ov::Output<ov::Node> &source, const std::vector<int64_t> &order) {
     return std::make_shared<ov::op::v1::Transpose>(source, integers(order));

@@ -16,6 +16,10 @@ inline Output floats(const ov::Shape &shape, const std::vector<float> &values) {
     return Constant::create(ov::element::f32, shape, values);
 }
 
+inline Output floats(const ov::Shape &shape, const float *values) {
+    return floats(shape, std::vector<float>(values, values + ov::shape_size(shape)));
+}
+
 inline Output integers(const std::vector<int64_t> &values) {
     return Constant::create(ov::element::i64, {values.size()}, values);
 }

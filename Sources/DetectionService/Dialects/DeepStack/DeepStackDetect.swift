@@ -11,7 +11,7 @@ struct DeepStackDetect: Endpoint {
     let operation: Operation
 
     /// Score above which DeepStack returns objects unless a request says otherwise.
-    private static let usualConfidence: Float = 0.4
+    private static let usualConfidence = 0.4
     /// Name that CodeProject.AI's clients use for the default model.
     private static let defaultModel = "general"
 
@@ -34,7 +34,9 @@ struct DeepStackDetect: Endpoint {
                 ? [Field(name: "model", schema: .text(1...ModelFile.maximumNameLength), isRequired: true)] : [],
             queryFields: [Self.maximum],
             body: [
-                .form([Field(name: "min_confidence", schema: .number(0...1).defaulting(to: .number(0.4)))])
+                .form([
+                    Field(name: "min_confidence", schema: .number(0...1).defaulting(to: .number(Self.usualConfidence)))
+                ])
             ],
             answers: [
                 Operation.Answer(summary: "The objects, best first.", contents: [.json(DeepStackObjects.self)])
@@ -53,7 +55,7 @@ struct DeepStackDetect: Endpoint {
             guard let picture = form.file("image") else { throw Problem(.malformed, "No valid image file found") }
             var settings = DetectionSettings()
             settings.options.confidenceThreshold = try Self.confidence(form.text("min_confidence"))
-            settings.options.maximumDetections = call.query.integer(Self.maximum.name) ?? 300
+            if let maximum = call.query.integer(Self.maximum.name) { settings.options.maximumDetections = maximum }
             settings.options.masks = false
             let body = try await service.detection.detect(DetectionRequest(detector, settings: settings), call: call) {
                 picture
@@ -65,7 +67,7 @@ struct DeepStackDetect: Endpoint {
     }
 
     private static func confidence(_ text: String?) throws -> Float {
-        guard let text else { return usualConfidence }
+        guard let text else { return Float(usualConfidence) }
         guard let value = Float(text), value.isFinite, value >= 0 else {
             throw Problem(.malformed, "Invalid value for min_confidence")
         }

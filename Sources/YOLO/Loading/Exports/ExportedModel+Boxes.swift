@@ -56,17 +56,19 @@ extension ExportedModel {
             )
         }
         let forms = try forms(size)
+        var probe = OutputProbe(model, size, entrance: .convolutions)
         for form in forms {
-            if let cells = try ofCells(form, size) { return cells }
+            if let cells = try ofCells(form, probe, size) { return cells }
         }
+        probe = OutputProbe(model, size, entrance: .layers)
         for form in forms {
-            if let queries = try ofQueries(form, size) { return queries }
+            if let queries = try ofQueries(form, probe, size) { return queries }
         }
         throw unknownDecoding()
     }
 
     /// Returns an export whose boxes are those of cells; nil if they are not.
-    private func ofCells(_ form: BoxForm, _ size: Size) throws -> Whole? {
+    private func ofCells(_ form: BoxForm, _ probe: OutputProbe, _ size: Size) throws -> Whole? {
         var form = form
         if form.boxes == form.scores, !form.isTransposed {
             // Without names, as many classes as COCO's are more likely than one less.
@@ -74,7 +76,6 @@ extension ExportedModel {
             form.hasObjectness = !(isNamedWithout ?? (COCONames.names(count: form.classCount) != nil))
             if form.hasObjectness { form.classCount -= 1 }
         }
-        let probe = OutputProbe(model, size, entrance: .convolutions)
         guard form.classCount > 0, let finding = CellProbe(probe, form)?.finding else { return nil }
         if probe.selectsBest { throw refusal("returns only the best boxes (\(shapes))", Self.adviceOnSuppression) }
         let isUsual = finding.form.isUsual
@@ -93,8 +94,7 @@ extension ExportedModel {
     }
 
     /// Returns an export whose boxes are those of a transformer's queries; nil if they are not.
-    private func ofQueries(_ form: BoxForm, _ size: Size) throws -> Whole? {
-        let probe = OutputProbe(model, size, entrance: .layers)
+    private func ofQueries(_ form: BoxForm, _ probe: OutputProbe, _ size: Size) throws -> Whole? {
         guard var found = QueryProbe(probe, form)?.finding else { return nil }
         let isPatched = startsWithPatches(size)
         // RF-DETR's last class is the background, unless it was trained on COCO's categories.
