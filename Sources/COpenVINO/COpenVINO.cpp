@@ -104,6 +104,26 @@ COVShape cov_model_output_shape(const COVModel *model, size_t index) {
     return answer(unknown_shape, [&] { return shape_of(model->model->output(index).get_partial_shape()); });
 }
 
+const char *cov_model_tensor_name(const COVModel *model, bool is_input, size_t index) {
+    thread_local std::string name;
+    name = answer(std::string(), [&] {
+        const auto names = is_input ? model->model->input(index).get_names() : model->model->output(index).get_names();
+        // The order of a set of several names is not fixed.
+        const auto first = std::min_element(names.begin(), names.end());
+        return first == names.end() ? std::string() : *first;
+    });
+    return name.c_str();
+}
+
+const char *cov_model_tensor_type(const COVModel *model, bool is_input, size_t index) {
+    thread_local std::string type;
+    type = answer(std::string(), [&] {
+        return (is_input ? model->model->input(index).get_element_type() : model->model->output(index).get_element_type())
+            .get_type_name();
+    });
+    return type.c_str();
+}
+
 bool cov_model_has_output(const COVModel *model, size_t index, const char *suffix) {
     return answer(false, [&] {
         const std::string wanted = suffix;
@@ -243,6 +263,27 @@ COVStatus cov_model_sized(const COVModel *model, size_t height, size_t width, CO
     });
 }
 
+COVStatus cov_model_widen(COVModel *model) {
+    return guarded(COV_INVALID_MODEL, [&] {
+        const auto is_narrow = [](const ov::Output<ov::Node> &tensor) {
+            return tensor.get_element_type() == ov::element::f16 || tensor.get_element_type() == ov::element::bf16;
+        };
+        ov::preprocess::PrePostProcessor wide(model->model);
+        for (size_t index = 0; index < model->model->inputs().size(); ++index) {
+            if (is_narrow(model->model->input(index))) {
+                wide.input(index).tensor().set_element_type(ov::element::f32);
+            }
+        }
+        for (size_t index = 0; index < model->model->outputs().size(); ++index) {
+            if (is_narrow(model->model->output(index))) {
+                wide.output(index).tensor().set_element_type(ov::element::f32);
+            }
+        }
+        model->model = wide.build();
+        model->index();
+    });
+}
+
 COVStatus cov_model_take_pixels(COVModel *model, bool dynamic_size) {
     return guarded(COV_INVALID_MODEL, [&] {
         const auto shape = model->model->input().get_partial_shape();
@@ -358,6 +399,14 @@ COVStatus cov_request_input(COVRequest *request, size_t height, size_t width, ui
     });
 }
 
+COVStatus cov_request_input_bytes(COVRequest *request, size_t index, void **bytes, size_t *size) {
+    return guarded(COV_INVALID_ARGUMENT, [&] {
+        auto tensor = request->request.get_input_tensor(index);
+        *bytes = tensor.data();
+        *size = tensor.get_byte_size();
+    });
+}
+
 COVStatus cov_request_start(COVRequest *request, COVCompletion completion, void *context) {
     return guarded(COV_FAILED, [&] {
         // Set for every run: OpenVINO removes the callback while it executes and restores it afterwards, so a run that
@@ -384,5 +433,15 @@ COVStatus cov_request_output(COVRequest *request, size_t index, const float **va
         const auto tensor = request->request.get_output_tensor(index);
         *shape = shape_of(ov::PartialShape(tensor.get_shape()));
         *values = tensor.data<const float>();
+    });
+}
+
+COVStatus cov_request_output_bytes(COVRequest *request, size_t index, const void **bytes, size_t *size,
+                                   COVShape *shape) {
+    return guarded(COV_INVALID_ARGUMENT, [&] {
+        const auto tensor = request->request.get_output_tensor(index);
+        *shape = shape_of(ov::PartialShape(tensor.get_shape()));
+        *bytes = tensor.data();
+        *size = tensor.get_byte_size();
     });
 }

@@ -2,7 +2,7 @@ package import DecodeWorkers
 internal import Imaging
 internal import ObjectDetection
 package import Scheduling
-internal import YOLO
+package import YOLO
 
 /// Detects objects in encoded pictures.
 ///
@@ -42,37 +42,56 @@ package struct DetectionPipeline: Sendable {
         output: @escaping @Sendable (DetectionReport) throws -> Output
     ) async throws -> Output {
         let model = request.detector.model
-        return try await queue.withSlot(flow: model.name, deadline: deadline) {
+        return try await work(flow: model.name, deadline: deadline, stages: stages) { mode in
+            let bytes = try read()
+            stages.end(.read)
+            let picture = try await decode(bytes, for: request)
+            stages.end(.decode)
+            try Task.checkCancellation()
+
+            let result = try await request.detector.detect(
+                in: picture.image,
+                options: request.settings.options,
+                mode: request.mode ?? mode()
+            )
+            stages.end(.infer, but: result.stages)
+            try Task.checkCancellation()
+
+            let drawn = try await draw(result.detections, on: picture, bytes, as: request.drawing, stages)
+            return try output(
+                DetectionReport(
+                    model: model,
+                    width: picture.image.width,
+                    height: picture.image.height,
+                    detections: result.detections,
+                    drawn: drawn,
+                    isTruncated: picture.image.isTruncated,
+                    settings: request.settings
+                )
+            )
+        }
+    }
+
+    /// Runs `body` in a slot of the queue, on a worker thread.
+    ///
+    /// - Parameters:
+    ///   - flow: Flow of the queue.
+    ///   - deadline: Latest start; nil waits for a slot without limit.
+    ///   - stages: Receives the time in the queue.
+    ///   - body: The work; receives a function that returns how a network should use the cores now.
+    /// - Returns: What `body` returns.
+    /// - Throws: `SchedulingError` if the queue is full; errors of `body`.
+    package func work<Output: Sendable>(
+        flow: String,
+        deadline: ContinuousClock.Instant? = nil,
+        stages: StageClock = StageClock(start: .now),
+        _ body: @escaping @Sendable (_ mode: () -> PerformanceMode) async throws -> Output
+    ) async throws -> Output {
+        try await queue.withSlot(flow: flow, deadline: deadline) {
             stages.end(.queue)
             return try await withTaskExecutorPreference(workers) {
-                let bytes = try read()
-                stages.end(.read)
-                let picture = try await decode(bytes, for: request)
-                stages.end(.decode)
-                try Task.checkCancellation()
-
                 // A single picture gets all cores; several get one each, which yields more pictures per second.
-                let mode = request.mode ?? (queue.isAlone ? .latency : .throughput)
-                let result = try await request.detector.detect(
-                    in: picture.image,
-                    options: request.settings.options,
-                    mode: mode
-                )
-                stages.end(.infer, but: result.stages)
-                try Task.checkCancellation()
-
-                let drawn = try await draw(result.detections, on: picture, bytes, as: request.drawing, stages)
-                return try output(
-                    DetectionReport(
-                        model: model,
-                        width: picture.image.width,
-                        height: picture.image.height,
-                        detections: result.detections,
-                        drawn: drawn,
-                        isTruncated: picture.image.isTruncated,
-                        settings: request.settings
-                    )
-                )
+                try await body { queue.isAlone ? .latency : .throughput }
             }
         }
     }

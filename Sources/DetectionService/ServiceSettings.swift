@@ -28,7 +28,7 @@ package struct ServiceSettings: Sendable {
     /// Names of the other servers' APIs that are served.
     package var dialects = ServiceSettings.allDialects
     /// Names of all other servers' APIs.
-    package static let allDialects = [DeepStack.name]
+    package static let allDialects = [DeepStack.name, Roboflow.name, OpenInference.name]
 
     package init(version: String) {
         self.version = version

@@ -59,9 +59,13 @@ package func buildApplication(
         bodies: bodies,
         detection: detection,
         authentication: authentication,
+        readiness: readiness,
         version: settings.version
     )
-    let dialects: [any Dialect] = [DeepStack(service: service)].filter { settings.dialects.contains(type(of: $0).name) }
+    let allDialects: [any Dialect] = [
+        DeepStack(service: service), Roboflow(service: service), OpenInference(service: service),
+    ]
+    let dialects = allDialects.filter { settings.dialects.contains(type(of: $0).name) }
     let documentation = try OpenAPI(
         describing: (endpoints + dialects.flatMap(\.endpoints)).map(\.operation),
         version: settings.version,
@@ -77,9 +81,10 @@ package func buildApplication(
             readiness: readiness,
             origins: CrossOriginPolicy(allowedHosts: settings.allowedHosts, origins: settings.corsOrigins),
             refusals: RefusalLog(logger: logger),
-            dialects: Dictionary(
+            dialectNames: Dictionary(
                 dialects.flatMap { dialect in dialect.endpoints.map { ($0.operation.path, type(of: dialect).name) } }
-            ) { first, _ in first }
+            ) { first, _ in first },
+            dialects: dialects.map { type(of: $0) }
         )
     )
     if let directory = settings.apiPagesDirectory {

@@ -33,6 +33,36 @@ package final class InferRequest: @unchecked Sendable {
         return try body(UnsafeMutableBufferPointer(start: pixels, count: height * width * 3))
     }
 
+    /// Calls `body` with the memory of an input of fixed shape, to fill it.
+    ///
+    /// - Throws: ``InferenceError`` if there is no such input, and any error thrown by `body`.
+    package func withInputBytes<Result>(
+        _ index: Int,
+        _ body: (UnsafeMutableRawBufferPointer) throws -> Result
+    ) throws -> Result {
+        var bytes: UnsafeMutableRawPointer?
+        var size = 0
+        try check(cov_request_input_bytes(handle, index, &bytes, &size))
+        return try body(UnsafeMutableRawBufferPointer(start: bytes, count: size))
+    }
+
+    /// Calls `body` with the elements and shapes of the last run's outputs, whatever their types, which are valid only
+    /// during the call.
+    package func withOutputBytes<Result>(
+        _ body: ([(bytes: UnsafeRawBufferPointer, dimensions: [Int])]) throws -> Result
+    ) throws -> Result {
+        try body(
+            (0..<outputCount).map { index in
+                var bytes: UnsafeRawPointer?
+                var size = 0
+                var shape = COVShape()
+                try check(cov_request_output_bytes(handle, index, &bytes, &size, &shape))
+                let dimensions = TensorShape(shape)?.dimensions.compactMap(\.self) ?? []
+                return (UnsafeRawBufferPointer(start: bytes, count: size), dimensions)
+            }
+        )
+    }
+
     /// Runs the network on the contents of the input tensor, without blocking a thread.
     ///
     /// - Throws: ``InferenceError`` with ``InferenceError/Code/failed`` if the run fails.

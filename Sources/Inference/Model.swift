@@ -47,6 +47,32 @@ package final class Model {
         (0..<cov_model_output_count(handle)).map { TensorShape(cov_model_output_shape(handle, $0)) }
     }
 
+    /// An input or output.
+    package struct Tensor: Sendable {
+        /// A name; nil if it has none.
+        package var name: String?
+        /// OpenVINO's name of the type of its elements, such as `f32`.
+        package var type: String
+        /// nil if the number of axes is not fixed or exceeds 8.
+        package var shape: TensorShape?
+    }
+
+    /// The inputs with their names and types.
+    package var inputTensors: [Tensor] {
+        inputs.enumerated().map { tensor($1, isInput: true, index: $0) }
+    }
+
+    /// The outputs with their names and types.
+    package var outputTensors: [Tensor] {
+        outputs.enumerated().map { tensor($1, isInput: false, index: $0) }
+    }
+
+    private func tensor(_ shape: TensorShape?, isInput: Bool, index: Int) -> Tensor {
+        let name = String(cString: cov_model_tensor_name(handle, isInput, index))
+        let type = String(cString: cov_model_tensor_type(handle, isInput, index))
+        return Tensor(name: name.isEmpty ? nil : name, type: type, shape: shape)
+    }
+
     /// Whether a name of an output ends in `suffix`.
     package func hasOutput(_ index: Int, named suffix: String) -> Bool { cov_model_has_output(handle, index, suffix) }
 
@@ -138,6 +164,9 @@ package final class Model {
     package func takePixels(dynamicSize: Bool) throws {
         try check(cov_model_take_pixels(handle, dynamicSize))
     }
+
+    /// Makes inputs and outputs of half precision accept and return single precision.
+    package func widen() throws { try check(cov_model_widen(handle)) }
 
     /// Returns a copy of the network for a single picture size, which fixes the shapes in its graph.
     ///

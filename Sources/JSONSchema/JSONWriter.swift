@@ -58,6 +58,12 @@ package struct JSONWriter: Sendable {
         bytes.append(contentsOf: number.description.utf8)
     }
 
+    /// Writes a finite number of single precision, with no more digits than it has.
+    package mutating func number(_ number: Float) {
+        separate()
+        bytes.append(contentsOf: number.description.utf8)
+    }
+
     package mutating func number(_ number: Int) {
         separate()
         if number < 0 { bytes.append(UInt8(ascii: "-")) }

@@ -22,18 +22,23 @@ extension Values {
     ///   - json: The text in UTF-8.
     ///   - fields: The declared members.
     ///   - location: Start of the locations of errors, such as `body`.
+    ///   - ignoresUnknown: Whether to ignore unknown members instead of rejecting them.
     ///   - errors: Receives an error for each member that is unknown, missing or invalid.
     /// - Throws: ``JSONTextError`` for a text that is not JSON, or takes too long to parse.
     package init(
         parsingJSON json: [UInt8],
         fields: [Field],
         location: String,
+        ignoresUnknown: Bool = false,
         into errors: inout ValidationErrors
     ) throws(JSONTextError) {
         guard JSONTexts.areHarmless(json) else { throw .costlyText }
         let beginnings = json.count { $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "[") || $0 == UInt8(ascii: "{") }
         guard beginnings <= JSONTextError.maximumValues else { throw .tooManyValues }
-        guard let value = try? JSONDecoder().decode(JSONValue.self, from: Data(json)) else { throw .malformed }
+        guard var value = try? JSONDecoder().decode(JSONValue.self, from: Data(json)) else { throw .malformed }
+        if ignoresUnknown, case .object(let members) = value {
+            value = .object(members.filter { member in fields.contains { $0.name == member.key } })
+        }
         Schema.object(fields).validate(value, at: [location], into: &errors)
         if case .object(let members) = value { self.init(members) } else { self.init([:]) }
     }

@@ -36,6 +36,9 @@ package struct Values: Sendable {
         self.init(values)
     }
 
+    /// All values by name.
+    package var all: [String: JSONValue] { members }
+
     package func number(_ name: String) -> Double? {
         if case .number(let value) = members[name] { value } else { nil }
     }

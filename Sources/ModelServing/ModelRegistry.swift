@@ -27,6 +27,8 @@ package final class ModelRegistry: Sendable {
         var detector: (any ObjectDetector)?
         /// The file when it was last loaded or failed to load; nil to load it again.
         var signature: FileSignature?
+        /// The network as its file defines it, loaded when it is first asked for.
+        var tensors: Task<TensorNetwork, any Error>?
         /// Why the file could not be loaded.
         var failure: String?
     }
@@ -86,6 +88,79 @@ package final class ModelRegistry: Sendable {
         return detector
     }
 
+    /// Returns the network of a model as its file defines it, which is loaded when it is first asked for.
+    ///
+    /// - Throws: ``ModelServingError`` with `unknownModel`, or `unusableModel` if it cannot be loaded this way.
+    package func tensors(named name: String) async throws -> TensorNetwork {
+        let detector = try detector(named: name)
+        let task = state.withLock { state in
+            if let task = state.entries[name]?.tensors { return task }
+            let task = Task { try await Self.blocking { try detector.tensors() } }
+            state.entries[name]?.tensors = task
+            return task
+        }
+        do {
+            return try await task.value
+        } catch {
+            // Other failures are not caused by the file, and may not recur.
+            if (error as? YOLOError)?.code != .invalidModel {
+                state.withLock { state in
+                    if state.entries[name]?.tensors == task { state.entries[name]?.tensors = nil }
+                }
+            }
+            throw ModelServingError(
+                .unusableModel,
+                "The model \(name) cannot be used with tensors: \(error.explanation)",
+                cause: error
+            )
+        }
+    }
+
+    /// Loads the model of a name, unless it is served already.
+    ///
+    /// - Throws: ``ModelServingError`` with `unknownModel` if there is no such file, `unusableModel` if it cannot be
+    ///   loaded, or as ``reload(onlySettled:)``.
+    package func load(_ name: String) async throws {
+        try await inTurn {
+            guard let directory, !hasModel(named: name) else {
+                _ = try detector(named: name)
+                return
+            }
+            guard let (file, signature) = try await Self.files(in: directory).first(where: { $0.0.name == name }) else {
+                _ = try detector(named: name)
+                return
+            }
+            var changes = ModelChanges()
+            try await update(file, signature, changes: &changes)
+            if let failure = changes.failed[name] {
+                throw ModelServingError(.unusableModel, "The model \(name) cannot be loaded: \(failure)")
+            }
+            try await announce()
+        }
+    }
+
+    /// Stops serving a model, until ``load(_:)`` is called or its file changes.
+    ///
+    /// - Throws: ``ModelServingError`` with `unknownModel`, or `isDefault` because requests depend on that model.
+    package func unload(_ name: String) async throws {
+        try await inTurn {
+            _ = try detector(named: name)
+            guard name != defaultName else {
+                throw ModelServingError(.isDefault, "\(name) is the default model, which stays loaded.")
+            }
+            // Freeing the detector takes a while, so that happens outside the lock.
+            let detector = state.withLock { state in
+                defer {
+                    state.entries[name]?.detector = nil
+                    state.entries[name]?.tensors = nil
+                }
+                return state.entries[name]?.detector
+            }
+            try await announce()
+            withExtendedLifetime(detector) {}
+        }
+    }
+
     /// Updates the registry from its directory: loads new and changed files, drops removed ones.
     ///
     /// The default model stays served when its file is removed, because requests depend on it.
@@ -96,11 +171,19 @@ package final class ModelRegistry: Sendable {
     ///   `CancellationError`.
     package func reload(onlySettled: Bool = false) async throws -> ModelChanges {
         guard let directory else { return ModelChanges() }
+        return try await inTurn { try await update(from: directory, onlySettled: onlySettled) }
+    }
+
+    private func inTurn<Result: Sendable>(_ body: () async throws -> Result) async throws -> Result {
         do {
-            return try await turns.withSlot { try await update(from: directory, onlySettled: onlySettled) }
+            return try await turns.withSlot(body)
         } catch is SchedulingError {
             throw ModelServingError(.busy, "The models are already being loaded; try again in a few seconds.")
         }
+    }
+
+    private func announce() async throws {
+        try await Self.blocking { self.didChange(self.models) }
     }
 
     private func update(from directory: String, onlySettled: Bool) async throws -> ModelChanges {
@@ -113,7 +196,7 @@ package final class ModelRegistry: Sendable {
             try await update(file, signature, changes: &changes)
         }
         forgetModels(but: Set(files.map(\.0.name)), onlySettled: onlySettled, changes: &changes)
-        if !changes.isEmpty { try await Self.blocking { self.didChange(self.models) } }
+        if !changes.isEmpty { try await announce() }
         return changes
     }
 
@@ -122,7 +205,10 @@ package final class ModelRegistry: Sendable {
     /// - Throws: Same as ``reload(onlySettled:)``.
     package func reloadAll() async throws -> ModelChanges {
         state.withLock { state in
-            for name in state.entries.keys { state.entries[name]?.signature = nil }
+            // Those that were unloaded stay so.
+            for (name, entry) in state.entries where entry.detector != nil || entry.failure != nil {
+                state.entries[name]?.signature = nil
+            }
         }
         return try await reload()
     }

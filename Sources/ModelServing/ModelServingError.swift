@@ -10,6 +10,10 @@ package struct ModelServingError: ExplainedError, Sendable {
         case unreadableDirectory = "unreadable_directory"
         /// Models are already being loaded, and several more calls wait for that.
         case busy
+        /// The model's file cannot be loaded.
+        case unusableModel = "unusable_model"
+        /// The default model cannot be unloaded.
+        case isDefault = "is_default"
     }
 
     package var code: Code

@@ -144,6 +144,12 @@ size_t cov_model_output_count(const COVModel *model);
 COVShape cov_model_input_shape(const COVModel *model, size_t index);
 COVShape cov_model_output_shape(const COVModel *model, size_t index);
 
+/// Returns a name of an input or output, valid until this thread's next call; an empty string if it has none.
+const char *cov_model_tensor_name(const COVModel *model, bool is_input, size_t index);
+/// Returns OpenVINO's name of the type of an input's or output's elements, such as "f32" or "u8", valid until this
+/// thread's next call.
+const char *cov_model_tensor_type(const COVModel *model, bool is_input, size_t index);
+
 /// Whether a name of an output ends in `suffix`.
 bool cov_model_has_output(const COVModel *model, size_t index, const char *suffix);
 
@@ -176,6 +182,8 @@ COVStatus cov_model_sized(const COVModel *model, size_t height, size_t width, CO
 /// Makes the model accept `[1, height, width, 3]` UInt8 RGB instead of `[1, 3, height, width]` in 0...1, and return
 /// float values. With `dynamic_size`, height and width become dynamic.
 COVStatus cov_model_take_pixels(COVModel *model, bool dynamic_size);
+/// Makes inputs and outputs of half precision accept and return single precision.
+COVStatus cov_model_widen(COVModel *model);
 
 /// Creates a copy of a model of fixed size that decodes its boxes. The first `count` outputs must be heads; a single
 /// output of their decoded boxes, `[1, boxes, values]`, replaces them and precedes the other outputs.
@@ -261,10 +269,16 @@ COVStatus cov_request_create(COVCompiledModel *compiled, COVRequest **request);
 void cov_request_free(COVRequest *request);
 /// Resizes the input tensor to `[1, height, width, 3]` and returns its memory, valid until the next call.
 COVStatus cov_request_input(COVRequest *request, size_t height, size_t width, uint8_t **pixels);
+/// Returns the memory of an input of fixed shape, and its size in bytes.
+COVStatus cov_request_input_bytes(COVRequest *request, size_t index, void **bytes, size_t *size);
 /// Starts the request; `completion` is called exactly once if this returns `COV_OK`, and never otherwise.
 COVStatus cov_request_start(COVRequest *request, COVCompletion completion, void *context);
 /// Returns the values and shape of an output of the last run, valid until the next start.
 COVStatus cov_request_output(COVRequest *request, size_t index, const float **values, COVShape *shape);
+/// Returns the elements of an output of the last run, whatever their type, their size in bytes and their shape; valid
+/// until the next start.
+COVStatus cov_request_output_bytes(COVRequest *request, size_t index, const void **bytes, size_t *size,
+                                   COVShape *shape);
 
 #ifdef __cplusplus
 }

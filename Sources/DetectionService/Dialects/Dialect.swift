@@ -7,6 +7,8 @@ internal import JSONSchema
 protocol Dialect: Sendable {
     /// Name in settings and metrics.
     static var name: String { get }
+    /// Start of addresses that are all the dialect's; nil if there is none.
+    static var prefix: String? { get }
     /// Schema of the answers to problems.
     static var problemSchema: Schema { get }
     /// The calls.

@@ -9,6 +9,7 @@ struct DialectService: Sendable {
     let bodies: RequestBodies
     let detection: DetectionResponder
     let authentication: Authentication
+    let readiness: Readiness
     /// Version of the service.
     let version: String
 

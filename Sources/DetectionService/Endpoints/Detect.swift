@@ -1,4 +1,3 @@
-internal import FoundationEssentials
 internal import HTTPTypes
 internal import Hummingbird
 internal import Imaging
@@ -31,7 +30,7 @@ struct Detect: Endpoint {
                         isRequired: true
                     )
                 ],
-                example: ["image": .string(Self.examplePicture)]
+                example: ["image": .string(Base64.examplePicture)]
             ),
         ],
         answers: [
@@ -57,7 +56,9 @@ struct Detect: Endpoint {
         if contentType?.essence == "application/json" {
             return try await bodies.withJSON(of: call, flow: query.flow) { values in
                 let text = values.string("image") ?? ""
-                let body = try await detection.body(query, call: call) { try Self.picture(inBase64: text) }
+                let body = try await detection.body(query, call: call) {
+                    try Base64.picture(text, at: ["body", "image"])
+                }
                 return try detection.response(body, query.form)
             }
         }
@@ -105,24 +106,4 @@ struct Detect: Endpoint {
             return try detection.response(body, query.form)
         }
     }
-
-    /// Decodes base64, with or without the prefix of a data URL.
-    private static func picture(inBase64 text: String) throws(ValidationErrors) -> [UInt8] {
-        var digits = Array(text.utf8)[...]
-        if text.hasPrefix("data:") { digits = digits.drop { $0 != UInt8(ascii: ",") }.dropFirst() }
-        // base64(1) and MIME break lines after 76 characters.
-        let joined = digits.filter { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
-        guard let data = Data(base64Encoded: Data(joined)), !data.isEmpty else {
-            let error = ValidationError(
-                location: ["body", "image"],
-                message: "must be a picture in base64",
-                type: "not_base64"
-            )
-            throw ValidationErrors([error])
-        }
-        return Array(data)
-    }
-
-    /// A GIF of one pixel.
-    private static let examplePicture = "R0lGODdhAQABAIAAAP///////ywAAAAAAQABAAACAkQBADs="
 }

@@ -143,10 +143,12 @@ struct DetectionResponder: Sendable {
         }
     }
 
-    private func count(_ report: DetectionReport) {
-        let labels = [("model", report.model.name)]
+    private func count(_ report: DetectionReport) { count(report.detections.count, of: report.model.name) }
+
+    /// Counts a picture and its detections.
+    func count(_ detections: Int, of model: String) {
+        let labels = [("model", model)]
         metrics.makeCounter(label: ServiceMetrics.pictures, dimensions: labels).increment(by: 1)
-        metrics.makeCounter(label: ServiceMetrics.detections, dimensions: labels)
-            .increment(by: Int64(report.detections.count))
+        metrics.makeCounter(label: ServiceMetrics.detections, dimensions: labels).increment(by: Int64(detections))
     }
 }

@@ -71,7 +71,13 @@ extension Call {
         guard case .json(let fields, _) = operation.body.first(where: \.isJSON) else { return Values([:]) }
         var errors = ValidationErrors()
         do {
-            let values = try Values(parsingJSON: body, fields: fields, location: "body", into: &errors)
+            let values = try Values(
+                parsingJSON: body,
+                fields: fields,
+                location: "body",
+                ignoresUnknown: operation.dialect != nil,
+                into: &errors
+            )
             errors.explainUnknown(DetectionFields.hint)
             try errors.check()
             return values

@@ -62,7 +62,7 @@ struct OpenAPIDocument {
             "responses": .object(responses),
         ]
         if !operation.details.isEmpty { members["description"] = .string(operation.details) }
-        if !operation.body.isEmpty { members["requestBody"] = requestBody(operation.body) }
+        if !operation.body.isEmpty { members["requestBody"] = requestBody(operation) }
         if requiresKey, !operation.isOpen { members["security"] = [["bearer": []], ["key": []]] }
         return .object(members)
     }
@@ -82,12 +82,18 @@ struct OpenAPIDocument {
         return .object(members)
     }
 
-    private func requestBody(_ forms: [Operation.BodyForm]) -> JSONValue {
+    private func requestBody(_ operation: Operation) -> JSONValue {
         var content: [String: JSONValue] = [:]
-        for form in forms {
+        for form in operation.body {
             switch form {
             case .json(let fields, let example):
-                content["application/json"] = ["schema": Schema.object(fields).jsonSchema, "example": example]
+                var schema = Schema.object(fields).jsonSchema
+                // Other servers ignore what they do not know.
+                if operation.dialect != nil, case .object(var members) = schema {
+                    members["additionalProperties"] = true
+                    schema = .object(members)
+                }
+                content["application/json"] = ["schema": schema, "example": example]
             case .picture:
                 for type in ["application/octet-stream", "image/*"] { content[type] = [:] }
             case .form(let fields):

@@ -10,6 +10,8 @@ struct Operation: Sendable {
         case detection
         case service
         case deepstack
+        case roboflow
+        case openInference = "open inference"
 
         var summary: String {
             switch self {
@@ -17,6 +19,8 @@ struct Operation: Sendable {
             case .detection: "Objects in pictures."
             case .service: "The service itself."
             case .deepstack: "The API of DeepStack and CodeProject.AI."
+            case .roboflow: "The API of Roboflow's inference server."
+            case .openInference: "The Open Inference Protocol (KServe v2), with Triton's extensions."
             }
         }
     }

@@ -95,6 +95,8 @@ extension Problem {
     private init(_ error: ModelServingError) {
         switch error.code {
         case .unknownModel: self.init(.notFound, error.message)
+        case .unusableModel: self.init(.invalid, error.message)
+        case .isDefault: self.init(.forbidden, error.message)
         case .busy: self.init(.busy, error.message, headers: [.retryAfter: "5"])
         case .unreadableDirectory:
             self.init(

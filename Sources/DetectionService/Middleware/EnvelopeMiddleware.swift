@@ -15,7 +15,8 @@ struct EnvelopeMiddleware: RouterMiddleware {
     let origins: CrossOriginPolicy
     let refusals: RefusalLog
     /// Names of dialects by route.
-    let dialects: [String: String]
+    let dialectNames: [String: String]
+    let dialects: [any Dialect.Type]
 
     func handle(
         _ request: Request,
@@ -44,7 +45,10 @@ struct EnvelopeMiddleware: RouterMiddleware {
         } catch is ClientLeft {
             response = Response(status: .clientClosedRequest)
         } catch {
-            let problem = Problem(error)
+            var problem = Problem(error)
+            if problem.dialect == nil, [.notFound, .methodNotAllowed].contains(problem.kind) {
+                problem.dialect = dialects.first { $0.prefix.map(request.uri.path.hasPrefix) ?? false }
+            }
             if problem.kind == .internalError {
                 context.logger.error("The request failed.", metadata: ["error": "\(problem.cause ?? error)"])
             }
@@ -105,7 +109,7 @@ struct EnvelopeMiddleware: RouterMiddleware {
 
     private func measure(_ response: Response, request: Request, context: ServiceContext, total: Duration) {
         var labels = [("route", context.route), ("method", Self.label(of: request.method))]
-        if let dialect = dialects[context.route] { labels.append(("dialect", dialect)) }
+        if let dialect = dialectNames[context.route] { labels.append(("dialect", dialect)) }
         let status = String(response.status.code)
         metrics.makeCounter(label: ServiceMetrics.requests, dimensions: labels + [("status", status)]).increment(by: 1)
         metrics.makeTimer(label: ServiceMetrics.requestSeconds, dimensions: labels)

@@ -6,6 +6,8 @@ struct MethodMiddleware: RouterMiddleware {
     private let methodsByPath: [(path: [Substring], methods: [HTTPRequest.Method])]
 
     init(operations: [Operation]) {
+        // A call at every address of some length does not mean that all these addresses exist.
+        let operations = operations.filter { !$0.path.hasPrefix("/{") }
         methodsByPath = Dictionary(grouping: operations, by: \.path).map { path, operations in
             let methods = operations.map(\.method)
             return (path.split(separator: "/"), methods.contains(.get) ? methods + [.head] : methods)

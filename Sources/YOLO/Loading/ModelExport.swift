@@ -18,30 +18,9 @@ package struct ModelExport {
     ///   with known heads.
     package init(file: ModelFile, runtime: Runtime) throws(YOLOError) {
         let network = try Network(file: file, runtime: runtime)
-        model = try YOLOError.wrapping {
-            let sized = try network.model.sized(height: network.inputSide, width: network.inputSide)
-            switch network.layout.boxes {
-            case .heads(let heads):
-                return try sized.decoded(
-                    heads: heads.map { head in (head.stride, head.anchors.flatMap { [$0.width, $0.height] }) },
-                    classCount: network.layout.classCount
-                )
-            case .cells(let heads):
-                return try sized.decoded(
-                    strides: heads.strides,
-                    bins: heads.bins,
-                    hasMasks: network.layout.maskCoefficientCount > 0
-                )
-            case .rows, .columns, .final:
-                throw YOLOError(
-                    .invalidModel,
-                    network.uncutReason ?? "it is an export already, and its heads are not known"
-                )
-            }
-        }
+        model = try network.decoded
         inputSide = network.inputSide
-        let names = network.labels.enumerated().map { "\($0): \(Self.quoted($1))" }
-        metadata = ["names": "{\(names.joined(separator: ", "))}", "stride": "\(network.stride)"]
+        metadata = network.metadata
     }
 
     /// Writes the .xml file at `path`, and a .bin file next to it.
@@ -49,10 +28,5 @@ package struct ModelExport {
     /// - Throws: ``YOLOError`` with `failed` if the files cannot be written; either may then be left incomplete.
     package func write(to path: String) throws(YOLOError) {
         try YOLOError.wrapping { try model.save(to: path, metadata: metadata) }
-    }
-
-    /// Returns a name as a Python string literal.
-    private static func quoted(_ name: String) -> String {
-        "'" + name.replacing("\\", with: "\\\\").replacing("'", with: "\\'") + "'"
     }
 }

@@ -19,9 +19,18 @@ package protocol ObjectDetector: Sendable {
         options: DetectionOptions,
         mode: PerformanceMode
     ) async throws -> DetectionResult
+
+    /// Loads the network as its file defines it, which blocks the thread for seconds.
+    ///
+    /// - Throws: ``YOLOError`` if the network cannot be used without the processing of pictures.
+    func tensors() throws(YOLOError) -> TensorNetwork
 }
 
 extension ObjectDetector {
+    package func tensors() throws(YOLOError) -> TensorNetwork {
+        throw YOLOError(.invalidModel, "it has no tensors")
+    }
+
     /// Detects the objects in a picture of full resolution.
     ///
     /// - Parameters:

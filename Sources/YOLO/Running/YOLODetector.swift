@@ -39,6 +39,7 @@ package final class YOLODetector: ObjectDetector {
     /// Why the compiled network was not cached for the next start; nil if it was, or if caching is disabled.
     package var cacheFailure: String? { network.general.cacheFailure }
 
+    private let loadTensors: @Sendable () throws(YOLOError) -> TensorNetwork
     private let network: ShapedNetwork
     private let layout: OutputLayout
     private let format: InputFormat
@@ -72,6 +73,13 @@ package final class YOLODetector: ObjectDetector {
                 background: configuration.background
             )
         }
+        loadTensors = { [compilation] () throws(YOLOError) in
+            let again = try ModelSource(file, runtime: runtime)
+            guard again.sha256 == sha256 else {
+                throw YOLOError(.failed, "its file has changed since it was loaded; try again in a few seconds")
+            }
+            return try TensorNetwork(again, compilation: compilation, cacheDirectory: cache, runtime: runtime)
+        }
         layout = network.layout
         format = network.format
         stride = network.stride
@@ -93,6 +101,9 @@ package final class YOLODetector: ObjectDetector {
             cost: network.cost
         )
     }
+
+    /// Loads the network as its file defines it; takes as long as loading the model.
+    package func tensors() throws(YOLOError) -> TensorNetwork { try loadTensors() }
 
     /// Detects the objects in a picture.
     package func detect(

@@ -9,6 +9,7 @@ internal import ModelServing
 /// - SeeAlso: DeepStack, `server/`; CodeProject.AI Server, `ProxyController.cs` and `detect.py`.
 struct DeepStack: Dialect {
     static let name = "deepstack"
+    static let prefix: String? = "/v1/"
 
     let endpoints: [any Endpoint]
 

@@ -1,0 +1,134 @@
+internal import DetectionPipeline
+internal import HTTPTypes
+internal import Hummingbird
+internal import Imaging
+internal import JSONSchema
+internal import ModelServing
+internal import YOLO
+
+/// `POST /infer/object_detection` and `/infer/instance_segmentation`: detects objects in one or several pictures.
+struct RoboflowInfer: Endpoint {
+    let service: DialectService
+    let task: ModelDescription.Task
+    let operation: Operation
+
+    private static let maximumPictures = 64
+
+    init(service: DialectService, task: ModelDescription.Task) {
+        self.service = service
+        self.task = task
+        operation = Operation(
+            id: task == .detect ? "roboflow_object_detection" : "roboflow_instance_segmentation",
+            method: .post,
+            path: task == .detect ? "/infer/object_detection" : "/infer/instance_segmentation",
+            tag: .roboflow,
+            summary:
+                "Detects objects\(task == .detect ? "" : " and their masks") in pictures, as Roboflow's server does.",
+            details: "An API key may also be `api_key` in the body. A list of pictures returns a list.",
+            body: [
+                .json(
+                    [Roboflow.key, Roboflow.modelID, Self.image, Self.classFilter, Self.visualize]
+                        + RoboflowOptions.all(isPercentAllowed: false),
+                    example: [
+                        "model_id": "yolov5s",
+                        "image": ["type": "base64", "value": .string(Base64.examplePicture)],
+                    ]
+                )
+            ],
+            answers: [
+                Operation.Answer(
+                    summary: "The objects, best first.",
+                    contents: [
+                        .json(
+                            .anyOf([RoboflowAnswer.schema, .array(of: RoboflowAnswer.schema)]),
+                            example: RoboflowAnswer.exampleValue
+                        )
+                    ]
+                )
+            ],
+            problems: [.notFound],
+            dialect: Roboflow.self
+        )
+    }
+
+    func respond(to call: Call) async throws -> Response {
+        try await service.bodies.withJSON(of: call) { values in
+            try service.authentication.check(call.request, key: values.string(Roboflow.key.name))
+            let detector = try service.models.detector(
+                named: Roboflow.modelName(ofID: values.string(Roboflow.modelID.name) ?? "")
+            )
+            if task == .segment { try Self.checkMasks(detector.model) }
+            let settings = RoboflowOptions.settings(
+                values,
+                classes: Self.classFilter.name,
+                for: detector.model,
+                withMasks: task == .segment
+            )
+            var request = DetectionRequest(detector, settings: settings)
+            if values.bool(Self.visualize.name) == true { request = request.drawing(as: .jpeg) }
+            let body =
+                if let list = values.array(Self.image.name) {
+                    try await infer(request, inEach: list, call: call)
+                } else {
+                    try await infer(request, in: try text(of: values.object(Self.image.name)), call: call)
+                }
+            return try service.detection.response(body, .json(drawn: nil))
+        }
+    }
+
+    private static func checkMasks(_ model: ModelDescription) throws {
+        guard model.task != .segment else { return }
+        throw Problem(.invalid, "\(model.name) finds no masks; send the picture to /infer/object_detection.")
+    }
+
+    private func infer(_ request: DetectionRequest, inEach list: [JSONValue], call: Call) async throws -> [UInt8] {
+        var json = JSONWriter()
+        var results: [[UInt8]] = []
+        var byteCount = 0
+        for value in list {
+            guard case .object(let members) = value else { continue }
+            results.append(try await infer(request, in: try text(of: Values(members)), call: call))
+            byteCount += results[results.count - 1].count
+            guard byteCount <= service.bodies.budget.maximumBodyBytes else {
+                throw Problem(.tooLarge, "The results are too large: send fewer pictures.")
+            }
+        }
+        json.array { json in
+            for result in results { json.json(result) }
+        }
+        return json.bytes
+    }
+
+    private func infer(_ request: DetectionRequest, in text: String, call: Call) async throws -> [UInt8] {
+        try await service.detection.detect(request, call: call) {
+            try Base64.picture(text, at: ["body", "image", "value"])
+        } output: { report, seconds in
+            try RoboflowAnswer(report, seconds: seconds, masks: request.settings.masks)
+                .json(limit: service.bodies.budget.maximumBodyBytes)
+        }
+    }
+
+    /// Returns the base64 text of a picture.
+    private func text(of image: Values?) throws -> String {
+        guard image?.string("type") != "url" else {
+            throw Problem(.forbidden, "Pictures are not fetched from addresses; send base64.")
+        }
+        return image?.string("value") ?? ""
+    }
+
+    private static let image = Field(
+        name: "image",
+        schema: .anyOf([picture, .array(of: picture, count: 1...maximumPictures)]).described("A picture, or a list."),
+        isRequired: true
+    )
+    private static let picture = Schema.object([
+        Field(name: "type", schema: .oneOf(["base64", "url"]), isRequired: true),
+        Field(name: "value", schema: Base64.schema, isRequired: true),
+    ])
+    private static let classFilter = RoboflowOptions.classes(named: "class_filter")
+    private static let visualize = Field(
+        name: "visualize_predictions",
+        schema: .boolean.nullable().defaulting(to: false)
+            .described("Whether to add a JPEG of the picture with the objects drawn.")
+    )
+}

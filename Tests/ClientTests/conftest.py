@@ -1,0 +1,77 @@
+"""Shared fixtures of the tests with other servers' unmodified clients: the built service, and a picture with objects.
+
+The service is started as in Tests/ServiceTests: OSPREY_BINARY selects another binary, and OSPREY_TEST_ASSETS=required
+turns missing assets into failures.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+from pathlib import Path
+from typing import Any, Iterator
+
+import pytest
+import requests
+
+_location = Path(__file__).parents[1] / "ServiceTests/conftest.py"
+_specification = importlib.util.spec_from_file_location("service_tests", _location)
+assert _specification and _specification.loader
+service_tests = importlib.util.module_from_spec(_specification)
+_specification.loader.exec_module(service_tests)
+
+# pytest finds the fixtures under these names.
+dataset = service_tests.dataset
+pictures = service_tests.pictures
+models = service_tests.models
+start = service_tests.start
+start_server = service_tests.start_server
+server = service_tests.server
+
+Server = service_tests.Server
+StartServer = service_tests.StartServer
+ROOT: Path = service_tests.ROOT
+# Returns masks.
+MODEL: str = service_tests.MODEL
+# A network without masks.
+PLAIN = ROOT / "Tests/Fixtures/exports/detect-13-dynamic.onnx"
+KEY = "a key for the tests"
+
+
+@pytest.fixture(scope="session")
+def both_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a model that returns masks and one that does not."""
+    folder = tmp_path_factory.mktemp("models")
+    for file in (service_tests.DEMO_MODEL, PLAIN):
+        (folder / file.name).symlink_to(file)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def guarded(start: StartServer, both_models: Path) -> Iterator[Server]:
+    """A server that demands KEY; tests must not change its state."""
+    hashed = hashlib.sha256(KEY.encode()).hexdigest()
+    server = start("--models", str(both_models), "--api-key-hashes", hashed)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def picture_path(pictures: list[Path]) -> Path:
+    return pictures[11]
+
+
+@pytest.fixture(scope="session")
+def picture(picture_path: Path) -> bytes:
+    return picture_path.read_bytes()
+
+
+def detect(server: Server, picture: bytes, **options: object) -> list[dict[str, Any]]:
+    """Returns what /detect finds."""
+    headers = {"X-API-Key": KEY}
+    answer = requests.post(
+        f"{server.url}/detect", picture, params=options, headers=headers, timeout=30
+    )
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["payload"]
+    return answer.json()["payload"]
