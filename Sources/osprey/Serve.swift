@@ -35,13 +35,15 @@ struct Serve: AsyncParsableCommand {
         let output = LogOutput()
         let logger = configuration.log.makeLogger(output)
         FileLimit.raise()
-        let address = ListeningAddress(host: configuration.host, port: configuration.port)
-        try address.check()
+        let addresses = configuration.ports.map { port, number in
+            (port: port, address: ListeningAddress(host: configuration.host, port: number))
+        }
+        for (_, address) in addresses { try address.check() }
         DispatchQueue.global().asyncAfter(deadline: .now() + Self.quietSeconds) { output.release() }
         let parts = try await loadParts(configuration, logger: logger)
         let readiness = Readiness()
         var service = configuration.service
-        let connections = FileLimit.remainingConnections
+        let connections = FileLimit.remainingConnections / addresses.count
         if service.maximumConnections > connections {
             logger.warning(
                 "Fewer connections are accepted than max-connections: raise the limit on open files (ulimit -n)",
@@ -49,20 +51,23 @@ struct Serve: AsyncParsableCommand {
             )
             service.maximumConnections = connections
         }
-        let application = try buildApplication(
+        let server = try DetectionServer(
             settings: service,
             pictures: parts.pictures,
             models: parts.models,
             pipeline: parts.pipeline,
             storeMonitor: parts.storeMonitor,
             readiness: readiness,
-            address: .hostname(configuration.host, port: configuration.port),
             logger: logger
-        ) { port in
-            output.release()
-            // Printed for the user rather than logged, and flushed so that it also appears in a pipe.
-            print(Self.greeting(host: configuration.host, port: port, parts: parts))
-            fflush(nil)
+        )
+        let greeting = Greeting(
+            host: configuration.host,
+            parts: parts,
+            expected: Set(addresses.map(\.port)),
+            output: output
+        )
+        let applications: [any Service] = addresses.map { port, address in
+            server.application(at: .hostname(address.host, port: address.port)) { greeting.add($0, for: port) }
         }
         // The group stops its services from the last to the first.
         let drain = DrainService(readiness: readiness, delay: configuration.drainDelay)
@@ -70,7 +75,7 @@ struct Serve: AsyncParsableCommand {
         var lifecycleLogger = logger
         lifecycleLogger.logLevel = max(logger.logLevel, .info)
         var group = ServiceGroupConfiguration(
-            services: parts.watchers + [application, drain],
+            services: parts.watchers + applications + [drain],
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: lifecycleLogger
         )
@@ -78,23 +83,8 @@ struct Serve: AsyncParsableCommand {
         do {
             try await ServiceGroup(configuration: group).run()
         } catch let error as IOError {
-            throw address.failure(error.errnoCode)
+            throw addresses[0].address.failure(error.errnoCode)
         }
-    }
-
-    private static func greeting(host: String, port: Int, parts: Parts) -> String {
-        let isAnyAddress = host == "0.0.0.0" || host == "::"
-        let name = isAnyAddress ? "localhost" : host.contains(":") ? "[\(host)]" : host
-        let address = "http://\(name):\(port)"
-        let pictures = parts.pictures.dataset.map { "\($0.ids.count) pictures of \($0.name)" } ?? "no dataset"
-        let others = parts.models.models.count - 1
-        let models = parts.models.defaultName + (others > 0 ? " and \(others) more" : "")
-        return """
-            Osprey \(Osprey.version) serves \(models) on \(pictures).
-              service   \(address)
-              API       \(address)/docs
-              metrics   \(address)/metrics
-            """
     }
 }
 

@@ -6,7 +6,8 @@ internal import Storage
 /// The validated settings of `osprey serve`.
 struct ServeConfiguration {
     var host: String
-    var port: Int
+    /// Ports to listen on, the service's own first.
+    var ports: [(port: Greeting.Port, number: Int)]
     var models: String
     var model: String
     var data: String
@@ -37,7 +38,8 @@ struct ServeConfiguration {
     init(options: ServeOptions) throws {
         let settings = try Settings(given: options.given, file: options.config, known: options.names)
         host = settings.text("host", default: "127.0.0.1")
-        port = try settings.integer("port", in: 0...65_535, default: 1337)
+        ports = [(.service, try settings.integer("port", in: 0...65_535, default: 1337))]
+        if let number = try settings.integer("deepstack-port", in: 0...65_535) { ports.append((.deepStack, number)) }
         models = settings.text("models", default: "models")
         model = settings.text("model", default: Self.defaultModel)
         data = settings.text("data", default: "data")

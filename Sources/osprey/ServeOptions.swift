@@ -17,6 +17,15 @@ struct ServeOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Port to listen on; 0 uses a free one. (default: 1337)"))
     var port: String?
 
+    @Option(
+        name: .customLong("deepstack-port"),
+        help: ArgumentHelp(
+            "Second port, for clients with a fixed one: 5000 of DeepStack, 32168 of CodeProject.AI. (default: none)",
+            valueName: "port"
+        )
+    )
+    var deepStackPort: String?
+
     @Option(help: ArgumentHelp("Folder with models; all are served. (default: models)", valueName: "dir"))
     var models: String?
 
@@ -170,7 +179,8 @@ struct ServeOptions: ParsableArguments {
 
     private var all: [(name: String, value: String?)] {
         [
-            ("host", host), ("port", port), ("models", models), ("model", model), ("model-watch", modelWatch),
+            ("host", host), ("port", port), ("deepstack-port", deepStackPort), ("models", models), ("model", model),
+            ("model-watch", modelWatch),
             ("data", data), ("dataset", dataset), ("store", store), ("store-quota", storeQuota),
             ("store-ttl", storeTTL), ("input", input), ("queue", queue), ("request-timeout", requestTimeout),
             ("idle-timeout", idleTimeout), ("drain-delay", drainDelay), ("shutdown-timeout", shutdownTimeout),

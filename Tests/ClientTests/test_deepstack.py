@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
+import email.utils
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +141,16 @@ def test_an_answer_has_the_fields_of_both_servers(
     assert (
         body["success"] is True and body["code"] == 200 and body["count"] == len(scores)
     )
+    now = datetime.datetime.now(datetime.timezone.utc)
+    assert (
+        abs(
+            (
+                email.utils.parsedate_to_datetime(body["timestampUTC"]) - now
+            ).total_seconds()
+        )
+        < 60
+    )
+    assert body["requestId"] == answer.headers["X-Request-ID"] and body["processedBy"]
     assert body["message"].startswith(f"Found {body['predictions'][0]['label']}")
     limited = post(
         server.url,
@@ -225,3 +238,16 @@ def test_dialects_can_be_switched_off(
     assert (
         "deepstack" not in requests.get(f"{server.url}/openapi.json", timeout=10).text
     )
+
+
+def test_a_second_port_serves_clients_with_a_fixed_one(
+    start_server: StartServer, picture: bytes
+) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = start_server("--deepstack-port", str(port))
+    url = f"http://127.0.0.1:{port}"
+    assert post(url, picture=picture).json()["success"] is True
+    assert post(server.url, picture=picture).json()["success"] is True
+    assert requests.get(f"{url}/v1/status/ping", timeout=10).json()["hostname"]

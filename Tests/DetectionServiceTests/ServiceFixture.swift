@@ -59,16 +59,15 @@ final class ServiceFixture {
 
     /// Runs `body` against the service on a free port.
     func test(_ body: @escaping @Sendable (any TestClientProtocol) async throws -> Void) async throws {
-        let application = try buildApplication(
+        let server = try DetectionServer(
             settings: settings,
             pictures: pictures,
             models: models,
             pipeline: pipeline,
             readiness: readiness,
-            address: .hostname("127.0.0.1", port: 0),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )
-        try await application.test(.ahc(.http), body)
+        try await server.application(at: .hostname("127.0.0.1", port: 0)).test(.ahc(.http), body)
     }
 
     static func picture(width: Int, height: Int) -> RGBImage {

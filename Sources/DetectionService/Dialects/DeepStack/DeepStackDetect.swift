@@ -60,7 +60,7 @@ struct DeepStackDetect: Endpoint {
             let body = try await service.detection.detect(DetectionRequest(detector, settings: settings), call: call) {
                 picture
             } output: { report, seconds in
-                try DeepStackObjects(report, seconds: seconds).json()
+                try DeepStackObjects(report, seconds: seconds, requestID: call.context.requestID).json()
             }
             return .json(body)
         }
@@ -103,8 +103,9 @@ struct DeepStackObjects: JSONObject {
     /// Seconds, waiting included.
     var seconds: Double
     var device: String
+    var requestID: String
 
-    init(_ report: DetectionReport, seconds: Double) {
+    init(_ report: DetectionReport, seconds: Double, requestID: String) {
         items = report.detections.map { detection in
             Item(
                 label: report.model.labels[detection.classID],
@@ -114,12 +115,14 @@ struct DeepStackObjects: JSONObject {
         }
         self.seconds = seconds
         device = report.model.device
+        self.requestID = requestID
     }
 
-    private init(items: [Item], seconds: Double, device: String) {
+    private init(items: [Item], seconds: Double, device: String, requestID: String) {
         self.items = items
         self.seconds = seconds
         self.device = device
+        self.requestID = requestID
     }
 
     /// The first labels, as CodeProject.AI words them.
@@ -145,8 +148,16 @@ struct DeepStackObjects: JSONObject {
         JSONMember("moduleName") { _ in "Osprey" },
         JSONMember("predictions", "Best first, in whole pixels of the picture.", \.items),
         JSONMember("processMs", \.milliseconds),
+        JSONMember("processedBy") { _ in DeepStackServer.hostName },
+        JSONMember("requestId", \.requestID),
         JSONMember("success") { _ in true },
+        JSONMember("timestampUTC") { _ in DeepStackServer.timestamp() },
     ]
 
-    static let example = DeepStackObjects(items: [.example], seconds: 0.061, device: "CPU")
+    static let example = DeepStackObjects(
+        items: [.example],
+        seconds: 0.061,
+        device: "CPU",
+        requestID: "5f0d4a1e-8d0c-4c27-9d57-6a4e4d4f7f10"
+    )
 }

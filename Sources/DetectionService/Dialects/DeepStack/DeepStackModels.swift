@@ -34,12 +34,15 @@ private struct DeepStackModelNames: JSONObject {
     var names: [String]
 
     static let members: [JSONMember<DeepStackModelNames>] = [
+        JSONMember("analysisRoundTripMs") { _ in 0 },
         JSONMember("code") { _ in 200 },
         JSONMember("command") { _ in "list-custom" },
         JSONMember("models", \.names),
         JSONMember("moduleId") { _ in "ObjectDetection" },
         JSONMember("moduleName") { _ in "Osprey" },
+        JSONMember("processedBy") { _ in DeepStackServer.hostName },
         JSONMember("success") { _ in true },
+        JSONMember("timestampUTC") { _ in DeepStackServer.timestamp() },
     ]
     static let example = DeepStackModelNames(names: ["yolov5s"])
 }

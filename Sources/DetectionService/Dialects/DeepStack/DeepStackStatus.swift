@@ -46,6 +46,7 @@ private struct DeepStackPing: JSONObject {
 
     static let members: [JSONMember<DeepStackPing>] = [
         JSONMember("code") { _ in 200 },
+        JSONMember("hostname") { _ in DeepStackServer.hostName },
         JSONMember("message") { _ in "" },
         JSONMember("success") { _ in true },
         JSONMember("version", \.version),

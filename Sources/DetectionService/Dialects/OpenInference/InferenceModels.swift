@@ -80,7 +80,7 @@ struct InferenceModels: Sendable {
     /// - Parameters:
     ///   - request: The tensors.
     ///   - reference: The model.
-    ///   - call: Deadline and stages of the request.
+    ///   - context: Deadline and stages of the request.
     ///   - write: Writes the answer; the outputs are valid only during the call.
     /// - Returns: What `write` returns.
     /// - Throws: ``Problem`` or `ValidationErrors` for tensors that the model does not take; errors of the pipeline.

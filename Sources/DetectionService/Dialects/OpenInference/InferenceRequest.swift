@@ -35,6 +35,7 @@ struct InferenceRequest: Sendable {
     /// - Parameters:
     ///   - name: Its name.
     ///   - names: The names of all inputs of the model.
+    /// - Returns: The input.
     /// - Throws: ``Problem`` if it is missing, or there are others.
     func input(named name: String, of names: [String]) throws(Problem) -> Input {
         if let other = inputs.first(where: { !names.contains($0.name) }) {

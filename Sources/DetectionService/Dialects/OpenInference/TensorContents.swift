@@ -30,6 +30,7 @@ enum TensorContents: Sendable {
     /// Returns the elements of a tensor of bytes.
     ///
     /// - Parameter count: Their number.
+    /// - Returns: The elements.
     /// - Throws: ``Invalid`` if there is another number of elements, or they are no texts.
     func elements(count: Int) throws(Invalid) -> [ArraySlice<UInt8>] {
         var elements: [ArraySlice<UInt8>] = []
