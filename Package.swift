@@ -39,7 +39,12 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-nio-http2", exact: "1.46.0"),
+        .package(url: "https://github.com/apple/swift-protobuf", exact: "1.39.0"),
         .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
+        .package(url: "https://github.com/grpc/grpc-swift-2", exact: "2.4.3"),
+        .package(url: "https://github.com/grpc/grpc-swift-nio-transport", exact: "2.9.2"),
+        .package(url: "https://github.com/grpc/grpc-swift-protobuf", exact: "2.4.1"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2", traits: []),
@@ -129,9 +134,8 @@ let package = Package(
         .target(
             name: "DetectionService",
             dependencies: [
-                "Basics", "CCompression", "DecodeWorkers", "DetectionPipeline", "Imaging", "Inference", "JSONSchema",
-                "ModelServing",
-                "ObjectDetection", "Scheduling", "Storage", "YOLO",
+                "Basics", "CCompression", "DecodeWorkers", "DetectionPipeline", "Imaging", "Inference",
+                "JSONSchema", "ModelServing", "ObjectDetection", "Scheduling", "Storage", "YOLO",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
@@ -145,12 +149,36 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        .target(
+            name: "InferenceMessages",
+            dependencies: [
+                .product(name: "GRPCCore", package: "grpc-swift-2"),
+                .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ],
+            exclude: ["Protos"],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "InferenceGRPC",
+            dependencies: [
+                "Basics", "DetectionPipeline", "DetectionService", "Inference", "InferenceMessages", "JSONSchema",
+                .product(name: "GRPCCore", package: "grpc-swift-2"),
+                .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP2", package: "swift-nio-http2"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ],
+            swiftSettings: settings
+        ),
         .executableTarget(
             name: "osprey",
             dependencies: [
                 "Basics", "CMalloc", "DecodeWorkers", "DetectionPipeline", "DetectionService", "Evaluation", "Imaging",
-                "Inference",
-                "JSONSchema", "ModelServing", "ObjectDetection", "Scheduling", "Storage", "YOLO",
+                "Inference", "InferenceGRPC", "JSONSchema", "ModelServing", "ObjectDetection", "Scheduling", "Storage",
+                "YOLO",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Hummingbird", package: "hummingbird"),

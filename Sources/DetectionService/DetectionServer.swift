@@ -10,6 +10,8 @@ internal import NIOCore
 package struct DetectionServer: Sendable {
     private let settings: ServiceSettings
     private let budget: ByteBudget
+    /// The models as the Open Inference Protocol knows them, to serve it over gRPC too.
+    package let inference: InferenceModels
     private let router: RouterResponder<ServiceContext>
     private let logger: Logger
 
@@ -60,8 +62,9 @@ package struct DetectionServer: Sendable {
             readiness: readiness,
             version: settings.version
         )
+        inference = InferenceModels(service: service)
         let allDialects: [any Dialect] = [
-            DeepStack(service: service), Roboflow(service: service), OpenInference(service: service),
+            DeepStack(service: service), Roboflow(service: service), OpenInference(models: inference),
         ]
         let dialects = allDialects.filter { settings.dialects.contains(type(of: $0).name) }
         let documentation = try OpenAPI(

@@ -7,9 +7,10 @@ internal import Synchronization
 /// Tells the user where the service listens, once it does so on all of its ports.
 final class Greeting: Sendable {
     /// What a port is for.
-    enum Port: String, CaseIterable {
+    enum Port {
         case service
-        case deepStack = "DeepStack"
+        case deepStack
+        case grpc
     }
 
     private let host: String
@@ -57,6 +58,7 @@ final class Greeting: Sendable {
             "  metrics   \(address)/metrics",
         ]
         if let port = ports[.deepStack] { lines.append("  DeepStack http://\(name):\(port)") }
+        if let port = ports[.grpc] { lines.append("  gRPC      \(name):\(port)") }
         return lines.joined(separator: "\n")
     }
 }

@@ -3,6 +3,7 @@ internal import DetectionService
 internal import Dispatch
 internal import Glibc
 internal import Hummingbird
+internal import InferenceGRPC
 internal import Logging
 internal import ModelServing
 internal import NIOCore
@@ -67,7 +68,18 @@ struct Serve: AsyncParsableCommand {
             output: output
         )
         let applications: [any Service] = addresses.map { port, address in
-            server.application(at: .hostname(address.host, port: address.port)) { greeting.add($0, for: port) }
+            let onReady: @Sendable (Int) -> Void = { greeting.add($0, for: port) }
+            if port == .grpc {
+                return InferenceGRPCServer(
+                    models: server.inference,
+                    settings: service,
+                    host: address.host,
+                    port: address.port,
+                    logger: logger,
+                    onReady: onReady
+                )
+            }
+            return server.application(at: .hostname(address.host, port: address.port), onReady: onReady)
         }
         // The group stops its services from the last to the first.
         let drain = DrainService(readiness: readiness, delay: configuration.drainDelay)

@@ -40,6 +40,7 @@ struct ServeConfiguration {
         host = settings.text("host", default: "127.0.0.1")
         ports = [(.service, try settings.integer("port", in: 0...65_535, default: 1337))]
         if let number = try settings.integer("deepstack-port", in: 0...65_535) { ports.append((.deepStack, number)) }
+        if let number = try settings.integer("grpc-port", in: 0...65_535) { ports.append((.grpc, number)) }
         models = settings.text("models", default: "models")
         model = settings.text("model", default: Self.defaultModel)
         data = settings.text("data", default: "data")

@@ -26,6 +26,15 @@ struct ServeOptions: ParsableArguments {
     )
     var deepStackPort: String?
 
+    @Option(
+        name: .customLong("grpc-port"),
+        help: ArgumentHelp(
+            "Port for the Open Inference Protocol over gRPC, such as Triton's 8001. (default: none)",
+            valueName: "port"
+        )
+    )
+    var grpcPort: String?
+
     @Option(help: ArgumentHelp("Folder with models; all are served. (default: models)", valueName: "dir"))
     var models: String?
 
@@ -179,7 +188,8 @@ struct ServeOptions: ParsableArguments {
 
     private var all: [(name: String, value: String?)] {
         [
-            ("host", host), ("port", port), ("deepstack-port", deepStackPort), ("models", models), ("model", model),
+            ("host", host), ("port", port), ("deepstack-port", deepStackPort),
+            ("grpc-port", grpcPort), ("models", models), ("model", model),
             ("model-watch", modelWatch),
             ("data", data), ("dataset", dataset), ("store", store), ("store-quota", storeQuota),
             ("store-ttl", storeTTL), ("input", input), ("queue", queue), ("request-timeout", requestTimeout),

@@ -4,9 +4,9 @@ internal import NIOCore
 internal import Synchronization
 
 /// Bounds the bytes of bodies and large responses that all requests hold in memory together.
-final class ByteBudget: Sendable {
+package final class ByteBudget: Sendable {
     /// The budget is used up.
-    struct Exceeded: Error {}
+    package struct Exceeded: Error {}
 
     /// Maximum number of bytes of one request's body.
     let maximumBodyBytes: Int
@@ -23,7 +23,7 @@ final class ByteBudget: Sendable {
     /// Takes `count` bytes.
     ///
     /// - Throws: ``Exceeded`` if fewer are left.
-    func take(_ count: Int) throws(Exceeded) {
+    package func take(_ count: Int) throws(Exceeded) {
         let isTaken = remaining.withLock { remaining in
             guard remaining >= count else { return false }
             remaining -= count
@@ -32,16 +32,16 @@ final class ByteBudget: Sendable {
         guard isTaken else { throw Exceeded() }
     }
 
-    func giveBack(_ count: Int) {
+    package func giveBack(_ count: Int) {
         remaining.withLock { $0 += count }
     }
 
     /// Bytes of the budget that are released with the last reference.
-    final class Share: Sendable {
+    package final class Share: Sendable {
         private let budget: ByteBudget
         private let count: Int
 
-        init(of budget: ByteBudget, count: Int) throws(Exceeded) {
+        package init(of budget: ByteBudget, count: Int) throws(Exceeded) {
             try budget.take(count)
             self.budget = budget
             self.count = count

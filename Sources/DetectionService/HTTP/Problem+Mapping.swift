@@ -33,7 +33,7 @@ extension Problem.Kind {
 }
 
 extension Problem {
-    init(_ error: any Error) {
+    package init(_ error: any Error) {
         switch error {
         case let problem as Problem: self = problem
         case let error as ValidationErrors: self.init(error)

@@ -4,9 +4,9 @@ internal import JSONSchema
 internal import NIOCore
 
 /// An error response: RFC 9457, `application/problem+json`.
-struct Problem: Error, Sendable {
+package struct Problem: Error, Sendable {
     /// The kinds of problem, each with a stable name; `Problem+Mapping.swift` maps them to statuses.
-    enum Kind: String, CaseIterable, Sendable {
+    package enum Kind: String, CaseIterable, Sendable {
         case malformed
         case unauthorized
         case forbidden
@@ -30,15 +30,22 @@ struct Problem: Error, Sendable {
         static let ofEnvelope: Set<Kind> = [.misdirected, .forbidden, .invalid]
     }
 
-    var kind: Kind
+    package var kind: Kind
     /// What went wrong and what the caller can do about it.
-    var detail: String
+    package var detail: String
     var errors: [ValidationError] = []
     var headers: HTTPFields = [:]
     /// The dialect whose form the answer has; nil for the service's own.
     var dialect: (any Dialect.Type)?
     /// The error that it was made from, for the log.
-    var cause: (any Error)?
+    package var cause: (any Error)?
+
+    /// - Parameters:
+    ///   - kind: The kind of problem.
+    ///   - detail: What went wrong and what the caller can do about it.
+    package init(_ kind: Kind, _ detail: String) {
+        self.init(kind, detail, errors: [])
+    }
 
     init(_ kind: Kind, _ detail: String, errors: [ValidationError] = [], headers: HTTPFields = [:]) {
         self.kind = kind

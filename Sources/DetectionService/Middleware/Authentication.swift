@@ -17,8 +17,18 @@ struct Authentication: Sendable {
     ///
     /// - Throws: ``Problem`` (401) if the key is missing or unknown.
     func check(_ request: Request, key other: String? = nil) throws {
+        try check(
+            authorization: request.headers[.authorization],
+            key: other ?? request.headers[.apiKey]
+        )
+    }
+
+    /// Checks a key, or else that of `Authorization: Bearer`.
+    ///
+    /// - Throws: ``Problem`` (401) if the key is missing or unknown.
+    func check(authorization: String?, key: String?) throws {
         guard isRequired else { return }
-        guard let key = other ?? Self.key(of: request) else {
+        guard let key = key ?? authorization.flatMap(Self.key) else {
             throw Self.rejection("This service requires an API key: send Authorization: Bearer KEY, or X-API-Key: KEY.")
         }
         let hash = Array(Digest.sha256(of: Array(key.utf8)).utf8)
@@ -27,9 +37,7 @@ struct Authentication: Sendable {
         guard isKnown else { throw Self.rejection("The API key is unknown.") }
     }
 
-    private static func key(of request: Request) -> String? {
-        if let key = request.headers[.apiKey] { return key }
-        guard let authorization = request.headers[.authorization] else { return nil }
+    private static func key(of authorization: String) -> String? {
         let parts = authorization.split(separator: " ", maxSplits: 1)
         return parts.count == 2 && parts[0].lowercased() == "bearer" ? String(parts[1]) : nil
     }

@@ -1,4 +1,4 @@
-internal import DetectionPipeline
+package import DetectionPipeline
 internal import Inference
 internal import JSONSchema
 internal import ModelServing
@@ -7,7 +7,7 @@ internal import YOLO
 
 /// The models as the Open Inference Protocol knows them: of each, the network as its file defines it (`NAME`), and
 /// detection in pictures (`NAME-detect`).
-struct InferenceModels: Sendable {
+package struct InferenceModels: Sendable {
     /// One of a model's two sides.
     enum Side: Sendable {
         case tensors
@@ -15,30 +15,36 @@ struct InferenceModels: Sendable {
     }
 
     /// A model that a request names.
-    struct Reference: Sendable {
+    package struct Reference: Sendable {
         /// Name in the protocol.
-        var name: String
+        package var name: String
         var side: Side
         var detector: any ObjectDetector
     }
 
     /// An input or output.
-    struct Port: Sendable {
-        var name: String
-        var type: TensorType
+    package struct Port: Sendable {
+        package var name: String
+        package var type: TensorType
         /// -1 for a size that depends on the request.
-        var shape: [Int]
+        package var shape: [Int]
     }
 
     static let detectionSuffix = "-detect"
     /// There is one version of each model.
-    static let version = "1"
+    package static let version = "1"
+
+    /// The answer to clients that send a model's files.
+    package static let filesRejected = Problem(
+        .forbidden,
+        "Models are files in the service's folder; they cannot be sent."
+    )
 
     let service: DialectService
-    let statistics = InferenceStatistics()
+    package let statistics = InferenceStatistics()
 
     /// Names of all models: the networks first, and of these the default one, because YOLOv5's client uses the first.
-    var names: [String] {
+    package var names: [String] {
         let all = service.models.models.map(\.name)
         let first = all.filter { $0 == service.models.defaultName }
         let networks = first + all.filter { $0 != service.models.defaultName }
@@ -48,7 +54,7 @@ struct InferenceModels: Sendable {
     /// Returns a model.
     ///
     /// - Throws: `ModelServingError` with `unknownModel`; ``Problem`` for a version other than 1.
-    func reference(_ name: String, version: String?) throws -> Reference {
+    package func reference(_ name: String, version: String?) throws -> Reference {
         guard version ?? Self.version == Self.version || version == "" else {
             throw Problem(.notFound, "There is only version \(Self.version) of each model.")
         }
@@ -61,18 +67,32 @@ struct InferenceModels: Sendable {
     }
 
     /// The name of a model's file.
-    static func modelName(of name: String) -> String {
+    package static func modelName(of name: String) -> String {
         name.hasSuffix(detectionSuffix) ? String(name.dropLast(detectionSuffix.count)) : name
     }
 
     /// Inputs and outputs of a model.
-    func ports(of reference: Reference) async throws -> (inputs: [Port], outputs: [Port], metadata: [String: String]) {
+    package func ports(
+        of reference: Reference
+    ) async throws -> (inputs: [Port], outputs: [Port], metadata: [String: String]) {
         switch reference.side {
         case .tensors:
             let network = try await service.models.tensors(named: reference.name)
             return (network.inputs.map(Port.init), network.outputs.map(Port.init), network.metadata)
         case .detections: return ([PictureDetections.input], PictureDetections.outputs, [:])
         }
+    }
+
+    /// The configuration of a model.
+    package func configuration(of reference: Reference) async throws -> InferenceConfiguration {
+        let (inputs, outputs, metadata) = try await ports(of: reference)
+        return InferenceConfiguration(
+            name: reference.name,
+            inputs: inputs,
+            outputs: outputs,
+            task: reference.detector.model.task,
+            metadata: metadata
+        )
     }
 
     /// Runs a model.
@@ -84,7 +104,7 @@ struct InferenceModels: Sendable {
     ///   - write: Writes the answer; the outputs are valid only during the call.
     /// - Returns: What `write` returns.
     /// - Throws: ``Problem`` or `ValidationErrors` for tensors that the model does not take; errors of the pipeline.
-    func infer<Result: Sendable>(
+    package func infer<Result: Sendable>(
         _ request: InferenceRequest,
         with reference: Reference,
         context: InferenceContext,
@@ -208,15 +228,20 @@ extension InferenceModels.Port {
 }
 
 /// What a request brings along, whatever it came by.
-struct InferenceContext: Sendable {
-    var deadline: ContinuousClock.Instant
-    var stages: StageClock
+package struct InferenceContext: Sendable {
+    package var deadline: ContinuousClock.Instant
+    package var stages: StageClock
+
+    package init(deadline: ContinuousClock.Instant, stages: StageClock) {
+        self.deadline = deadline
+        self.stages = stages
+    }
 }
 
 /// An output, valid only while it is written.
-struct TensorView {
-    var name: String
-    var type: TensorType
-    var shape: [Int]
-    var bytes: UnsafeRawBufferPointer
+package struct TensorView {
+    package var name: String
+    package var type: TensorType
+    package var shape: [Int]
+    package var bytes: UnsafeRawBufferPointer
 }

@@ -2,17 +2,25 @@ internal import Basics
 internal import DetectionPipeline
 internal import Imaging
 internal import Inference
-internal import JSONSchema
+package import JSONSchema
 internal import ObjectDetection
 internal import YOLO
 
 /// A request for an inference, whatever it came by.
-struct InferenceRequest: Sendable {
-    struct Input: Sendable {
+package struct InferenceRequest: Sendable {
+    /// An input's tensor.
+    package struct Input: Sendable {
         var name: String
         var type: TensorType
         var shape: [Int]
         var contents: TensorContents
+
+        package init(name: String, type: TensorType, shape: [Int], contents: TensorContents) {
+            self.name = name
+            self.type = type
+            self.shape = shape
+            self.contents = contents
+        }
     }
 
     /// A picture as it is decoded when its turn comes.
@@ -28,7 +36,19 @@ struct InferenceRequest: Sendable {
     /// Names of the wanted outputs; nil for all.
     var outputs: [String]?
     /// By name, such as `conf`.
-    var parameters: [String: JSONValue] = [:]
+    var parameters: [String: JSONValue]
+
+    /// Makes a request.
+    ///
+    /// - Parameters:
+    ///   - inputs: The tensors.
+    ///   - outputs: Names of the wanted outputs; nil for all.
+    ///   - parameters: Parameters by name, such as `conf`.
+    package init(inputs: [Input], outputs: [String]? = nil, parameters: [String: JSONValue] = [:]) {
+        self.inputs = inputs
+        self.outputs = outputs
+        self.parameters = parameters
+    }
 
     /// Returns an input.
     ///

@@ -1,10 +1,10 @@
 internal import FoundationEssentials
-internal import JSONSchema
+package import JSONSchema
 internal import Synchronization
 
 /// Durations of the steps of one inference.
-final class InferenceClock: Sendable {
-    enum Step: Int, CaseIterable {
+package final class InferenceClock: Sendable {
+    package enum Step: Int, CaseIterable {
         case queue
         case input
         case inference
@@ -32,43 +32,47 @@ final class InferenceClock: Sendable {
 }
 
 /// Numbers and durations of inferences, by model.
-final class InferenceStatistics: Sendable {
+package final class InferenceStatistics: Sendable {
     /// A number of inferences and their duration.
-    struct Total: JSONObject {
-        var count = 0
-        var nanoseconds = 0
+    package struct Total: JSONObject {
+        package private(set) var count = 0
+        package private(set) var nanoseconds = 0
 
         mutating func add(_ nanoseconds: Int) {
             count += 1
             self.nanoseconds += nanoseconds
         }
 
-        static let members: [JSONMember<Total>] = [JSONMember("count", \.count), JSONMember("ns", \.nanoseconds)]
-        static let example = Total(count: 1, nanoseconds: 30_000_000)
+        package static let members: [JSONMember<Total>] = [
+            JSONMember("count", \.count), JSONMember("ns", \.nanoseconds),
+        ]
+        package static let example = Total(count: 1, nanoseconds: 30_000_000)
     }
 
-    struct Totals: JSONObject {
-        var success = Total()
-        var failure = Total()
-        var steps = [Total](repeating: Total(), count: InferenceClock.Step.allCases.count)
+    package struct Totals: JSONObject {
+        package fileprivate(set) var success = Total()
+        package fileprivate(set) var failure = Total()
+        fileprivate(set) var steps = [Total](repeating: Total(), count: InferenceClock.Step.allCases.count)
 
-        static let members: [JSONMember<Totals>] = [
+        package subscript(step: InferenceClock.Step) -> Total { steps[step.rawValue] }
+
+        package static let members: [JSONMember<Totals>] = [
             JSONMember("cache_hit") { _ in Total() },
             JSONMember("cache_miss") { _ in Total() },
-            JSONMember("compute_infer") { $0.steps[InferenceClock.Step.inference.rawValue] },
-            JSONMember("compute_input") { $0.steps[InferenceClock.Step.input.rawValue] },
-            JSONMember("compute_output") { $0.steps[InferenceClock.Step.output.rawValue] },
+            JSONMember("compute_infer") { $0[.inference] },
+            JSONMember("compute_input") { $0[.input] },
+            JSONMember("compute_output") { $0[.output] },
             JSONMember("fail", \.failure),
-            JSONMember("queue") { $0.steps[InferenceClock.Step.queue.rawValue] },
+            JSONMember("queue") { $0[.queue] },
             JSONMember("success", \.success),
         ]
-        static let example = Totals()
+        package static let example = Totals()
     }
 
-    struct Entry {
+    package struct Entry {
         /// Milliseconds since 1970; 0 before the first inference.
-        var last = 0
-        var totals = Totals()
+        package fileprivate(set) var last = 0
+        package fileprivate(set) var totals = Totals()
     }
 
     private let entries = Mutex<[String: Entry]>([:])
@@ -90,5 +94,5 @@ final class InferenceStatistics: Sendable {
         }
     }
 
-    subscript(model: String) -> Entry { entries.withLock { $0[model] ?? Entry() } }
+    package subscript(model: String) -> Entry { entries.withLock { $0[model] ?? Entry() } }
 }

@@ -14,8 +14,8 @@ struct OpenInference: Dialect {
 
     let endpoints: [any Endpoint]
 
-    init(service: DialectService) {
-        let models = InferenceModels(service: service)
+    init(models: InferenceModels) {
+        let service = models.service
         var endpoints: [any Endpoint] = [
             OpenInferenceServer(service: service),
             OpenInferenceHealth(service: service, isReadiness: false),

@@ -1,6 +1,6 @@
 internal import Hummingbird
 internal import Inference
-internal import JSONSchema
+package import JSONSchema
 internal import ObjectDetection
 internal import YOLO
 
@@ -61,17 +61,7 @@ struct OpenInferenceModel: Endpoint {
         case .metadata:
             let (inputs, outputs, _) = try await models.ports(of: reference)
             return try .json(InferenceMetadata(name: reference.name, inputs: inputs, outputs: outputs))
-        case .config:
-            let (inputs, outputs, metadata) = try await models.ports(of: reference)
-            return try .json(
-                InferenceConfiguration(
-                    name: reference.name,
-                    inputs: inputs,
-                    outputs: outputs,
-                    task: reference.detector.model.task,
-                    metadata: metadata
-                )
-            )
+        case .config: return try .json(await models.configuration(of: reference))
         }
     }
 }
@@ -114,7 +104,7 @@ struct InferenceMetadata: JSONObject {
 }
 
 /// A model as Triton's configurations describe it.
-struct InferenceConfiguration: JSONObject {
+package struct InferenceConfiguration: JSONObject {
     struct Tensor: JSONObject {
         var port: InferenceModels.Port
 
@@ -142,29 +132,29 @@ struct InferenceConfiguration: JSONObject {
         static let example = Parameters(metadata: .example)
     }
 
-    var name: String
-    var inputs: [InferenceModels.Port]
-    var outputs: [InferenceModels.Port]
+    package var name: String
+    package var inputs: [InferenceModels.Port]
+    package var outputs: [InferenceModels.Port]
     var task: ModelDescription.Task
     /// What the network's file states, by key.
     var metadata: [String: String]
 
-    private var parameters: Parameters {
-        guard let names = metadata["names"], let stride = metadata["stride"] else { return Parameters() }
-        let text = "{'stride': \(stride), 'task': '\(task.rawValue)', 'names': \(names)}"
-        return Parameters(metadata: Parameter(text: text))
+    /// What the Ultralytics package reads, as a Python literal; nil for a model without it.
+    package var metadataText: String? {
+        guard let names = metadata["names"], let stride = metadata["stride"] else { return nil }
+        return "{'stride': \(stride), 'task': '\(task.rawValue)', 'names': \(names)}"
     }
 
-    static let members: [JSONMember<InferenceConfiguration>] = [
+    package static let members: [JSONMember<InferenceConfiguration>] = [
         JSONMember("backend") { _ in "openvino" },
         JSONMember("input") { $0.inputs.map(Tensor.init) },
         JSONMember("max_batch_size", "0: shapes include the number of pictures.") { _ in 0 },
         JSONMember("name", \.name),
         JSONMember("output") { $0.outputs.map(Tensor.init) },
-        JSONMember("parameters", \.parameters),
+        JSONMember("parameters") { Parameters(metadata: $0.metadataText.map(Parameter.init)) },
         JSONMember("platform") { _ in "openvino" },
     ]
-    static let example = InferenceConfiguration(
+    package static let example = InferenceConfiguration(
         name: "yolov5s",
         inputs: [.example],
         outputs: [.exampleOutput],

@@ -66,11 +66,11 @@ struct OpenInferenceRepository: Endpoint {
 
     func respond(to call: Call) async throws -> Response {
         try models.service.authentication.check(call.request)
-        let name = InferenceModels.modelName(of: call.path.string("model") ?? "")
+        let name = call.path.string("model") ?? ""
         return try await models.service.bodies.withBytes(of: call) { body in
             // Triton's clients send them in `parameters`, as "file:PATH".
             if loads, body.contains("\"file:".utf8) {
-                throw Problem(.forbidden, "Models are files in the service's folder; they cannot be sent.")
+                throw InferenceModels.filesRejected
             }
             if loads {
                 try await models.service.models.load(name)

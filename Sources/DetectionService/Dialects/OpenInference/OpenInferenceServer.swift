@@ -1,5 +1,5 @@
 internal import Hummingbird
-internal import JSONSchema
+package import JSONSchema
 
 /// `GET /v2`: the server's name and extensions.
 struct OpenInferenceServer: Endpoint {
@@ -59,18 +59,19 @@ struct OpenInferenceHealth: Endpoint {
 }
 
 /// What the service is.
-struct InferenceServer: JSONObject {
+package struct InferenceServer: JSONObject {
     var version: String
 
+    package static let name = "Osprey"
     /// Extensions of the protocol.
-    static let extensions = ["binary_tensor_data", "model_configuration", "model_repository", "statistics"]
+    package static let extensions = ["binary_tensor_data", "model_configuration", "model_repository", "statistics"]
 
-    static let members: [JSONMember<InferenceServer>] = [
+    package static let members: [JSONMember<InferenceServer>] = [
         JSONMember("extensions") { _ in extensions },
-        JSONMember("name") { _ in "Osprey" },
+        JSONMember("name") { _ in name },
         JSONMember("version", \.version),
     ]
-    static let example = InferenceServer(version: "1.0.0")
+    package static let example = InferenceServer(version: "1.0.0")
 }
 
 private struct InferenceServerLive: JSONObject {

@@ -2,7 +2,7 @@ internal import Glibc
 internal import Inference
 
 /// The elements of a tensor in a request.
-enum TensorContents: Sendable {
+package enum TensorContents: Sendable {
     /// Little-endian, in row-major order.
     case binary(ArraySlice<UInt8>)
     /// A JSON array, flat or nested, from `[` to `]`.

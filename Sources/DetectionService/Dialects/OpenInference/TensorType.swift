@@ -1,7 +1,7 @@
-internal import Inference
+package import Inference
 
 /// Type of a tensor's elements in the Open Inference Protocol.
-enum TensorType: Hashable, Sendable {
+package enum TensorType: Hashable, Sendable {
     case element(TensorElement)
     /// Each element is a sequence of bytes; in binary form, its length in four little-endian bytes comes first.
     case bytes
@@ -16,7 +16,7 @@ enum TensorType: Hashable, Sendable {
     static let names = elementNames.map(\.1) + ["BYTES"]
 
     /// Returns the type of a name, such as `FP32`.
-    init?(name: String) {
+    package init?(name: String) {
         if name == "BYTES" {
             self = .bytes
         } else if let element = Self.elementNames.first(where: { $0.1 == name })?.0 {
@@ -26,7 +26,7 @@ enum TensorType: Hashable, Sendable {
         }
     }
 
-    var name: String {
+    package var name: String {
         switch self {
         case .bytes: "BYTES"
         case .element(let element): Self.elementNames.first { $0.0 == element }?.1 ?? ""

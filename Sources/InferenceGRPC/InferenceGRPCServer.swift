@@ -1,0 +1,121 @@
+package import DetectionService
+internal import GRPCCore
+internal import GRPCNIOTransportHTTP2Posix
+internal import InferenceMessages
+package import Logging
+internal import NIOCore
+internal import ServiceLifecycle
+internal import Synchronization
+
+/// The Open Inference Protocol over gRPC, on a port of its own.
+package struct InferenceGRPCServer: Service {
+    /// Calls that a connection may make at the same time.
+    private static let maximumCallsPerConnection = 100
+    /// Bytes of a message besides its tensors.
+    private static let maximumOverhead = 64 << 10
+
+    private let server: GRPCServer<HTTP2ServerTransport.Posix>
+    private let transport: HTTP2ServerTransport.Posix
+    private let onReady: @Sendable (Int) -> Void
+
+    /// Prepares the server.
+    ///
+    /// - Parameters:
+    ///   - models: The models.
+    ///   - settings: Limits and timeouts.
+    ///   - host: Address to listen on.
+    ///   - port: Port to listen on; 0 for a free one.
+    ///   - logger: Receives the log.
+    ///   - onReady: Called with the port once the server listens.
+    package init(
+        models: InferenceModels,
+        settings: ServiceSettings,
+        host: String,
+        port: Int,
+        logger: Logger,
+        onReady: @escaping @Sendable (Int) -> Void
+    ) {
+        transport = HTTP2ServerTransport.Posix(
+            address: host.contains(":") ? .ipv6(host: host, port: port) : .ipv4(host: host, port: port),
+            transportSecurity: .plaintext,
+            config: Self.configuration(settings, budget: models.budget)
+        )
+        server = GRPCServer(
+            transport: transport,
+            services: [
+                InferenceRPC(models: models, lifetime: RPCLifetime(timeout: settings.requestTimeout)),
+                HealthRPC(models: models), ReflectionRPC(),
+            ],
+            interceptors: [
+                RPCEnvelope(models: models, logger: logger)
+            ]
+        )
+        self.onReady = onReady
+    }
+
+    private static func configuration(
+        _ settings: ServiceSettings,
+        budget: ByteBudget
+    ) -> HTTP2ServerTransport.Posix.Config {
+        var config = HTTP2ServerTransport.Posix.Config.defaults
+        config.rpc.maxRequestPayloadSize = settings.maximumBodyBytes + maximumOverhead
+        config.http2.maxConcurrentStreams = maximumCallsPerConnection
+        // Windows of the usual 64 KiB would make a client wait for the network every few frames of a tensor.
+        config.http2.targetWindowSize = 1 << 20
+        config.http2.maxFrameSize = 1 << 18
+        config.compression.enabledAlgorithms = .all
+        config.connection.keepalive.time = settings.idleTimeout
+        let timeout = TimeAmount(settings.requestTimeout)
+        config.channelDebuggingCallbacks.onAcceptHTTP2Stream = { channel in
+            channel.eventLoop.makeCompletedFuture {
+                let handler = InferenceMessageBudget(budget: budget, timeout: timeout)
+                try channel.pipeline.syncOperations.addHandler(handler, position: .first)
+            }
+        }
+        let count = ConnectionCount(maximum: settings.maximumConnections)
+        config.channelDebuggingCallbacks.onAcceptTCPConnection = { channel in
+            if count.add() {
+                channel.closeFuture.whenComplete { _ in count.remove() }
+                return channel.eventLoop.makeSucceededVoidFuture()
+            }
+            return channel.close()
+        }
+        return config
+    }
+
+    package func run() async throws {
+        try await withGracefulShutdownHandler {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await server.serve() }
+                group.addTask {
+                    let address = try await transport.listeningAddress
+                    onReady(address.ipv4?.port ?? address.ipv6?.port ?? 0)
+                }
+                try await group.waitForAll()
+            }
+        } onGracefulShutdown: {
+            server.beginGracefulShutdown()
+        }
+    }
+}
+
+/// The number of open connections.
+private final class ConnectionCount: Sendable {
+    private let maximum: Int
+    private let count = Mutex(0)
+
+    init(maximum: Int) {
+        self.maximum = maximum
+    }
+
+    /// Adds a connection; returns false if there are too many.
+    func add() -> Bool {
+        count.withLock { count in
+            guard count < maximum else { return false }
+            count += 1
+            return true
+        }
+    }
+
+    func remove() { count.withLock { $0 -= 1 } }
+}
