@@ -26,7 +26,7 @@ struct HealthRPC: Grpc_Health_V1_Health.SimpleServiceProtocol {
         context: ServerContext
     ) async throws {
         var last: Grpc_Health_V1_HealthCheckResponse.ServingStatus?
-        while !context.cancellation.isCancelled {
+        while !context.cancellation.isCancelled, last != .notServing {
             let status: Grpc_Health_V1_HealthCheckResponse.ServingStatus =
                 Self.isKnown(request.service) ? models.isReady ? .serving : .notServing : .serviceUnknown
             if status != last { try await response.write(.with { $0.status = status }) }

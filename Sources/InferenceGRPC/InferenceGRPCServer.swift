@@ -58,7 +58,8 @@ package struct InferenceGRPCServer: Service {
         budget: ByteBudget
     ) -> HTTP2ServerTransport.Posix.Config {
         var config = HTTP2ServerTransport.Posix.Config.defaults
-        config.rpc.maxRequestPayloadSize = settings.maximumBodyBytes + maximumOverhead
+        let maximumBytes = settings.maximumBodyBytes + maximumOverhead
+        config.rpc.maxRequestPayloadSize = maximumBytes
         config.http2.maxConcurrentStreams = maximumCallsPerConnection
         // Windows of the usual 64 KiB would make a client wait for the network every few frames of a tensor.
         config.http2.targetWindowSize = 1 << 20
@@ -68,7 +69,7 @@ package struct InferenceGRPCServer: Service {
         let timeout = TimeAmount(settings.requestTimeout)
         config.channelDebuggingCallbacks.onAcceptHTTP2Stream = { channel in
             channel.eventLoop.makeCompletedFuture {
-                let handler = InferenceMessageBudget(budget: budget, timeout: timeout)
+                let handler = InferenceMessageBudget(budget: budget, maximumBytes: maximumBytes, timeout: timeout)
                 try channel.pipeline.syncOperations.addHandler(handler, position: .first)
             }
         }

@@ -13,6 +13,8 @@ final class InferenceMessageBudget: ChannelInboundHandler {
     typealias OutboundOut = HTTP2Frame.FramePayload
 
     private let budget: ByteBudget
+    /// Maximum number of bytes of a message.
+    private let maximumBytes: Int
     /// Time for one message to arrive.
     private let timeout: TimeAmount
     private var timer: Scheduled<Void>?
@@ -25,8 +27,9 @@ final class InferenceMessageBudget: ChannelInboundHandler {
     private var missing = 0
     private var isEnded = false
 
-    init(budget: ByteBudget, timeout: TimeAmount) {
+    init(budget: ByteBudget, maximumBytes: Int, timeout: TimeAmount) {
         self.budget = budget
+        self.maximumBytes = maximumBytes
         self.timeout = timeout
     }
 
@@ -36,7 +39,8 @@ final class InferenceMessageBudget: ChannelInboundHandler {
             do {
                 try count(bytes.readableBytesView, context)
             } catch {
-                return end(context, status: 14, Problem(error).detail)
+                let isTooLarge = (error as? Problem)?.kind == .tooLarge
+                return end(context, status: isTooLarge ? 8 : 14, Problem(error).detail)
             }
         }
         context.fireChannelRead(data)
@@ -50,6 +54,12 @@ final class InferenceMessageBudget: ChannelInboundHandler {
                 if header.isEmpty { startTimer(context) }
                 header.append(first)
                 if header.count == 5 { missing = header[1...].reduce(0) { $0 << 8 | Int($1) } }
+                guard missing <= maximumBytes else {
+                    throw Problem(
+                        .tooLarge,
+                        "The message exceeds the limit of \(maximumBytes) bytes; send fewer pictures."
+                    )
+                }
                 taken = 1
             } else {
                 taken = min(missing, rest.count)
@@ -81,8 +91,9 @@ final class InferenceMessageBudget: ChannelInboundHandler {
             ":status": "200", "content-type": "application/grpc", "grpc-status": "\(status)", "grpc-message": message,
         ]
         let payload = HTTP2Frame.FramePayload.headers(.init(headers: headers, endStream: true))
-        context.writeAndFlush(wrapOutboundOut(payload), promise: nil)
-        context.close(promise: nil)
+        context.write(wrapOutboundOut(payload), promise: nil)
+        // Without an error, so that the client reads the status although it has not sent everything.
+        context.writeAndFlush(wrapOutboundOut(.rstStream(.noError)), promise: nil)
     }
 
     func channelInactive(context: ChannelHandlerContext) {

@@ -3,6 +3,7 @@ internal import FoundationEssentials
 internal import GRPCCore
 internal import InferenceMessages
 internal import SwiftProtobuf
+internal import Synchronization
 
 /// The Open Inference Protocol over gRPC, with Triton's extensions for streams, repositories, configurations and
 /// statistics.
@@ -142,19 +143,40 @@ struct InferenceRPC: Inference_GRPCInferenceService.SimpleServiceProtocol {
         response: RPCWriter<Inference_ModelStreamInferResponse>,
         context: ServerContext
     ) async throws {
-        for try await message in request {
-            let answer: Inference_ModelStreamInferResponse
-            do {
-                let result = try await lifetime.run { context in try await infer(message, context) }
-                answer = .with { $0.inferResponse = result }
-            } catch let error where !(error is CancellationError) {
-                // The stream goes on.
-                answer = .with {
-                    $0.errorMessage = Problem(error).detail
-                    $0.inferResponse.id = message.id
+        let stream = StreamState()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                for try await message in request {
+                    stream.isIdle = false
+                    try await response.write(try await answer(to: message))
+                    stream.isIdle = true
                 }
             }
-            try await response.write(answer)
+            group.addTask {
+                while models.isReady || !stream.isIdle { try await Task.sleep(for: Self.interval) }
+                // A client that waits would keep the service from stopping.
+                throw Problem(.notReady, "The service is shutting down.")
+            }
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+    }
+
+    /// Time between two looks at the readiness while a stream is open.
+    private static let interval = Duration.milliseconds(200)
+
+    private func answer(
+        to message: Inference_ModelInferRequest
+    ) async throws -> Inference_ModelStreamInferResponse {
+        do {
+            let result = try await lifetime.run { context in try await infer(message, context) }
+            return .with { $0.inferResponse = result }
+        } catch let error where !(error is CancellationError) {
+            // The stream goes on.
+            return .with {
+                $0.errorMessage = Problem(error).detail
+                $0.inferResponse.id = message.id
+            }
         }
     }
 
@@ -183,5 +205,15 @@ struct InferenceRPC: Inference_GRPCInferenceService.SimpleServiceProtocol {
                 $0.rawOutputContents = outputs.map { Data($0.bytes) }
             }
         }
+    }
+}
+
+/// Whether a stream waits for its client's next message.
+private final class StreamState: Sendable {
+    private let state = Mutex(true)
+
+    var isIdle: Bool {
+        get { state.withLock(\.self) }
+        set { state.withLock { $0 = newValue } }
     }
 }

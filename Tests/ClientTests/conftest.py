@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import socket
 from pathlib import Path
 from typing import Any, Iterator
 
@@ -64,6 +65,12 @@ def picture_path(pictures: list[Path]) -> Path:
 @pytest.fixture(scope="session")
 def picture(picture_path: Path) -> bytes:
     return picture_path.read_bytes()
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
 
 
 def detect(server: Server, picture: bytes, **options: object) -> list[dict[str, Any]]:

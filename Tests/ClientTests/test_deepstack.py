@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import email.utils
-import socket
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import deepstack.core as deepstack
 import deepstack_sdk
 import pytest
 import requests
-from conftest import KEY, MODEL, Server, StartServer, detect
+from conftest import KEY, MODEL, Server, StartServer, detect, free_port
 
 DETECTION = "/v1/vision/detection"
 
@@ -243,9 +242,7 @@ def test_dialects_can_be_switched_off(
 def test_a_second_port_serves_clients_with_a_fixed_one(
     start_server: StartServer, picture: bytes
 ) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     server = start_server("--deepstack-port", str(port))
     url = f"http://127.0.0.1:{port}"
     assert post(url, picture=picture).json()["success"] is True
