@@ -61,11 +61,18 @@ package struct InferenceGRPCServer: Service {
         let maximumBytes = settings.maximumBodyBytes + maximumOverhead
         config.rpc.maxRequestPayloadSize = maximumBytes
         config.http2.maxConcurrentStreams = maximumCallsPerConnection
-        // Windows of the usual 64 KiB would make a client wait for the network every few frames of a tensor.
-        config.http2.targetWindowSize = 1 << 20
+        // A window is enlarged once half of it is used. If that is after the end of a request, HTTP/2's state machine
+        // reports an error that closes the connection; so half a window has to hold a message. What arrives counts
+        // against the budget.
+        config.http2.targetWindowSize = min(2 * maximumBytes, Int(Int32.max))
         config.http2.maxFrameSize = 1 << 18
         config.compression.enabledAlgorithms = .all
         config.connection.keepalive.time = settings.idleTimeout
+        // gRPC's C library measures the bandwidth by pings, many of them while a tensor is on its way.
+        config.connection.keepalive.clientBehavior = .init(
+            minPingIntervalWithoutCalls: .zero,
+            allowWithoutCalls: true
+        )
         let timeout = TimeAmount(settings.requestTimeout)
         config.channelDebuggingCallbacks.onAcceptHTTP2Stream = { channel in
             channel.eventLoop.makeCompletedFuture {
