@@ -23,12 +23,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pictures
-from report import table
 from server import ROOT, Server
 
 sys.path.insert(0, str(ROOT / "Tests/ServiceTests"))
 
 from costly_pictures import PICTURES
+from tables import table
 
 PAUSE_SECONDS = 0.02
 TIMEOUT_SECONDS = 60

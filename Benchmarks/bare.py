@@ -10,11 +10,11 @@ from server import BINARY, output_of
 
 
 def measure(
-    model: Path, size: tuple[int, int], streams: int, in_flight: int, seconds: float, precision: str = "auto"
+    model: Path, size: tuple[int, int], streams: int, in_flight: int, seconds: float, *flags: str, precision: str = "auto"
 ) -> dict:
     """Returns pictures per second and the median latency in milliseconds; `osprey benchmark` does its own warm-up."""
     command = [BINARY, "benchmark", model, "--streams", streams, "--in-flight", in_flight, "--seconds", seconds, "--json"]
-    command += ["--width", size[0], "--height", size[1], "--precision", precision]
+    command += ["--width", size[0], "--height", size[1], "--precision", precision, *flags]
     report = json.loads(output_of(command))
     return {
         "rate": report["pictures_per_second"],

@@ -19,8 +19,8 @@ from pathlib import Path
 
 import pictures
 from criteria import spread
-from report import table
 from server import BINARY
+from tables import table
 
 # Runs in the interpreter that has the package.
 PREDICT = """

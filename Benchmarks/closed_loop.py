@@ -21,6 +21,8 @@ class Workload:
     path: str
     content_type: str
     bodies: list[Path]
+    # Further headers, such as "Name: value".
+    headers: tuple[str, ...] = ()
 
 
 def check_wrk() -> None:
@@ -46,6 +48,8 @@ def measure(server: HTTPServer, workload: Workload, clients: int, seconds: int) 
 def run(server: HTTPServer, workload: Workload, clients: int, seconds: int) -> dict:
     """Runs wrk once and returns the counts and percentiles that closed_loop.lua prints."""
     command = ["wrk", "-t1", f"-c{clients}", f"-d{seconds}s", "--timeout", "30s", "-s", FOLDER / "closed_loop.lua"]
+    for header in workload.headers:
+        command += ["-H", header]
     command += [server.url + workload.path, "--", workload.content_type, *workload.bodies]
     output = output_of(command)
     if not (match := re.search(r"^RESULT (.*)$", output, re.MULTILINE)):

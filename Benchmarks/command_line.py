@@ -21,8 +21,8 @@ from pathlib import Path
 import bare
 import pictures
 from criteria import spread
-from report import table
 from server import BINARY
+from tables import table
 
 
 def rate(model: Path, folder: Path, flags: list[str], binary: Path = BINARY) -> float:
@@ -56,7 +56,7 @@ def main() -> None:
             (folder / f"{index:06}.jpg").symlink_to(paths[index % len(paths)].resolve())
         for number in range(arguments.rounds):
             print(f"\rround {number + 1} of {arguments.rounds}", end="", file=sys.stderr, flush=True)
-            network = bare.measure(arguments.model, size, cores, cores, arguments.seconds, arguments.precision)
+            network = bare.measure(arguments.model, size, cores, cores, arguments.seconds, precision=arguments.precision)
             figures["bare network"].append(network["rate"])
             flags = ["--precision", arguments.precision]
             figures["JSON lines"].append(rate(arguments.model, folder, [*flags, "--format", "jsonl"]))

@@ -19,8 +19,8 @@ import closed_loop
 import command_line
 import pictures
 from criteria import spread
-from report import table
 from server import BINARY, Server
+from tables import table
 
 # Figures and their formats; for the first two, more is better.
 FIGURES = {

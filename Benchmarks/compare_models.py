@@ -15,8 +15,9 @@ from pathlib import Path
 import closed_loop
 import pictures
 from criteria import spread
-from report import column, table
+from report import column
 from server import Server
+from tables import table
 
 
 def main() -> None:

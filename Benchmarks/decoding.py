@@ -19,8 +19,8 @@ from urllib.parse import urlsplit
 import pictures
 import server_timing
 from PIL import Image
-from report import table
 from server import BINARY, Server
+from tables import table
 
 SIZE = (640, 480)
 LARGE = (4000, 3000)

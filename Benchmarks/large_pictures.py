@@ -26,8 +26,9 @@ import pictures
 import server_timing
 from closed_loop import Workload
 from criteria import middle
-from report import column, table
+from report import column
 from server import BINARY, Server, output_of
+from tables import table
 
 PHOTOGRAPH = (4000, 3000)
 PHOTOGRAPHS = 12

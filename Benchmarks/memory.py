@@ -14,8 +14,8 @@ from pathlib import Path
 
 import closed_loop
 import pictures
-from report import table
 from server import Server
+from tables import table
 
 CLIENTS = 4
 

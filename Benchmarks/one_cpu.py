@@ -20,8 +20,9 @@ import closed_loop
 import pictures
 from cgroup import CPUQuota
 from criteria import middle
-from report import column, counted, table
+from report import column, counted
 from server import Server
+from tables import table
 
 CLIENTS = [1, 2, 4]
 

@@ -9,11 +9,7 @@ import closed_loop
 import criteria
 import open_loop
 from criteria import Criterion, answered, middle, spread
-
-
-def table(head: list[str], rows: list[list[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+from tables import table
 
 
 def column(samples: list[dict], key: str, form: str = ".1f") -> str:

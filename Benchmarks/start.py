@@ -16,8 +16,8 @@ import time
 from pathlib import Path
 
 from criteria import spread
-from report import table
 from server import Server
+from tables import table
 
 FIGURES = ("ready", "load", "warm_up")
 

@@ -55,6 +55,9 @@ struct Benchmark: AsyncParsableCommand {
         @Option(help: "Pictures submitted at the same time. (default: as many as streams)")
         var inFlight: Int?
 
+        @Flag(help: "Run the network as its file defines it, as clients of the Open Inference Protocol do.")
+        var tensors = false
+
         @Option(help: "Width of the pictures in pixels.")
         var width = 640
 
@@ -101,11 +104,25 @@ struct Benchmark: AsyncParsableCommand {
         let detector = try usingModel(file.path) {
             try YOLODetector(file: file, configuration: .init(compilation: compilation), runtime: Runtime())
         }
-        detector.fixShape(imageWidth: network.width, imageHeight: network.height)
-        try await detector.warmUp()
+        let run: @Sendable () async throws -> Void
+        if network.tensors {
+            let tensors = try usingModel(file.path) { try detector.tensors() }
+            run = {
+                try await tensors.infer(mode: .throughput) { _, memory in
+                    memory.initializeMemory(as: UInt8.self, repeating: 0)
+                } output: { _ in
+                }
+            }
+        } else {
+            detector.fixShape(imageWidth: network.width, imageHeight: network.height)
+            try await detector.warmUp()
+            run = { try await detector.runNetwork(imageWidth: network.width, imageHeight: network.height) }
+        }
         let inFlight = network.inFlight ?? plan.streams
+        // The first runs allocate memory.
+        for _ in 0..<5 { try await run() }
         let start = ContinuousClock.now
-        let latencies = try await measure(detector, inFlight: inFlight, until: start + .seconds(seconds))
+        let latencies = try await measure(run, inFlight: inFlight, until: start + .seconds(seconds))
         let elapsed = (ContinuousClock.now - start) / .seconds(1)
         let report = Report(
             precision: detector.model.precision,
@@ -126,7 +143,7 @@ struct Benchmark: AsyncParsableCommand {
 
     /// Keeps `inFlight` pictures in the network until `end`; returns the latencies in seconds.
     private func measure(
-        _ detector: YOLODetector,
+        _ run: @escaping @Sendable () async throws -> Void,
         inFlight: Int,
         until end: ContinuousClock.Instant
     ) async throws -> [Double] {
@@ -136,7 +153,7 @@ struct Benchmark: AsyncParsableCommand {
                     var latencies: [Double] = []
                     repeat {
                         let start = ContinuousClock.now
-                        try await detector.runNetwork(imageWidth: network.width, imageHeight: network.height)
+                        try await run()
                         latencies.append((ContinuousClock.now - start) / .seconds(1))
                     } while ContinuousClock.now < end
                     return latencies

@@ -86,7 +86,7 @@ struct Osprey: AsyncParsableCommand {
     /// immediately would cost a thousand page faults per drawn picture.
     private static func returnFreedMemory() {
         _ = mallopt(M_ARENA_MAX, 2)
-        _ = mallopt(M_MMAP_THRESHOLD, 4 << 20)
+        _ = mallopt(M_MMAP_THRESHOLD, 24 << 20)
         _ = mallopt(M_TRIM_THRESHOLD, 32 << 20)
     }
 }

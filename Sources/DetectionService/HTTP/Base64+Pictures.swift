@@ -10,11 +10,17 @@ extension Base64 {
     /// - Returns: The picture's bytes.
     /// - Throws: `ValidationErrors` if it is not base64, or empty.
     static func picture(_ text: String, at location: [String]) throws(ValidationErrors) -> [UInt8] {
-        var digits = Array(text.utf8)[...]
-        if text.hasPrefix("data:") { digits = digits.drop { $0 != UInt8(ascii: ",") }.dropFirst() }
-        // base64(1) and MIME break lines after 76 characters.
-        let joined = digits.filter { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
-        guard let data = Data(base64Encoded: Data(joined)), !data.isEmpty else {
+        var text = text
+        let data = text.withUTF8 { text in
+            var digits = text[...]
+            if text.starts(with: "data:".utf8) { digits = digits.drop { $0 != UInt8(ascii: ",") }.dropFirst() }
+            // base64(1) and MIME break lines after 76 characters.
+            let isBroken = digits.contains(UInt8(ascii: "\n")) || digits.contains(UInt8(ascii: "\r"))
+            let joined =
+                isBroken ? Data(digits.filter { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }) : Data(digits)
+            return Data(base64Encoded: joined)
+        }
+        guard let data, !data.isEmpty else {
             let error = ValidationError(
                 location: location,
                 message: "must be a picture in base64",

@@ -59,14 +59,21 @@ extension Response {
     ///
     /// - Throws: `ByteBudget.Exceeded`.
     init(_ bytes: [UInt8], headers: HTTPFields, budget: ByteBudget) throws(ByteBudget.Exceeded) {
-        let buffer = ByteBuffer(bytes: bytes)
-        guard bytes.count > Self.smallBodyBytes else {
+        try self.init(ByteBuffer(bytes: bytes), headers: headers, budget: budget)
+    }
+
+    /// Makes a response with a body that counts against the budget until the client has read it.
+    ///
+    /// - Throws: `ByteBudget.Exceeded`.
+    init(_ buffer: ByteBuffer, headers: HTTPFields, budget: ByteBudget) throws(ByteBudget.Exceeded) {
+        let count = buffer.readableBytes
+        guard count > Self.smallBodyBytes else {
             self.init(status: .ok, headers: headers, body: ResponseBody(byteBuffer: buffer))
             return
         }
         // Capped, because a response may be larger than the complete budget and must still be possible.
-        let share = try ByteBudget.Share(of: budget, count: min(bytes.count, budget.maximumBodyBytes))
-        let body = ResponseBody(contentLength: bytes.count) { writer in
+        let share = try ByteBudget.Share(of: budget, count: min(count, budget.maximumBodyBytes))
+        let body = ResponseBody(contentLength: count) { writer in
             try await writer.write(buffer)
             try await writer.finish(nil)
             withExtendedLifetime(share) {}
