@@ -29,6 +29,10 @@ let package = Package(
         .library(name: "ObjectDetection", targets: ["ObjectDetection"]),
         .library(name: "CCairo", targets: ["CCairo"]),
     ],
+    traits: [
+        .default(enabledTraits: ["GRPC"]),
+        .trait(name: "GRPC", description: "The Open Inference Protocol over gRPC."),
+    ],
     dependencies: [
         .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -176,8 +180,8 @@ let package = Package(
             name: "osprey",
             dependencies: [
                 "Basics", "CMalloc", "DecodeWorkers", "DetectionPipeline", "DetectionService", "Evaluation", "Imaging",
-                "Inference", "InferenceGRPC", "JSONSchema", "ModelServing", "ObjectDetection", "Scheduling", "Storage",
-                "YOLO",
+                "Inference", "JSONSchema", "ModelServing", "ObjectDetection", "Scheduling", "Storage", "YOLO",
+                .target(name: "InferenceGRPC", condition: .when(traits: ["GRPC"])),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Hummingbird", package: "hummingbird"),

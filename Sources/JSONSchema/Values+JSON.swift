@@ -32,10 +32,13 @@ extension Values {
         ignoresUnknown: Bool = false,
         into errors: inout ValidationErrors
     ) throws(JSONTextError) {
-        guard JSONTexts.areHarmless(json) else { throw .costlyText }
-        let beginnings = json.count { $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "[") || $0 == UInt8(ascii: "{") }
+        guard let texts = JSONTexts(json) else { throw .costlyText }
+        let beginnings = texts.body.count {
+            $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "[") || $0 == UInt8(ascii: "{")
+        }
         guard beginnings <= JSONTextError.maximumValues else { throw .tooManyValues }
-        guard var value = try? JSONDecoder().decode(JSONValue.self, from: Data(json)) else { throw .malformed }
+        guard let parsed = try? JSONDecoder().decode(JSONValue.self, from: Data(texts.body)) else { throw .malformed }
+        var value = texts.restored(parsed)
         if ignoresUnknown, case .object(let members) = value {
             value = .object(members.filter { member in fields.contains { $0.name == member.key } })
         }

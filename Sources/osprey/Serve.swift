@@ -3,13 +3,16 @@ internal import DetectionService
 internal import Dispatch
 internal import Glibc
 internal import Hummingbird
-internal import InferenceGRPC
 internal import Logging
 internal import ModelServing
 internal import NIOCore
 internal import ServiceLifecycle
 internal import Storage
 internal import UnixSignals
+
+#if GRPC
+    internal import InferenceGRPC
+#endif
 
 /// `osprey serve`: runs the service.
 struct Serve: AsyncParsableCommand {
@@ -69,16 +72,18 @@ struct Serve: AsyncParsableCommand {
         )
         let applications: [any Service] = addresses.map { port, address in
             let onReady: @Sendable (Int) -> Void = { greeting.add($0, for: port) }
-            if port == .grpc {
-                return InferenceGRPCServer(
-                    models: server.inference,
-                    settings: service,
-                    host: address.host,
-                    port: address.port,
-                    logger: logger,
-                    onReady: onReady
-                )
-            }
+            #if GRPC
+                if port == .grpc {
+                    return InferenceGRPCServer(
+                        models: server.inference,
+                        settings: service,
+                        host: address.host,
+                        port: address.port,
+                        logger: logger,
+                        onReady: onReady
+                    )
+                }
+            #endif
             return server.application(at: .hostname(address.host, port: address.port), onReady: onReady)
         }
         // The group stops its services from the last to the first.

@@ -40,7 +40,13 @@ struct ServeConfiguration {
         host = settings.text("host", default: "127.0.0.1")
         ports = [(.service, try settings.integer("port", in: 0...65_535, default: 1337))]
         if let number = try settings.integer("deepstack-port", in: 0...65_535) { ports.append((.deepStack, number)) }
-        if let number = try settings.integer("grpc-port", in: 0...65_535) { ports.append((.grpc, number)) }
+        if let number = try settings.integer("grpc-port", in: 0...65_535) {
+            #if GRPC
+                ports.append((.grpc, number))
+            #else
+                throw CommandError.usage("This build has no gRPC on port \(number): build it with the trait GRPC.")
+            #endif
+        }
         models = settings.text("models", default: "models")
         model = settings.text("model", default: Self.defaultModel)
         data = settings.text("data", default: "data")
