@@ -50,6 +50,7 @@ let package = Package(
         .package(url: "https://github.com/grpc/grpc-swift-nio-transport", exact: "2.9.2"),
         .package(url: "https://github.com/grpc/grpc-swift-protobuf", exact: "2.4.1"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0", traits: []),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2", traits: []),
     ],
@@ -136,10 +137,21 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(
+            name: "PictureFetching",
+            dependencies: [
+                "Basics",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: settings
+        ),
+        .target(
             name: "DetectionService",
             dependencies: [
                 "Basics", "CCompression", "DecodeWorkers", "DetectionPipeline", "Imaging", "Inference",
-                "JSONSchema", "ModelServing", "ObjectDetection", "Scheduling", "Storage", "YOLO",
+                "JSONSchema", "ModelServing", "ObjectDetection", "PictureFetching", "Scheduling", "Storage", "YOLO",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
@@ -166,6 +178,7 @@ let package = Package(
             name: "InferenceGRPC",
             dependencies: [
                 "Basics", "DetectionPipeline", "DetectionService", "Inference", "InferenceMessages", "JSONSchema",
+                .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
                 .product(name: "GRPCCore", package: "grpc-swift-2"),
                 .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
                 .product(name: "Logging", package: "swift-log"),

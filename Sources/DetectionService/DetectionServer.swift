@@ -5,6 +5,7 @@ internal import HummingbirdCore
 package import Logging
 package import ModelServing
 internal import NIOCore
+internal import PictureFetching
 
 /// The service: its calls and limits, which are the same on all ports.
 package struct DetectionServer: Sendable {
@@ -60,11 +61,15 @@ package struct DetectionServer: Sendable {
             detection: detection,
             authentication: Authentication(hashes: settings.apiKeyHashes),
             readiness: readiness,
+            fetcher: settings.fetchHosts.isEmpty
+                ? nil
+                : PictureFetcher(allowedHosts: settings.fetchHosts, maximumBytes: settings.maximumBodyBytes),
             version: settings.version
         )
         inference = InferenceModels(service: service)
         let allDialects: [any Dialect] = [
             DeepStack(service: service), Roboflow(service: service), OpenInference(models: inference),
+            Ultralytics(service: service), HuggingFace(service: service),
         ]
         let dialects = allDialects.filter { settings.dialects.contains(type(of: $0).name) }
         let documentation = try OpenAPI(

@@ -27,8 +27,12 @@ package struct ServiceSettings: Sendable {
 
     /// Names of the other servers' APIs that are served.
     package var dialects = ServiceSettings.allDialects
+    /// Hosts from which pictures may be fetched for clients: names, `*.DOMAIN`, addresses, or `*`; if empty, none is.
+    package var fetchHosts: [String] = []
     /// Names of all other servers' APIs.
-    package static let allDialects = [DeepStack.name, Roboflow.name, OpenInference.name]
+    package static let allDialects = [
+        DeepStack.name, Roboflow.name, OpenInference.name, Ultralytics.name, HuggingFace.name,
+    ]
 
     package init(version: String) {
         self.version = version

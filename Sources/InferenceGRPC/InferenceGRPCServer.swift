@@ -40,10 +40,11 @@ package struct InferenceGRPCServer: Service {
             transportSecurity: .plaintext,
             config: Self.configuration(settings, budget: models.budget)
         )
+        let inference = InferenceRPC(models: models, lifetime: RPCLifetime(timeout: settings.requestTimeout))
         server = GRPCServer(
             transport: transport,
             services: [
-                InferenceRPC(models: models, lifetime: RPCLifetime(timeout: settings.requestTimeout)),
+                inference, BoundedInferenceRPC(rpc: inference),
                 HealthRPC(models: models), ReflectionRPC(),
             ],
             interceptors: [
@@ -66,17 +67,23 @@ package struct InferenceGRPCServer: Service {
         // against the budget.
         config.http2.targetWindowSize = min(2 * maximumBytes, Int(Int32.max))
         config.http2.maxFrameSize = 1 << 18
-        config.compression.enabledAlgorithms = .all
+        // Damaged data would keep the transport's decompression from ever ending.
+        config.compression.enabledAlgorithms = .none
+        config.connection.maxIdleTime = settings.idleTimeout
         config.connection.keepalive.time = settings.idleTimeout
         // gRPC's C library measures the bandwidth by pings, many of them while a tensor is on its way.
         config.connection.keepalive.clientBehavior = .init(
             minPingIntervalWithoutCalls: .zero,
             allowWithoutCalls: true
         )
-        let timeout = TimeAmount(settings.requestTimeout)
+        let limits = InferenceMessageBudget.Limits(
+            tensorBytes: maximumBytes,
+            arrival: TimeAmount(settings.requestTimeout),
+            reading: TimeAmount(settings.idleTimeout)
+        )
         config.channelDebuggingCallbacks.onAcceptHTTP2Stream = { channel in
             channel.eventLoop.makeCompletedFuture {
-                let handler = InferenceMessageBudget(budget: budget, maximumBytes: maximumBytes, timeout: timeout)
+                let handler = InferenceMessageBudget(budget: budget, limits: limits)
                 try channel.pipeline.syncOperations.addHandler(handler, position: .first)
             }
         }

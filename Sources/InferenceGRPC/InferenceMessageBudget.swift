@@ -3,82 +3,127 @@ internal import NIOCore
 internal import NIOHPACK
 internal import NIOHTTP2
 
-/// Bounds the memory and time that a call's messages take while they arrive.
+/// Bounds the memory and time that the messages of a call take.
 ///
-/// Their bytes count against the service's budget until the call ends, or in a stream until the message after the next
-/// one has arrived. Each must arrive in time.
-final class InferenceMessageBudget: ChannelInboundHandler {
+/// A message's bytes count against the service's budget from their arrival until its answer has been sent, or the call
+/// has ended. Messages must arrive in time, and clients must read answers in time.
+final class InferenceMessageBudget: ChannelDuplexHandler {
     typealias InboundIn = HTTP2Frame.FramePayload
     typealias InboundOut = HTTP2Frame.FramePayload
+    typealias OutboundIn = HTTP2Frame.FramePayload
     typealias OutboundOut = HTTP2Frame.FramePayload
 
+    /// Limits of a call.
+    struct Limits {
+        /// Maximum number of bytes of a message with tensors.
+        var tensorBytes: Int
+        /// Time for one message to arrive.
+        var arrival: TimeAmount
+        /// Time for a client to read an answer.
+        var reading: TimeAmount
+    }
+
+    /// Maximum number of bytes of a message without tensors.
+    private static let otherBytes = 64 << 10
+    private static let callsWithTensors = ["ModelInfer", "ModelStreamInfer"].map {
+        "/inference.GRPCInferenceService/\($0)"
+    }
+    /// Streams may wait for their client's next message.
+    private static let streams = [
+        callsWithTensors[1], "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+    ]
+
     private let budget: ByteBudget
-    /// Maximum number of bytes of a message.
-    private let maximumBytes: Int
-    /// Time for one message to arrive.
-    private let timeout: TimeAmount
-    private var timer: Scheduled<Void>?
-    /// Bytes of the message that is arriving, and of the one before.
+    private let limits: Limits
+    private var maximumBytes = otherBytes
+    private var arrivalTimer: Scheduled<Void>?
+    private var readingTimer: Scheduled<Void>?
+    private var arriving = MessageBoundaries()
+    private var answering = MessageBoundaries()
+    /// Bytes that were taken for each message that was not answered.
+    private var unanswered: [Int] = []
+    /// Bytes that were taken for the message that is arriving.
     private var current = 0
-    private var previous = 0
-    /// The start of a message: one byte for its compression, and four for its length.
-    private var header: [UInt8] = []
-    /// Bytes of the message that have not arrived.
-    private var missing = 0
+    private var hasSentHeaders = false
     private var isEnded = false
 
-    init(budget: ByteBudget, maximumBytes: Int, timeout: TimeAmount) {
+    init(budget: ByteBudget, limits: Limits) {
         self.budget = budget
-        self.maximumBytes = maximumBytes
-        self.timeout = timeout
+        self.limits = limits
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isEnded else { return }
-        if case .data(let frame) = unwrapInboundIn(data), case .byteBuffer(let bytes) = frame.data {
+        switch unwrapInboundIn(data) {
+        case .headers(let headers):
+            let path = headers.headers.first(name: ":path") ?? ""
+            if Self.callsWithTensors.contains(path) { maximumBytes = limits.tensorBytes }
+            if !Self.streams.contains(path), !headers.endStream { startArrivalTimer(context) }
+        case .data(let frame):
+            guard case .byteBuffer(let bytes) = frame.data else { break }
             do {
-                try count(bytes.readableBytesView, context)
+                try take(bytes.readableBytesView, context)
             } catch {
-                let isTooLarge = (error as? Problem)?.kind == .tooLarge
-                return end(context, status: isTooLarge ? 8 : 14, Problem(error).detail)
+                let problem = Problem(error)
+                return end(context, status: problem.kind == .tooLarge ? 8 : 14, problem.detail)
             }
+        default: break
         }
         context.fireChannelRead(data)
     }
 
-    private func count(_ bytes: ByteBufferView, _ context: ChannelHandlerContext) throws {
-        var rest = bytes[...]
-        while let first = rest.first {
-            let taken: Int
-            if header.count < 5 {
-                if header.isEmpty { startTimer(context) }
-                header.append(first)
-                if header.count == 5 { missing = header[1...].reduce(0) { $0 << 8 | Int($1) } }
-                guard missing <= maximumBytes else {
-                    throw Problem(
-                        .tooLarge,
-                        "The message exceeds the limit of \(maximumBytes) bytes; send fewer pictures."
-                    )
-                }
-                taken = 1
-            } else {
-                taken = min(missing, rest.count)
-                try budget.take(taken)
-                current += taken
-                missing -= taken
-            }
-            rest = rest.dropFirst(taken)
-            guard header.count == 5, missing == 0 else { continue }
-            timer?.cancel()
-            budget.giveBack(previous)
-            previous = current
-            current = 0
-            header = []
-        }
+    func channelReadComplete(context: ChannelHandlerContext) {
+        context.fireChannelReadComplete()
+        // Also while the call reads nothing: otherwise bytes would wait where nobody counts them.
+        context.read()
     }
 
-    private func startTimer(_ context: ChannelHandlerContext) {
-        timer = context.eventLoop.assumeIsolated().scheduleTask(in: timeout) { [self] in
+    private func take(_ bytes: ByteBufferView, _ context: ChannelHandlerContext) throws {
+        try budget.take(bytes.count)
+        current += bytes.count
+        if arrivalTimer == nil { startArrivalTimer(context) }
+        let completed = arriving.count(bytes)
+        guard arriving.length <= maximumBytes else {
+            throw Problem(.tooLarge, "The message exceeds the limit of \(maximumBytes) bytes; send fewer pictures.")
+        }
+        guard completed > 0 else { return }
+        arrivalTimer?.cancel()
+        arrivalTimer = nil
+        unanswered += [current] + [Int](repeating: 0, count: completed - 1)
+        current = 0
+    }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        switch unwrapOutboundIn(data) {
+        case .headers: hasSentHeaders = true
+        case .data(let frame):
+            guard case .byteBuffer(let bytes) = frame.data else { break }
+            let completed = min(answering.count(bytes.readableBytesView), unanswered.count)
+            let answered = unanswered.prefix(completed).reduce(0, +)
+            unanswered.removeFirst(completed)
+            // Sent once the client's window has room for it; until then the answer is in memory too.
+            let sent = promise ?? context.eventLoop.makePromise()
+            current += answered
+            readingTimer?.cancel()
+            readingTimer = context.eventLoop.assumeIsolated().scheduleTask(in: limits.reading) {
+                context.close(promise: nil)
+            }
+            sent.futureResult.assumeIsolated().whenComplete { [self] _ in
+                readingTimer?.cancel()
+                // After the end of the call, everything was given back.
+                guard !isEnded else { return }
+                current -= answered
+                budget.giveBack(answered)
+            }
+            return context.write(data, promise: sent)
+        default: break
+        }
+        context.write(data, promise: promise)
+    }
+
+    private func startArrivalTimer(_ context: ChannelHandlerContext) {
+        arrivalTimer?.cancel()
+        arrivalTimer = context.eventLoop.assumeIsolated().scheduleTask(in: limits.arrival) { [self] in
             end(context, status: 4, "The message did not arrive in time.")
         }
     }
@@ -86,10 +131,9 @@ final class InferenceMessageBudget: ChannelInboundHandler {
     /// Answers with a status, and ends the call.
     private func end(_ context: ChannelHandlerContext, status: Int, _ message: String) {
         guard !isEnded else { return }
-        isEnded = true
-        let headers: HPACKHeaders = [
-            ":status": "200", "content-type": "application/grpc", "grpc-status": "\(status)", "grpc-message": message,
-        ]
+        giveBackAll()
+        var headers = HPACKHeaders(hasSentHeaders ? [] : [(":status", "200"), ("content-type", "application/grpc")])
+        headers.add(contentsOf: [("grpc-status", "\(status)"), ("grpc-message", message)])
         let payload = HTTP2Frame.FramePayload.headers(.init(headers: headers, endStream: true))
         context.write(wrapOutboundOut(payload), promise: nil)
         // Without an error, so that the client reads the status although it has not sent everything.
@@ -97,10 +141,50 @@ final class InferenceMessageBudget: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        timer?.cancel()
-        budget.giveBack(previous + current)
-        (previous, current) = (0, 0)
-        isEnded = true
+        giveBackAll()
         context.fireChannelInactive()
+    }
+
+    private func giveBackAll() {
+        guard !isEnded else { return }
+        isEnded = true
+        arrivalTimer?.cancel()
+        readingTimer?.cancel()
+        budget.giveBack(current + unanswered.reduce(0, +))
+        (current, unanswered) = (0, [])
+    }
+}
+
+/// Finds the ends of gRPC's messages in a sequence of bytes: each has one byte for its compression, four for its length,
+/// and its contents.
+struct MessageBoundaries {
+    private var header: [UInt8] = []
+    private var missing = 0
+    /// Length of the message that began last.
+    private(set) var length = 0
+
+    /// Returns how many messages end in these bytes.
+    mutating func count(_ bytes: ByteBufferView) -> Int {
+        var rest = bytes[...]
+        var completed = 0
+        while let first = rest.first {
+            if header.count < 5 {
+                header.append(first)
+                rest = rest.dropFirst()
+                if header.count == 5 {
+                    length = header[1...].reduce(0) { $0 << 8 | Int($1) }
+                    missing = length
+                }
+            } else {
+                let taken = min(missing, rest.count)
+                missing -= taken
+                rest = rest.dropFirst(taken)
+            }
+            if header.count == 5, missing == 0 {
+                completed += 1
+                header = []
+            }
+        }
+        return completed
     }
 }

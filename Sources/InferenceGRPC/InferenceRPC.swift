@@ -186,9 +186,6 @@ struct InferenceRPC: Inference_GRPCInferenceService.SimpleServiceProtocol {
     ) async throws -> Inference_ModelInferResponse {
         let reference = try models.reference(message.modelName, version: message.modelVersion)
         try models.checkRoom(for: reference, deadline: context.deadline)
-        // Messages may be compressed, so their size on arrival says little.
-        let share = try ByteBudget.Share(of: models.budget, count: message.rawInputContents.reduce(0) { $0 + $1.count })
-        defer { withExtendedLifetime(share) {} }
         let request = try InferenceRequest(message)
         return try await models.infer(request, with: reference, context: context) { outputs in
             .with {

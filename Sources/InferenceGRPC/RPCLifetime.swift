@@ -35,9 +35,12 @@ struct RPCLifetime: Sendable {
             } onCancelRPC: {
                 work.cancel()
             }
-        } catch let error as CancellationError {
-            guard ContinuousClock.now >= deadline else { throw error }
-            throw Problem(.deadlineExceeded, "The deadline passed before the request finished.")
+        } catch is CancellationError {
+            // gRPC's own timer starts a little earlier.
+            guard ContinuousClock.now < deadline - .milliseconds(50), !Task.isCancelled else {
+                throw Problem(.deadlineExceeded, "The deadline passed before the request finished.")
+            }
+            throw RPCError(code: .cancelled, message: "The client left.")
         }
     }
 }

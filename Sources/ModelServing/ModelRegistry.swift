@@ -92,13 +92,17 @@ package final class ModelRegistry: Sendable {
     ///
     /// - Throws: ``ModelServingError`` with `unknownModel`, or `unusableModel` if it cannot be loaded this way.
     package func tensors(named name: String) async throws -> TensorNetwork {
-        let detector = try detector(named: name)
-        let task = state.withLock { state in
+        // Says which models there are.
+        _ = try detector(named: name)
+        let task = state.withLock { state -> Task<TensorNetwork, any Error>? in
+            guard let detector = state.entries[name]?.detector else { return nil }
             if let task = state.entries[name]?.tensors { return task }
-            let task = Task { try await Self.blocking { try detector.tensors() } }
+            // In turn with other models, so that many networks are not compiled at once.
+            let task = Task { try await self.inTurn { try await Self.blocking { try detector.tensors() } } }
             state.entries[name]?.tensors = task
             return task
         }
+        guard let task else { throw ModelServingError(.busy, "The model \(name) was just unloaded; try again.") }
         do {
             return try await task.value
         } catch {

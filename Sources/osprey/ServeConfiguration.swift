@@ -47,6 +47,10 @@ struct ServeConfiguration {
                 throw CommandError.usage("This build has no gRPC on port \(number): build it with the trait GRPC.")
             #endif
         }
+        let numbers = ports.map(\.number).filter { $0 > 0 }
+        guard Set(numbers).count == numbers.count else {
+            throw CommandError.usage("The settings port, deepstack-port and grpc-port must differ.")
+        }
         models = settings.text("models", default: "models")
         model = settings.text("model", default: Self.defaultModel)
         data = settings.text("data", default: "data")
@@ -117,6 +121,9 @@ extension ServiceSettings {
         }
         corsOrigins = try settings.list("cors-origins", of: "origins such as https://example.com, or *") { origin in
             origin == "*" || origin.wholeMatch(of: /https?:\/\/[^\/]+/.ignoresCase()) != nil
+        }
+        fetchHosts = try settings.list("fetch-hosts", of: "host names, *.DOMAIN, addresses, or *") { name in
+            !name.contains { "/ ".contains($0) }
         }
         if settings.text("dialects") != nil {
             let all = Self.allDialects

@@ -165,6 +165,15 @@ struct ServeOptions: ParsableArguments {
     var dialects: String?
 
     @Option(
+        help: ArgumentHelp(
+            "Hosts from which pictures are fetched for clients that send addresses, separated by commas: NAME, *.DOMAIN, "
+                + "an address, or * for all public ones. (default: none)",
+            valueName: "hosts"
+        )
+    )
+    var fetchHosts: String?
+
+    @Option(
         help: ArgumentHelp("Folder with the assets of /docs and /redoc. (default: .deps/api-pages)", valueName: "dir")
     )
     var apiPages: String?
@@ -196,7 +205,7 @@ struct ServeOptions: ParsableArguments {
             ("idle-timeout", idleTimeout), ("drain-delay", drainDelay), ("shutdown-timeout", shutdownTimeout),
             ("max-body", maxBody), ("max-bodies-in-flight", maxBodiesInFlight), ("max-connections", maxConnections),
             ("api-key-hashes", apiKeyHashes), ("allowed-hosts", allowedHosts), ("cors-origins", corsOrigins),
-            ("dialects", dialects),
+            ("dialects", dialects), ("fetch-hosts", fetchHosts),
             ("api-pages", apiPages), ("web-page", webPage), ("log-format", logFormat), ("log-level", logLevel),
         ] + processing.all
     }

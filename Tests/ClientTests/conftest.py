@@ -76,9 +76,7 @@ def free_port() -> int:
 def detect(server: Server, picture: bytes, **options: object) -> list[dict[str, Any]]:
     """Returns what /detect finds."""
     headers = {"X-API-Key": KEY}
-    answer = requests.post(
-        f"{server.url}/detect", picture, params=options, headers=headers, timeout=30
-    )
+    answer = requests.post(f"{server.url}/detect", picture, params=options, headers=headers, timeout=30)
     assert answer.status_code == 200, answer.text
     assert answer.json()["payload"]
     return answer.json()["payload"]

@@ -17,28 +17,19 @@ from conftest import KEY, MODEL, Server, StartServer, detect, free_port
 DETECTION = "/v1/vision/detection"
 
 
-def post(
-    url: str, path: str = DETECTION, picture: bytes | None = None, **fields: str
-) -> requests.Response:
+def post(url: str, path: str = DETECTION, picture: bytes | None = None, **fields: str) -> requests.Response:
     """Sends a form as DeepStack's clients do: the picture's part has no content type."""
     files = {} if picture is None else {"image": picture}
     return requests.post(url + path, files=files, data=fields, timeout=30)
 
 
-def found_by_detect(
-    server: Server, picture: bytes, confidence: float
-) -> list[tuple[Any, ...]]:
+def found_by_detect(server: Server, picture: bytes, confidence: float) -> list[tuple[Any, ...]]:
     return [
         (
             item["class"],
             round(item["score"], 4),
             *(round(start) for start in item["bbox"]["origin"]),
-            *(
-                round(sum(pair))
-                for pair in zip(
-                    item["bbox"]["origin"], item["bbox"]["size"], strict=True
-                )
-            ),
+            *(round(sum(pair)) for pair in zip(item["bbox"]["origin"], item["bbox"]["size"], strict=True)),
         )
         for item in detect(server, picture, confidence=confidence, masks="none")
     ]
@@ -46,17 +37,12 @@ def found_by_detect(
 
 def rows(predictions: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
     keys = ("x_min", "y_min", "x_max", "y_max")
-    return [
-        (item["label"], round(item["confidence"], 4), *(item[key] for key in keys))
-        for item in predictions
-    ]
+    return [(item["label"], round(item["confidence"], 4), *(item[key] for key in keys)) for item in predictions]
 
 
 def client(server: Server, **more: Any) -> deepstack.DeepstackObject:
     host, port = server.url.removeprefix("http://").split(":")
-    return deepstack.DeepstackObject(
-        **{"ip": host, "port": int(port), "api_key": KEY, **more}
-    )
+    return deepstack.DeepstackObject(**{"ip": host, "port": int(port), "api_key": KEY, **more})
 
 
 def test_the_client_finds_what_detect_finds(guarded: Server, picture: bytes) -> None:
@@ -68,9 +54,7 @@ def test_the_client_finds_what_detect_finds(guarded: Server, picture: bytes) -> 
     assert client(guarded, min_confidence=0.999).detect(picture) == []
 
 
-def test_the_sdk_finds_what_detect_finds(
-    guarded: Server, picture_path: Path, picture: bytes, tmp_path: Path
-) -> None:
+def test_the_sdk_finds_what_detect_finds(guarded: Server, picture_path: Path, picture: bytes, tmp_path: Path) -> None:
     expected = found_by_detect(guarded, picture, 0.4)
     sdk = deepstack_sdk.Detection(deepstack_sdk.ServerConfig(guarded.url, api_key=KEY))
     drawn = tmp_path / "drawn.jpg"
@@ -90,10 +74,7 @@ def test_the_sdk_finds_what_detect_finds(
         ]
 
     assert found(picture) == expected
-    assert (
-        found(str(picture_path), output=str(drawn)) == expected
-        and drawn.stat().st_size > 0
-    )
+    assert found(str(picture_path), output=str(drawn)) == expected and drawn.stat().st_size > 0
     assert found(picture, min_confidence=0.999) == []
     # The array is encoded again, as PNG without loss.
     pixels = cv2.imread(str(picture_path))
@@ -121,34 +102,19 @@ def test_the_client_raises_what_its_users_expect(
         client(guarded, **options).detect(picture)
 
 
-def test_an_answer_has_the_fields_of_both_servers(
-    server: Server, picture: bytes
-) -> None:
+def test_an_answer_has_the_fields_of_both_servers(server: Server, picture: bytes) -> None:
     answer = post(server.url, picture=picture, min_confidence="", api_key="")
     assert answer.status_code == 200
     # Blue Iris cannot read chunks.
     assert answer.headers["Content-Length"] == str(len(answer.content))
     body = answer.json()
     assert rows(body["predictions"]) == found_by_detect(server, picture, 0.4)
-    assert all(
-        isinstance(item[key], int)
-        for item in body["predictions"]
-        for key in ("x_min", "y_max")
-    )
+    assert all(isinstance(item[key], int) for item in body["predictions"] for key in ("x_min", "y_max"))
     scores = [item["confidence"] for item in body["predictions"]]
     assert scores == sorted(scores, reverse=True)
-    assert (
-        body["success"] is True and body["code"] == 200 and body["count"] == len(scores)
-    )
+    assert body["success"] is True and body["code"] == 200 and body["count"] == len(scores)
     now = datetime.datetime.now(datetime.timezone.utc)
-    assert (
-        abs(
-            (
-                email.utils.parsedate_to_datetime(body["timestampUTC"]) - now
-            ).total_seconds()
-        )
-        < 60
-    )
+    assert abs((email.utils.parsedate_to_datetime(body["timestampUTC"]) - now).total_seconds()) < 60
     assert body["requestId"] == answer.headers["X-Request-ID"] and body["processedBy"]
     assert body["message"].startswith(f"Found {body['predictions'][0]['label']}")
     limited = post(
@@ -209,13 +175,8 @@ def test_errors_have_deepstacks_form(
 
 
 def test_models_and_status_are_as_blue_iris_asks(server: Server) -> None:
-    assert requests.post(f"{server.url}/v1/vision/custom/list", timeout=10).json()[
-        "models"
-    ] == [MODEL]
-    assert (
-        requests.get(f"{server.url}/v1/status/ping", timeout=10).json()["success"]
-        is True
-    )
+    assert requests.post(f"{server.url}/v1/vision/custom/list", timeout=10).json()["models"] == [MODEL]
+    assert requests.get(f"{server.url}/v1/status/ping", timeout=10).json()["success"] is True
     update = requests.get(f"{server.url}/v1/status/updateavailable", timeout=10).json()
     assert update["updateAvailable"] is False and update["current"] == update["latest"]
 
@@ -223,25 +184,16 @@ def test_models_and_status_are_as_blue_iris_asks(server: Server) -> None:
 def test_metrics_name_the_dialect(server: Server, picture: bytes) -> None:
     post(server.url, picture=picture)
     text = requests.get(f"{server.url}/metrics", timeout=10).text
-    assert (
-        f'osprey_http_requests_total{{route="{DETECTION}",method="POST",dialect="deepstack",status="200"}}'
-        in text
-    )
+    assert f'osprey_http_requests_total{{route="{DETECTION}",method="POST",dialect="deepstack",status="200"}}' in text
 
 
-def test_dialects_can_be_switched_off(
-    start_server: StartServer, picture: bytes
-) -> None:
+def test_dialects_can_be_switched_off(start_server: StartServer, picture: bytes) -> None:
     server = start_server("--dialects", "none")
     assert post(server.url, picture=picture).status_code == 404
-    assert (
-        "deepstack" not in requests.get(f"{server.url}/openapi.json", timeout=10).text
-    )
+    assert "deepstack" not in requests.get(f"{server.url}/openapi.json", timeout=10).text
 
 
-def test_a_second_port_serves_clients_with_a_fixed_one(
-    start_server: StartServer, picture: bytes
-) -> None:
+def test_a_second_port_serves_clients_with_a_fixed_one(start_server: StartServer, picture: bytes) -> None:
     port = free_port()
     server = start_server("--deepstack-port", str(port))
     url = f"http://127.0.0.1:{port}"

@@ -23,16 +23,12 @@ class Client:
     """Triton's client, which changes the headers that it is given."""
 
     def __init__(self, server: Server, headers: dict[str, str] | None = None) -> None:
-        self.client = triton.InferenceServerClient(
-            server.url.removeprefix("http://"), concurrency=4
-        )
+        self.client = triton.InferenceServerClient(server.url.removeprefix("http://"), concurrency=4)
         self.headers = HEADERS if headers is None else headers
 
     def __getattr__(self, name: str) -> Any:
         call = getattr(self.client, name)
-        return lambda *arguments, **more: call(
-            *arguments, headers=dict(self.headers), **more
-        )
+        return lambda *arguments, **more: call(*arguments, headers=dict(self.headers), **more)
 
     def side(self, model: str = MODEL) -> int:
         return self.get_model_metadata(model)["inputs"][0]["shape"][2]
@@ -43,9 +39,7 @@ def client(guarded: Server) -> Client:
     return Client(guarded)
 
 
-def tensor(
-    name: str, values: np.ndarray, kind: str, binary: bool = True
-) -> triton.InferInput:
+def tensor(name: str, values: np.ndarray, kind: str, binary: bool = True) -> triton.InferInput:
     made = triton.InferInput(name, list(values.shape), kind)
     made.set_data_from_numpy(values, binary_data=binary)
     return made
@@ -63,22 +57,14 @@ def letterboxed(path: Path, side: int) -> tuple[np.ndarray, float, tuple[int, in
     size = (round(width * scale), round(height * scale))
     left, top = round((side - size[0]) / 2 - 0.1), round((side - size[1]) / 2 - 0.1)
     canvas = np.full((side, side, 3), 114, np.uint8)
-    canvas[top : top + size[1], left : left + size[0]] = cv2.resize(
-        picture, size, interpolation=cv2.INTER_LINEAR
-    )
+    canvas[top : top + size[1], left : left + size[0]] = cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR)
     return canvas.transpose(2, 0, 1)[None].astype(np.float32) / 255, scale, (left, top)
 
 
 def rows(result: triton.InferResult, index: int = 0) -> list[tuple[Any, ...]]:
     number = int(result.as_numpy("num")[index])
-    boxes, scores, classes = (
-        result.as_numpy(name)[index] for name in ("boxes", "scores", "classes")
-    )
-    assert (
-        not boxes[number:].any()
-        and not scores[number:].any()
-        and not classes[number:].any()
-    )
+    boxes, scores, classes = (result.as_numpy(name)[index] for name in ("boxes", "scores", "classes"))
+    assert not boxes[number:].any() and not scores[number:].any() and not classes[number:].any()
     return [
         (
             int(classes[row]),
@@ -89,46 +75,31 @@ def rows(result: triton.InferResult, index: int = 0) -> list[tuple[Any, ...]]:
     ]
 
 
-def expected(
-    server: Server, picture: bytes, **options: object
-) -> list[tuple[Any, ...]]:
+def expected(server: Server, picture: bytes, **options: object) -> list[tuple[Any, ...]]:
     return [
         (
             item["class_id"],
             item["score"],
             *item["bbox"]["origin"],
-            *(
-                sum(pair)
-                for pair in zip(
-                    item["bbox"]["origin"], item["bbox"]["size"], strict=True
-                )
-            ),
+            *(sum(pair) for pair in zip(item["bbox"]["origin"], item["bbox"]["size"], strict=True)),
         )
         for item in detect(server, picture, masks="none", model=MODEL, **options)
     ]
 
 
-def test_the_network_returns_its_tensors_in_each_form(
-    client: Client, guarded: Server, picture_path: Path
-) -> None:
+def test_the_network_returns_its_tensors_in_each_form(client: Client, guarded: Server, picture_path: Path) -> None:
     values, scale, (left, top) = letterboxed(picture_path, client.side())
     metadata = client.get_model_metadata(MODEL)
     output = metadata["outputs"][0]
     shape = output["shape"]
-    reference = client.infer(MODEL, [tensor("images", values, "FP32")]).as_numpy(
-        output["name"]
-    )
+    reference = client.infer(MODEL, [tensor("images", values, "FP32")]).as_numpy(output["name"])
     assert reference.dtype == np.float32 and list(reference.shape) == shape
     for binary in (True, False):
         for binary_output in (True, False):
             result = client.infer(
                 MODEL,
                 [tensor("images", values, "FP32", binary)],
-                outputs=[
-                    triton.InferRequestedOutput(
-                        output["name"], binary_data=binary_output
-                    )
-                ],
+                outputs=[triton.InferRequestedOutput(output["name"], binary_data=binary_output)],
                 request_id="42",
                 model_version="1",
             )
@@ -142,10 +113,7 @@ def test_the_network_returns_its_tensors_in_each_form(
             response_compression_algorithm=coding,
         )
         assert np.array_equal(result.as_numpy(output["name"]), reference)
-    pending = [
-        client.async_infer(MODEL, [tensor("images", values, "FP32")], request_id=str(n))
-        for n in range(4)
-    ]
+    pending = [client.async_infer(MODEL, [tensor("images", values, "FP32")], request_id=str(n)) for n in range(4)]
     for number, answer in enumerate(pending):
         result = answer.get_result(timeout=30)
         assert result.get_response()["id"] == str(number)
@@ -153,9 +121,7 @@ def test_the_network_returns_its_tensors_in_each_form(
 
     # The best box of each class is that of /detect, up to the different scaling of the picture.
     boxes = reference[0]
-    for class_id, score, *box in expected(
-        guarded, picture_path.read_bytes(), confidence=0.5
-    ):
+    for class_id, score, *box in expected(guarded, picture_path.read_bytes(), confidence=0.5):
         scores = boxes[:, 4] * boxes[:, 5 + class_id]
         near = np.abs((boxes[:, 0] - left) / scale - (box[0] + box[2]) / 2) < 4
         near &= np.abs((boxes[:, 1] - top) / scale - (box[1] + box[3]) / 2) < 4
@@ -165,27 +131,18 @@ def test_the_network_returns_its_tensors_in_each_form(
         assert boxes[best, 3] / scale == pytest.approx(box[3] - box[1], abs=6)
 
 
-def test_pictures_give_what_detect_finds(
-    client: Client, guarded: Server, pictures: list[Path]
-) -> None:
+def test_pictures_give_what_detect_finds(client: Client, guarded: Server, pictures: list[Path]) -> None:
     contents = [path.read_bytes() for path in pictures[10:13]]
     result = client.infer(DETECT, [files(*contents)])
     for index, picture in enumerate(contents):
         assert rows(result, index) == expected(guarded, picture)
     options = {"conf": 0.6, "iou": 0.3, "max_det": 2}
     few = rows(client.infer(DETECT, [files(contents[1])], parameters=options))
-    assert few == expected(
-        guarded, contents[1], confidence=0.6, iou=0.3, max_detections=2
-    )
-    assert (
-        rows(client.infer(DETECT, [files(contents[1])], parameters={"conf": 0.999}))
-        == []
-    )
+    assert few == expected(guarded, contents[1], confidence=0.6, iou=0.3, max_detections=2)
+    assert rows(client.infer(DETECT, [files(contents[1])], parameters={"conf": 0.999})) == []
 
 
-def test_pixels_give_what_the_same_picture_gives(
-    client: Client, guarded: Server, picture_path: Path
-) -> None:
+def test_pixels_give_what_the_same_picture_gives(client: Client, guarded: Server, picture_path: Path) -> None:
     pixels = cv2.imread(str(picture_path))
     lossless = cv2.imencode(".png", pixels)[1].tobytes()
     rgb = np.ascontiguousarray(pixels[:, :, ::-1])
@@ -193,39 +150,26 @@ def test_pixels_give_what_the_same_picture_gives(
     assert rows(client.infer(DETECT, [tensor("images", rgb[None], "UINT8")])) == found
     assert rows(client.infer(DETECT, [tensor("images", rgb, "UINT8")])) == found
     small = np.ascontiguousarray(rgb[:32, :32][None])
-    assert (
-        rows(client.infer(DETECT, [tensor("images", small, "UINT8", binary=False)]))
-        == []
-    )
+    assert rows(client.infer(DETECT, [tensor("images", small, "UINT8", binary=False)])) == []
 
 
-def test_curl_sends_a_picture_alone_or_in_base64(
-    guarded: Server, picture: bytes
-) -> None:
+def test_curl_sends_a_picture_alone_or_in_base64(guarded: Server, picture: bytes) -> None:
     url = f"{guarded.url}/v2/models/{DETECT}/infer"
     found = expected(guarded, picture)
     text = base64.b64encode(picture).decode()
-    body = {
-        "inputs": [
-            {"name": "images", "datatype": "BYTES", "shape": [1], "data": [text]}
-        ]
-    }
+    body = {"inputs": [{"name": "images", "datatype": "BYTES", "shape": [1], "data": [text]}]}
     in_json = requests.post(url, json=body, headers=HEADERS, timeout=30).json()
     outputs = {output["name"]: output["data"] for output in in_json["outputs"]}
     assert outputs["num"] == [len(found)]
     assert outputs["classes"] == [row[0] for row in found]
-    assert outputs["boxes"][:4] == [
-        pytest.approx(value, abs=0.002) for value in found[0][2:]
-    ]
+    assert outputs["boxes"][:4] == [pytest.approx(value, abs=0.002) for value in found[0][2:]]
     alone = requests.post(
         url,
         picture,
         headers={**HEADERS, "Inference-Header-Content-Length": "0"},
         timeout=30,
     )
-    header = json.loads(
-        alone.content[: int(alone.headers["Inference-Header-Content-Length"])]
-    )
+    header = json.loads(alone.content[: int(alone.headers["Inference-Header-Content-Length"])])
     assert header["outputs"][0] == {
         "datatype": "FP32",
         "name": "boxes",
@@ -252,13 +196,9 @@ def test_the_server_describes_itself_and_its_models(client: Client) -> None:
         }
     ]
     assert [output["shape"][0] for output in metadata["outputs"]] == [1, 1]
-    assert client.get_model_metadata(DETECT)["inputs"] == [
-        {"name": "images", "datatype": "BYTES", "shape": [-1]}
-    ]
+    assert client.get_model_metadata(DETECT)["inputs"] == [{"name": "images", "datatype": "BYTES", "shape": [-1]}]
     config = client.get_model_config(MODEL)
-    assert (
-        config["input"][0]["data_type"] == "TYPE_FP32" and config["max_batch_size"] == 0
-    )
+    assert config["input"][0]["data_type"] == "TYPE_FP32" and config["max_batch_size"] == 0
     # As the Ultralytics package reads it.
     read = eval(config["parameters"]["metadata"]["string_value"])
     assert read["task"] == "segment" and read["stride"] == 32 and read["names"][0]
@@ -282,15 +222,11 @@ def test_statistics_count_inferences(start_server: StartServer, picture: bytes) 
     assert names == [MODEL, DETECT]
 
 
-def test_models_are_loaded_and_unloaded(
-    start_server: StartServer, both_models: Path
-) -> None:
+def test_models_are_loaded_and_unloaded(start_server: StartServer, both_models: Path) -> None:
     client = Client(start_server("--models", str(both_models)))
     other = PLAIN.stem
     client.unload_model(other)
-    assert not client.is_model_ready(other) and not client.is_model_ready(
-        f"{other}-detect"
-    )
+    assert not client.is_model_ready(other) and not client.is_model_ready(f"{other}-detect")
     with pytest.raises(InferenceServerException, match="no model called"):
         client.get_model_metadata(other)
     client.load_model(other)
@@ -361,18 +297,14 @@ def test_the_client_raises_what_its_users_expect(
     message: str,
     client: Client,
 ) -> None:
-    wanted = (
-        [triton.InferRequestedOutput(name) for name in outputs] if outputs else None
-    )
+    wanted = [triton.InferRequestedOutput(name) for name in outputs] if outputs else None
     with pytest.raises(InferenceServerException, match=message) as caught:
         client.infer(model, inputs, outputs=wanted)
     assert caught.value.status() == status
 
 
 @pytest.mark.parametrize("headers", [{"Authorization": "Bearer wrong"}, {}])
-def test_keys_are_checked(
-    headers: dict[str, str], guarded: Server, picture: bytes
-) -> None:
+def test_keys_are_checked(headers: dict[str, str], guarded: Server, picture: bytes) -> None:
     client = Client(guarded, headers)
     assert client.is_server_live()
     for call in (
@@ -437,6 +369,9 @@ def test_keys_are_checked(
             None,
             "datatype",
         ),
+        (rb'{"inputs":[{"name":"images","datatype":"BYTES","shape":[1],"\u0064ata":[1e300]}]}', None, "has no data"),
+        (rb'{"inputs":[{"name":"images","datatype":"BYTES","shape":[1],"\u0064ata":[0]}]}', None, "has no data"),
+        (b'{"inputs":[{"name":"images","datatype":"UINT8","shape":[1,1,3],"data":[1,2,3,4]}]}', None, "another number"),
         (b"{}", "3", "fewer than its JSON"),
         (b"{}", "-1", "must be a number"),
         (b'{"inputs":[]}junk', "13", "list of 1 to 16"),
@@ -452,22 +387,16 @@ def test_keys_are_checked(
         ),
     ],
 )
-def test_malformed_requests_are_rejected(
-    body: bytes, header: str | None, message: str, guarded: Server
-) -> None:
+def test_malformed_requests_are_rejected(body: bytes, header: str | None, message: str, guarded: Server) -> None:
     headers = HEADERS | ({"Inference-Header-Content-Length": header} if header else {})
-    answer = requests.post(
-        f"{guarded.url}/v2/models/{DETECT}/infer", body, headers=headers, timeout=30
-    )
+    answer = requests.post(f"{guarded.url}/v2/models/{DETECT}/infer", body, headers=headers, timeout=30)
     assert answer.status_code == 400
     assert list(answer.json()) == ["error"]
     assert message in answer.json()["error"]
 
 
 def test_what_is_not_there_is_said_in_the_protocols_form(client: Client) -> None:
-    with pytest.raises(
-        InferenceServerException, match="nothing at this address"
-    ) as caught:
+    with pytest.raises(InferenceServerException, match="nothing at this address") as caught:
         client.get_log_settings()
     assert caught.value.status() == "404"
 

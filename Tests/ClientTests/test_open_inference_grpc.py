@@ -59,10 +59,7 @@ def client(both: tuple[Server, Client]) -> Client:
 
 @pytest.fixture(scope="module")
 def values(client: Client) -> np.ndarray:
-    shape = [
-        int(size)
-        for size in client.get_model_metadata(MODEL, as_json=True)["inputs"][0]["shape"]
-    ]
+    shape = [int(size) for size in client.get_model_metadata(MODEL, as_json=True)["inputs"][0]["shape"]]
     return np.random.default_rng(0).random(shape, dtype=np.float32)
 
 
@@ -76,46 +73,39 @@ def files(*pictures: bytes) -> triton.InferInput:
     return tensor("images", np.array(pictures, dtype=np.object_), "BYTES")
 
 
-def over_rest(
-    server: Server, model: str, values: np.ndarray, kind: str, **more: Any
-) -> tritonclient.http.InferResult:
+def over_rest(server: Server, model: str, values: np.ndarray, kind: str, **more: Any) -> tritonclient.http.InferResult:
     client = tritonclient.http.InferenceServerClient(server.url.removeprefix("http://"))
     made = tritonclient.http.InferInput("images", list(values.shape), kind)
     made.set_data_from_numpy(values)
     return client.infer(model, [made], headers=dict(HEADERS), **more)
 
 
-def test_the_network_returns_what_it_does_over_rest(
-    both: tuple[Server, Client], values: np.ndarray
-) -> None:
+def test_the_network_returns_what_it_does_over_rest(both: tuple[Server, Client], values: np.ndarray) -> None:
     server, client = both
     for output in client.get_model_metadata(MODEL, as_json=True)["outputs"]:
         name = output["name"]
         reference = over_rest(server, MODEL, values, "FP32").as_numpy(name)
-        for coding in (None, "gzip", "deflate"):
-            result = client.infer(
-                MODEL,
-                [tensor("images", values, "FP32")],
-                outputs=[triton.InferRequestedOutput(name)],
-                request_id="42",
-                model_version="1",
-                compression_algorithm=coding,
-            )
-            assert np.array_equal(result.as_numpy(name), reference)
-            assert (
-                result.get_response().id == "42"
-                and result.get_response().model_name == MODEL
-            )
+        result = client.infer(
+            MODEL,
+            [tensor("images", values, "FP32")],
+            outputs=[triton.InferRequestedOutput(name)],
+            request_id="42",
+            model_version="1",
+        )
+        assert np.array_equal(result.as_numpy(name), reference)
+        assert result.get_response().id == "42" and result.get_response().model_name == MODEL
 
 
-def test_pictures_give_what_they_do_over_rest(
-    both: tuple[Server, Client], pictures: list[Path]
-) -> None:
+def test_compressed_messages_are_refused(client: Client, picture: bytes) -> None:
+    with pytest.raises(InferenceServerException) as caught:
+        client.infer(DETECT, [files(picture)], compression_algorithm="gzip")
+    assert caught.value.status() == "StatusCode.UNIMPLEMENTED"
+
+
+def test_pictures_give_what_they_do_over_rest(both: tuple[Server, Client], pictures: list[Path]) -> None:
     server, client = both
     contents = [path.read_bytes() for path in pictures[10:13]]
-    result = client.infer(
-        DETECT, [files(*contents)], parameters={"conf": 0.5, "max_det": 3}
-    )
+    result = client.infer(DETECT, [files(*contents)], parameters={"conf": 0.5, "max_det": 3})
     reference = over_rest(
         server,
         DETECT,
@@ -126,18 +116,12 @@ def test_pictures_give_what_they_do_over_rest(
     assert reference.as_numpy("num").any()
     for name in ("boxes", "scores", "classes", "num"):
         assert np.array_equal(result.as_numpy(name), reference.as_numpy(name))
-    assert client.infer(
-        DETECT, [files(contents[0])], parameters={"conf": 0.999}
-    ).as_numpy("boxes").shape == (1, 0, 4)
+    assert client.infer(DETECT, [files(contents[0])], parameters={"conf": 0.999}).as_numpy("boxes").shape == (1, 0, 4)
     pixels = np.zeros((2, 40, 50, 3), np.uint8)
-    assert list(
-        client.infer(DETECT, [tensor("images", pixels, "UINT8")]).as_numpy("num")
-    ) == [0, 0]
+    assert list(client.infer(DETECT, [tensor("images", pixels, "UINT8")]).as_numpy("num")) == [0, 0]
 
 
-def test_calls_may_overlap_and_streams_survive_errors(
-    client: Client, picture: bytes
-) -> None:
+def test_calls_may_overlap_and_streams_survive_errors(client: Client, picture: bytes) -> None:
     answers: queue.Queue[Any] = queue.Queue()
     for number in range(4):
         client.async_infer(
@@ -167,14 +151,9 @@ def test_the_server_describes_itself_and_its_models(
 ) -> None:
     server, client = both
     assert client.is_server_live() and client.is_server_ready()
-    names = [
-        item["name"]
-        for item in client.get_model_repository_index(as_json=True)["models"]
-    ]
+    names = [item["name"] for item in client.get_model_repository_index(as_json=True)["models"]]
     assert names == [MODEL, PLAIN.stem, DETECT, f"{PLAIN.stem}-detect"]
-    assert all(
-        client.is_model_ready(name) for name in names
-    ) and not client.is_model_ready("none")
+    assert all(client.is_model_ready(name) for name in names) and not client.is_model_ready("none")
     rest = tritonclient.http.InferenceServerClient(server.url.removeprefix("http://"))
     for name in names:
         metadata = client.get_model_metadata(name, as_json=True)
@@ -183,9 +162,7 @@ def test_the_server_describes_itself_and_its_models(
         assert metadata == rest.get_model_metadata(name, headers=dict(HEADERS))
         config = client.get_model_config(name, as_json=True)["config"]
         expected = rest.get_model_config(name, headers=dict(HEADERS))
-        assert [item["data_type"] for item in config["input"]] == [
-            item["data_type"] for item in expected["input"]
-        ]
+        assert [item["data_type"] for item in config["input"]] == [item["data_type"] for item in expected["input"]]
         assert config.get("parameters", {}) == expected["parameters"]
     before = client.get_inference_statistics(DETECT, as_json=True)["model_stats"][0]
     client.infer(
@@ -229,12 +206,8 @@ def test_the_client_raises_what_its_users_expect(
     assert caught.value.status() == f"StatusCode.{code}"
 
 
-@pytest.mark.parametrize(
-    "headers", [{"authorization": "Bearer wrong"}, {"x-api-key": "wrong"}, {}]
-)
-def test_keys_are_checked(
-    headers: dict[str, str], client: Client, picture: bytes
-) -> None:
+@pytest.mark.parametrize("headers", [{"authorization": "Bearer wrong"}, {"x-api-key": "wrong"}, {}])
+def test_keys_are_checked(headers: dict[str, str], client: Client, picture: bytes) -> None:
     stranger = Client(client.address, headers)
     assert stranger.is_server_live()
     for call in (
@@ -246,10 +219,7 @@ def test_keys_are_checked(
         with pytest.raises(InferenceServerException) as caught:
             call()
         assert caught.value.status() == "StatusCode.UNAUTHENTICATED"
-    assert (
-        Client(client.address, {"x-api-key": KEY}).get_server_metadata().name
-        == "Osprey"
-    )
+    assert Client(client.address, {"x-api-key": KEY}).get_server_metadata().name == "Osprey"
 
 
 def test_a_deadline_that_passes_ends_the_call(client: Client, picture: bytes) -> None:
@@ -258,13 +228,9 @@ def test_a_deadline_that_passes_ends_the_call(client: Client, picture: bytes) ->
     assert caught.value.status() == "StatusCode.DEADLINE_EXCEEDED"
 
 
-def test_a_full_queue_is_unavailable(
-    start_server: StartServer, pictures: list[Path]
-) -> None:
+def test_a_full_queue_is_unavailable(start_server: StartServer, pictures: list[Path]) -> None:
     port = free_port()
-    start_server(
-        "--streams", "1", "--threads", "1", "--queue", "1", "--grpc-port", str(port)
-    )
+    start_server("--streams", "1", "--threads", "1", "--queue", "1", "--grpc-port", str(port))
     pile = [path.read_bytes() for path in pictures]
 
     def infer(_: int) -> str:
@@ -279,9 +245,7 @@ def test_a_full_queue_is_unavailable(
     assert set(codes) == {"OK", "StatusCode.UNAVAILABLE"}
 
 
-def test_models_are_loaded_and_unloaded(
-    start_server: StartServer, both_models: Path
-) -> None:
+def test_models_are_loaded_and_unloaded(start_server: StartServer, both_models: Path) -> None:
     port = free_port()
     start_server("--models", str(both_models), "--grpc-port", str(port))
     client = Client(f"127.0.0.1:{port}")
@@ -295,9 +259,7 @@ def test_models_are_loaded_and_unloaded(
         client.load_model(PLAIN.stem, config="{}", files={"file:1/model.onnx": b"abc"})
 
 
-def test_typed_contents_are_read_as_the_protocol_says(
-    client: Client, picture: bytes
-) -> None:
+def test_typed_contents_are_read_as_the_protocol_says(client: Client, picture: bytes) -> None:
     with grpc.insecure_channel(client.address) as channel:
         stub = service_pb2_grpc.GRPCInferenceServiceStub(channel)
         request = service_pb2.ModelInferRequest(model_name=DETECT)
@@ -324,11 +286,7 @@ def test_health_and_reflection_answer_without_a_key(client: Client) -> None:
         check = raw_call(channel, "/grpc.health.v1.Health/Check")
         service = b"inference.GRPCInferenceService"
         # The status is field 1, and SERVING is 1.
-        assert (
-            check(b"")
-            == check(b"\x0a" + bytes([len(service)]) + service)
-            == b"\x08\x01"
-        )
+        assert check(b"") == check(b"\x0a" + bytes([len(service)]) + service) == b"\x08\x01"
         with pytest.raises(grpc.RpcError) as caught:
             check(b"\x0a\x04none")
         assert caught.value.code() == grpc.StatusCode.NOT_FOUND
@@ -339,9 +297,7 @@ def test_health_and_reflection_answer_without_a_key(client: Client) -> None:
         )
         # list_services is field 7, and file_containing_symbol field 4.
         symbol = service + b".ModelInfer"
-        services, file = reflect(
-            iter([b"\x3a\x01*", b"\x22" + bytes([len(symbol)]) + symbol])
-        )
+        services, file = reflect(iter([b"\x3a\x01*", b"\x22" + bytes([len(symbol)]) + symbol]))
         assert service in services and b"grpc.health.v1.Health" in services
         # Field 4 has the descriptor, which names the file and its messages.
         assert b"open_inference.proto" in file and b"ModelInferRequest" in file
@@ -350,19 +306,12 @@ def test_health_and_reflection_answer_without_a_key(client: Client) -> None:
 def test_metrics_count_calls(both: tuple[Server, Client]) -> None:
     server, client = both
     client.get_server_metadata()
-    text = requests.get(
-        f"{server.url}/metrics", headers={"X-API-Key": KEY}, timeout=10
-    ).text
+    text = requests.get(f"{server.url}/metrics", headers={"X-API-Key": KEY}, timeout=10).text
     route = "/inference.GRPCInferenceService/ServerMetadata"
-    assert (
-        f'osprey_http_requests_total{{route="{route}",method="gRPC",dialect="open-inference",status="ok"}}'
-        in text
-    )
+    assert f'osprey_http_requests_total{{route="{route}",method="gRPC",dialect="open-inference",status="ok"}}' in text
 
 
-def test_the_server_stops_while_a_stream_is_open(
-    start: StartServer, picture: bytes
-) -> None:
+def test_the_server_stops_while_a_stream_is_open(start: StartServer, picture: bytes) -> None:
     port = free_port()
     server = start("--grpc-port", str(port))
     client = Client(f"127.0.0.1:{port}")
@@ -374,3 +323,51 @@ def test_the_server_stops_while_a_stream_is_open(
     server.stop()
     assert time.monotonic() - begin < 10
     assert "shutting down" in str(answers.get(timeout=10)[1])
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        # Empty inputs, outputs and raw contents: two bytes each, and a hundred in memory.
+        b"\x2a\x00" * 1_000_000,
+        b"\x32\x00" * 1_000_000,
+        b"\x3a\x00" * 1_000_000,
+        # An input with a million empty texts, or as many numbers of one byte as fit.
+        b"\x2a\x84\x89\x7a" + b"\x2a\x80\x89\x7a" + b"\x42\x00" * 1_000_000,
+    ],
+)
+def test_messages_that_grow_when_they_are_decoded_are_rejected(message: bytes, client: Client) -> None:
+    with grpc.insecure_channel(client.address) as channel:
+        infer = raw_call(channel, "/inference.GRPCInferenceService/ModelInfer")
+        begin = time.monotonic()
+        with pytest.raises(grpc.RpcError) as caught:
+            infer(message, metadata=list(HEADERS.items()))
+        assert caught.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED, caught.value.details()
+        assert time.monotonic() - begin < 5
+
+
+@pytest.mark.parametrize("method", ["/grpc.health.v1.Health/Check", "/inference.GRPCInferenceService/ModelReady"])
+def test_calls_without_tensors_take_small_messages_only(method: str, client: Client) -> None:
+    with grpc.insecure_channel(client.address) as channel, pytest.raises(grpc.RpcError) as caught:
+        raw_call(channel, method)(b"\x0a\x80\x80\x08" + bytes(1 << 17), metadata=list(HEADERS.items()))
+    assert caught.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+def test_idle_streams_hold_none_of_the_memory_for_bodies(start_server: StartServer, picture: bytes) -> None:
+    port = free_port()
+    limit = 24 << 20
+    server = start_server(
+        "--grpc-port", str(port), "--max-body", str(limit), "--max-bodies-in-flight", str(limit + (1 << 20))
+    )
+    streams = [Client(f"127.0.0.1:{port}") for _ in range(4)]
+    answers: queue.Queue[Any] = queue.Queue()
+    for stream in streams:
+        stream.start_stream(lambda result, error: answers.put((result, error)))
+        stream.client.async_stream_infer("none", [files(bytes(20 << 20))])
+        assert "no model called none" in str(answers.get(timeout=30)[1])
+    assert requests.post(f"{server.url}/detect", picture, timeout=30).status_code == 200
+    # Two at a time are too many.
+    answer = requests.post(f"{server.url}/detect", bytes(limit), timeout=30)
+    assert answer.status_code == 415
+    for stream in streams:
+        stream.client.stop_stream()

@@ -33,13 +33,9 @@ LOW_OF_DETECT = {"confidence": 0.01, "iou": 0.45, "max_detections": 20}
 USUAL = {"confidence": 0.4, "iou": 0.3}
 
 
-def client(
-    server: Server, key: str | None = KEY, **configuration: Any
-) -> InferenceHTTPClient:
+def client(server: Server, key: str | None = KEY, **configuration: Any) -> InferenceHTTPClient:
     sdk = InferenceHTTPClient(api_url=server.url, api_key=key)
-    return (
-        sdk.configure(InferenceConfiguration(**configuration)) if configuration else sdk
-    )
+    return sdk.configure(InferenceConfiguration(**configuration)) if configuration else sdk
 
 
 def rows(answer: dict[str, Any]) -> list[tuple[Any, ...]]:
@@ -57,9 +53,7 @@ def rows(answer: dict[str, Any]) -> list[tuple[Any, ...]]:
     ]
 
 
-def expected(
-    server: Server, picture: bytes, **options: object
-) -> list[tuple[Any, ...]]:
+def expected(server: Server, picture: bytes, **options: object) -> list[tuple[Any, ...]]:
     return [
         (
             item["class"],
@@ -72,33 +66,20 @@ def expected(
     ]
 
 
-def test_the_sdk_finds_what_detect_finds(
-    guarded: Server, picture_path: Path, picture: bytes
-) -> None:
+def test_the_sdk_finds_what_detect_finds(guarded: Server, picture_path: Path, picture: bytes) -> None:
     found = expected(guarded, picture, model=BOXES, masks="none", **LOW_OF_DETECT)
     sdk = client(guarded, **LOW)
     answer = sdk.infer(str(picture_path), model_id=BOXES)
     assert rows(answer) == found
-    assert (
-        rows(asyncio.run(sdk.infer_async(str(picture_path), model_id=BOXES))) == found
-    )
+    assert rows(asyncio.run(sdk.infer_async(str(picture_path), model_id=BOXES))) == found
     height, width = cv2.imread(str(picture_path)).shape[:2]
     assert answer["image"] == {"width": width, "height": height} and answer["time"] > 0
     # The older calls, which know models as NAME/VERSION.
-    assert (
-        rows(
-            client(guarded, **LOW)
-            .select_api_v0()
-            .infer(str(picture_path), model_id=f"{BOXES}/1")
-        )
-        == found
-    )
+    assert rows(client(guarded, **LOW).select_api_v0().infer(str(picture_path), model_id=f"{BOXES}/1")) == found
     # Without options, Roboflow's defaults.
     usual = expected(guarded, picture, model=MODEL, masks="none", **USUAL)
     assert rows(client(guarded).infer(str(picture_path), model_id=MODEL)) == usual
-    assert (
-        rows(client(guarded).infer(str(picture_path), model_id=f"{MODEL}/1")) == usual
-    )
+    assert rows(client(guarded).infer(str(picture_path), model_id=f"{MODEL}/1")) == usual
 
 
 def test_several_pictures_return_a_list(guarded: Server, pictures: list[Path]) -> None:
@@ -109,56 +90,34 @@ def test_several_pictures_return_a_list(guarded: Server, pictures: list[Path]) -
         assert [rows(answer) for answer in answers] == single
 
 
-def test_supervision_reads_boxes_and_masks(
-    guarded: Server, pictures: list[Path]
-) -> None:
+def test_supervision_reads_boxes_and_masks(guarded: Server, pictures: list[Path]) -> None:
     compared = 0
     for path in pictures[:12]:
         objects = detect(guarded, path.read_bytes(), model=MODEL, masks="rle", **USUAL)
         outlines = client(guarded).infer(str(path), model_id=MODEL)
-        runs = client(guarded, response_mask_format="rle").infer(
-            str(path), model_id=MODEL
-        )
-        assert [item["rle"] for item in runs["predictions"]] == [
-            item["segmentation"]["rle"] for item in objects
-        ]
+        runs = client(guarded, response_mask_format="rle").infer(str(path), model_id=MODEL)
+        assert [item["rle"] for item in runs["predictions"]] == [item["segmentation"]["rle"] for item in objects]
         exact = supervision.Detections.from_inference(runs)
         drawn = supervision.Detections.from_inference(outlines)
-        assert (
-            list(exact.class_id)
-            == list(drawn.class_id)
-            == [item["class_id"] for item in objects]
-        )
+        assert list(exact.class_id) == list(drawn.class_id) == [item["class_id"] for item in objects]
         for outline, mask in zip(drawn.mask, exact.mask, strict=True):
             # An outline has room for one part of the object.
-            count, parts, statistics, _ = cv2.connectedComponentsWithStats(
-                mask.astype(np.uint8), connectivity=4
-            )
-            largest = (
-                parts == 1 + statistics[1:, cv2.CC_STAT_AREA].argmax()
-                if count > 1
-                else mask
-            )
-            assert np.count_nonzero(outline != largest) <= 0.001 * np.count_nonzero(
-                largest
-            )
+            count, parts, statistics, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=4)
+            largest = parts == 1 + statistics[1:, cv2.CC_STAT_AREA].argmax() if count > 1 else mask
+            assert np.count_nonzero(outline != largest) <= 0.001 * np.count_nonzero(largest)
             compared += 1
     assert compared > 20
 
 
 def test_an_empty_result_stays_readable(guarded: Server, picture_path: Path) -> None:
     for model in (MODEL, BOXES):
-        answer = client(guarded, confidence_threshold=0.999).infer(
-            str(picture_path), model_id=model
-        )
+        answer = client(guarded, confidence_threshold=0.999).infer(str(picture_path), model_id=model)
         assert answer["predictions"] == []
         assert len(supervision.Detections.from_inference(answer)) == 0
 
 
 def test_options_are_those_of_the_sdk(guarded: Server, picture_path: Path) -> None:
-    everything = client(guarded, **LOW).infer(str(picture_path), model_id=MODEL)[
-        "predictions"
-    ]
+    everything = client(guarded, **LOW).infer(str(picture_path), model_id=MODEL)["predictions"]
     name = everything[0]["class"]
     few = client(
         guarded,
@@ -172,17 +131,13 @@ def test_options_are_those_of_the_sdk(guarded: Server, picture_path: Path) -> No
     ).infer(str(picture_path), model_id=MODEL)["predictions"]
     assert 1 <= len(few) <= 2 and {item["class"] for item in few} == {name}
     assert (
-        client(guarded, **LOW, class_filter=["no such class"]).infer(
-            str(picture_path), model_id=MODEL
-        )["predictions"]
+        client(guarded, **LOW, class_filter=["no such class"]).infer(str(picture_path), model_id=MODEL)["predictions"]
         == []
     )
 
 
 @pytest.mark.parametrize("api", ["v0", "v1"])
-def test_pictures_with_the_objects_drawn(
-    api: str, guarded: Server, picture_path: Path
-) -> None:
+def test_pictures_with_the_objects_drawn(api: str, guarded: Server, picture_path: Path) -> None:
     options = {"format": "image"} if api == "v0" else {"visualize_predictions": True}
     sdk = client(
         guarded,
@@ -198,17 +153,13 @@ def test_pictures_with_the_objects_drawn(
     assert np.abs(drawn.astype(int) - plain).max() > 100
 
 
-def test_models_are_loaded_and_unloaded(
-    start_server: StartServer, both_models: Path, picture_path: Path
-) -> None:
+def test_models_are_loaded_and_unloaded(start_server: StartServer, both_models: Path, picture_path: Path) -> None:
     server = start_server("--models", str(both_models))
     sdk = client(server)
     assert sdk.get_server_info().name == "Osprey"
 
     def loaded() -> dict[str, str]:
-        return {
-            model.model_id: model.task_type for model in sdk.list_loaded_models().models
-        }
+        return {model.model_id: model.task_type for model in sdk.list_loaded_models().models}
 
     both = {MODEL: "instance-segmentation", BOXES: "object-detection"}
     assert loaded() == both
@@ -216,21 +167,14 @@ def test_models_are_loaded_and_unloaded(
     assert loaded() == {MODEL: both[MODEL]}
     # Reloading does not undo it, but the SDK loads what it needs.
     requests.post(f"{server.url}/models/reload", timeout=30)
-    assert (
-        requests.post(
-            f"{server.url}/detect?model={BOXES}", picture_path.read_bytes(), timeout=30
-        ).status_code
-        == 404
-    )
+    assert requests.post(f"{server.url}/detect?model={BOXES}", picture_path.read_bytes(), timeout=30).status_code == 404
     sdk.infer(str(picture_path), model_id=BOXES)
     assert loaded() == both
     sdk.unload_all_models()
     assert loaded() == {MODEL: both[MODEL]}
     with pytest.raises(HTTPCallErrorError) as caught:
         sdk.unload_model(MODEL)
-    assert (
-        caught.value.status_code == 403 and "default model" in caught.value.api_message
-    )
+    assert caught.value.status_code == 403 and "default model" in caught.value.api_message
 
 
 @pytest.mark.parametrize(
@@ -267,14 +211,10 @@ def test_the_sdk_raises_what_its_users_expect(
 
 
 @pytest.mark.parametrize("transport", ["legacy", "header", "both"])
-def test_keys_travel_as_the_sdk_sends_them(
-    transport: str, guarded: Server, picture_path: Path
-) -> None:
+def test_keys_travel_as_the_sdk_sends_them(transport: str, guarded: Server, picture_path: Path) -> None:
     sdk = client(guarded, api_key_transport=transport)
     assert sdk.infer(str(picture_path), model_id=MODEL)["predictions"]
-    assert sdk.select_api_v0().infer(str(picture_path), model_id=f"{MODEL}/1")[
-        "predictions"
-    ]
+    assert sdk.select_api_v0().infer(str(picture_path), model_id=f"{MODEL}/1")["predictions"]
 
 
 @pytest.mark.parametrize(
@@ -317,21 +257,15 @@ def test_keys_travel_as_the_sdk_sends_them(
         ("/no-model/at-all", {}, 404, "nothing at this address"),
     ],
 )
-def test_errors_have_roboflows_form(
-    path: str, body: Any, status: int, message: str, guarded: Server
-) -> None:
-    answer = requests.post(
-        guarded.url + path, json=body, headers={"X-API-Key": KEY}, timeout=30
-    )
+def test_errors_have_roboflows_form(path: str, body: Any, status: int, message: str, guarded: Server) -> None:
+    answer = requests.post(guarded.url + path, json=body, headers={"X-API-Key": KEY}, timeout=30)
     assert answer.status_code == status
     assert list(answer.json()) == ["message"]
     assert message in answer.json()["message"]
 
 
 @pytest.mark.parametrize("form", ["base64", "bytes", "multipart"])
-def test_the_older_call_takes_pictures_in_each_form(
-    form: str, guarded: Server, picture: bytes
-) -> None:
+def test_the_older_call_takes_pictures_in_each_form(form: str, guarded: Server, picture: bytes) -> None:
     url = f"{guarded.url}/{MODEL}/1?api_key={KEY}&confidence=40&overlap=30"
     answer = {
         # As curl sends it.
@@ -344,9 +278,7 @@ def test_the_older_call_takes_pictures_in_each_form(
         "bytes": lambda: requests.post(url, picture, timeout=30),
         "multipart": lambda: requests.post(url, files={"file": picture}, timeout=30),
     }[form]()
-    assert rows(answer.json()) == expected(
-        guarded, picture, model=MODEL, masks="none", **USUAL
-    )
+    assert rows(answer.json()) == expected(guarded, picture, model=MODEL, masks="none", **USUAL)
 
 
 class Relay:
@@ -360,9 +292,7 @@ class Relay:
         class Handler(http.server.BaseHTTPRequestHandler):
             def relay(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                connection = http.client.HTTPConnection(
-                    address.hostname or "", address.port, timeout=30
-                )
+                connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=30)
                 connection.request(self.command, self.path, body, dict(self.headers))
                 answer = connection.getresponse()
                 content = answer.read()
@@ -402,10 +332,7 @@ def fill(server: Server, threads: ThreadPoolExecutor, picture: bytes) -> None:
     """Sends slow requests until the queue is full."""
 
     def is_full() -> bool:
-        return (
-            "\nosprey_queue_depth 1"
-            in requests.get(f"{server.url}/metrics", timeout=10).text
-        )
+        return "\nosprey_queue_depth 1" in requests.get(f"{server.url}/metrics", timeout=10).text
 
     end = time.monotonic() + 30
     while not is_full():
@@ -420,10 +347,7 @@ def test_the_sdk_retries_when_the_queue_is_full(
     server, threads = crowded
 
     def wait_until_idle() -> None:
-        while (
-            "\nosprey_queue_running 0"
-            not in requests.get(f"{server.url}/metrics", timeout=10).text
-        ):
+        while "\nosprey_queue_running 0" not in requests.get(f"{server.url}/metrics", timeout=10).text:
             time.sleep(0.05)
 
     relay = Relay(server, wait_until_idle)
@@ -448,19 +372,13 @@ def test_metrics_name_the_dialect(server: Server, picture_path: Path) -> None:
     client(server).infer(str(picture_path), model_id=MODEL)
     text = requests.get(f"{server.url}/metrics", timeout=10).text
     route = "/infer/instance_segmentation"
-    assert (
-        f'osprey_http_requests_total{{route="{route}",method="POST",dialect="roboflow",status="200"}}'
-        in text
-    )
+    assert f'osprey_http_requests_total{{route="{route}",method="POST",dialect="roboflow",status="200"}}' in text
 
 
 def test_the_dialect_can_be_switched_off(start_server: StartServer) -> None:
     server = start_server("--dialects", "deepstack")
     assert requests.get(f"{server.url}/info", timeout=10).status_code == 404
     assert (
-        requests.post(f"{server.url}/{MODEL}/1", b"", timeout=10).headers[
-            "Content-Type"
-        ]
-        == "application/problem+json"
+        requests.post(f"{server.url}/{MODEL}/1", b"", timeout=10).headers["Content-Type"] == "application/problem+json"
     )
     assert requests.get(f"{server.url}/v1/status/ping", timeout=10).status_code == 200

@@ -12,6 +12,8 @@ struct Operation: Sendable {
         case deepstack
         case roboflow
         case openInference = "open inference"
+        case ultralytics
+        case huggingFace = "hugging face"
 
         var summary: String {
             switch self {
@@ -20,6 +22,8 @@ struct Operation: Sendable {
             case .service: "The service itself."
             case .deepstack: "The API of DeepStack and CodeProject.AI."
             case .roboflow: "The API of Roboflow's inference server."
+            case .ultralytics: "The API of Ultralytics HUB, and of YOLOv5's Flask example."
+            case .huggingFace: "Hugging Face's object detection task."
             case .openInference: "The Open Inference Protocol (KServe v2), with Triton's extensions."
             }
         }

@@ -4,6 +4,7 @@ internal import Imaging
 internal import JSONSchema
 internal import ModelServing
 internal import NIOHTTP1
+internal import PictureFetching
 internal import Scheduling
 internal import Storage
 
@@ -42,6 +43,7 @@ extension Problem {
         case let error as ModelServingError: self.init(error)
         case let error as StorageError: self.init(error)
         case let error as MultipartError: self.init(error)
+        case let error as FetchError: self.init(error)
         case is ByteBudget.Exceeded:
             let message = "The service holds as many pictures as its memory limit allows; try again in a moment."
             self.init(.busy, message, headers: [.retryAfter: "1"])
@@ -104,6 +106,14 @@ extension Problem {
                 "The model directory cannot be read; the served models are unchanged.",
                 headers: [.retryAfter: "30"]
             )
+        }
+    }
+
+    private init(_ error: FetchError) {
+        switch error.code {
+        case .forbidden: self.init(.forbidden, error.message)
+        case .invalid, .unreachable: self.init(.invalid, error.message)
+        case .tooLarge: self.init(.tooLarge, error.message)
         }
     }
 

@@ -13,28 +13,30 @@ struct Authentication: Sendable {
 
     var isRequired: Bool { !hashes.isEmpty }
 
-    /// Checks `Authorization: Bearer`, `X-API-Key`, or a key from elsewhere in the request.
+    /// Checks `Authorization: Bearer`, `X-API-Key`, and a key from elsewhere in the request.
     ///
-    /// - Throws: ``Problem`` (401) if the key is missing or unknown.
+    /// - Throws: ``Problem`` (401) if none of them is known.
     func check(_ request: Request, key other: String? = nil) throws {
-        try check(
-            authorization: request.headers[.authorization],
-            key: other ?? request.headers[.apiKey]
-        )
+        try check(authorization: request.headers[.authorization], keys: [other, request.headers[.apiKey]])
     }
 
-    /// Checks a key, or else that of `Authorization: Bearer`.
+    /// Checks keys, and that of `Authorization: Bearer`.
     ///
-    /// - Throws: ``Problem`` (401) if the key is missing or unknown.
-    func check(authorization: String?, key: String?) throws {
+    /// - Throws: ``Problem`` (401) if none of them is known.
+    func check(authorization: String?, keys: [String?]) throws {
         guard isRequired else { return }
-        guard let key = key ?? authorization.flatMap(Self.key) else {
+        // Clients may send an empty or invented one, and a proxy adds the right one.
+        let given = (keys + [authorization.flatMap(Self.key)]).compactMap(\.self).filter { !$0.isEmpty }
+        guard !given.isEmpty else {
             throw Self.rejection("This service requires an API key: send Authorization: Bearer KEY, or X-API-Key: KEY.")
         }
+        guard given.contains(where: isKnown) else { throw Self.rejection("The API key is unknown.") }
+    }
+
+    private func isKnown(_ key: String) -> Bool {
         let hash = Array(Digest.sha256(of: Array(key.utf8)).utf8)
         // Compares every byte of every hash, so that the duration reveals nothing.
-        let isKnown = hashes.reduce(false) { found, known in Self.isEqual(known, hash) || found }
-        guard isKnown else { throw Self.rejection("The API key is unknown.") }
+        return hashes.reduce(false) { found, known in Self.isEqual(known, hash) || found }
     }
 
     private static func key(of authorization: String) -> String? {

@@ -49,9 +49,10 @@ struct DeepStackDetect: Endpoint {
     func respond(to call: Call) async throws -> Response {
         let name = call.path.string("model")
         let named = name == Self.defaultModel && !service.models.hasModel(named: Self.defaultModel) ? nil : name
-        let detector = try service.models.detector(named: named)
-        return try await service.bodies.withForm(of: call, flow: detector.model.name) { form in
+        let flow = service.models.hasModel(named: named ?? "") ? named : service.models.defaultName
+        return try await service.bodies.withForm(of: call, flow: flow) { form in
             try service.authentication.check(call.request, key: form.text("api_key"))
+            let detector = try service.models.detector(named: named)
             guard let picture = form.file("image") else { throw Problem(.malformed, "No valid image file found") }
             var settings = DetectionSettings()
             settings.options.confidenceThreshold = try Self.confidence(form.text("min_confidence"))

@@ -20,7 +20,7 @@ extension InferenceModels {
     ///
     /// - Throws: ``Problem`` if the service has keys, and it is none of them.
     package func check(authorization: String?, key: String?) throws {
-        try service.authentication.check(authorization: authorization, key: key)
+        try service.authentication.check(authorization: authorization, keys: [key])
     }
 
     /// Checks that the queue has room for a request, before its tensors are copied.
@@ -29,12 +29,6 @@ extension InferenceModels {
     package func checkRoom(for reference: Reference, deadline: ContinuousClock.Instant) throws {
         try service.detection.pipeline.queue.checkRoom(flow: reference.detector.model.name, deadline: deadline)
     }
-
-    /// Loads a model by its name in the protocol; see `ModelRegistry.load(_:)`.
-    package func load(_ name: String) async throws { try await service.models.load(Self.modelName(of: name)) }
-
-    /// Unloads a model by its name in the protocol; see `ModelRegistry.unload(_:)`.
-    package func unload(_ name: String) async throws { try await service.models.unload(Self.modelName(of: name)) }
 
     /// Counts a request.
     ///

@@ -3,6 +3,7 @@ internal import Inference
 internal import JSONSchema
 internal import ModelServing
 internal import ObjectDetection
+internal import Scheduling
 internal import YOLO
 
 /// The models as the Open Inference Protocol knows them: of each, the network as its file defines it (`NAME`), and
@@ -48,7 +49,7 @@ package struct InferenceModels: Sendable {
         let all = service.models.models.map(\.name)
         let first = all.filter { $0 == service.models.defaultName }
         let networks = first + all.filter { $0 != service.models.defaultName }
-        return networks + networks.map { $0 + Self.detectionSuffix }
+        return networks + networks.map { $0 + Self.detectionSuffix }.filter { !networks.contains($0) }
     }
 
     /// Returns a model.
@@ -58,18 +59,27 @@ package struct InferenceModels: Sendable {
         guard version ?? Self.version == Self.version || version == "" else {
             throw Problem(.notFound, "There is only version \(Self.version) of each model.")
         }
-        let models = service.models
-        if name.hasSuffix(Self.detectionSuffix), !models.hasModel(named: name) {
-            let detector = try models.detector(named: Self.modelName(of: name))
-            return Reference(name: name, side: .detections, detector: detector)
-        }
-        return Reference(name: name, side: .tensors, detector: try models.detector(named: name))
+        let own = try modelName(of: name)
+        let side: Side = own == name ? .tensors : .detections
+        return Reference(name: name, side: side, detector: try service.models.detector(named: own))
     }
 
     /// The name of a model's file.
-    package static func modelName(of name: String) -> String {
-        name.hasSuffix(detectionSuffix) ? String(name.dropLast(detectionSuffix.count)) : name
+    ///
+    /// - Throws: ``Problem`` for a name that is too long for a file's: comparing it could take seconds.
+    private func modelName(of name: String) throws(Problem) -> String {
+        guard name.utf8.count <= 4 * ModelFile.maximumNameLength + Self.detectionSuffix.utf8.count else {
+            throw Problem(.notFound, "There is no model of such a long name.")
+        }
+        guard name.hasSuffix(Self.detectionSuffix), !service.models.hasModel(named: name) else { return name }
+        return String(name.dropLast(Self.detectionSuffix.count))
     }
+
+    /// Loads a model by its name in the protocol; see `ModelRegistry.load(_:)`.
+    package func load(_ name: String) async throws { try await service.models.load(try modelName(of: name)) }
+
+    /// Unloads a model by its name in the protocol; see `ModelRegistry.unload(_:)`.
+    package func unload(_ name: String) async throws { try await service.models.unload(try modelName(of: name)) }
 
     /// Inputs and outputs of a model.
     package func ports(
@@ -179,7 +189,8 @@ package struct InferenceModels: Sendable {
         _ clock: InferenceClock,
         _ write: @escaping @Sendable ([TensorView]) throws -> Result
     ) async throws -> Result {
-        let pictures = try request.pictures()
+        // Numbers in JSON take seconds, in a request of the largest size.
+        let pictures = try await service.bodies.workers.run { try request.pictures() }
         let outputs = try request.outputIndices(of: PictureDetections.outputs.map(\.name))
         let settings = try request.detectionSettings(for: reference.detector.model)
         clock.end(.input)

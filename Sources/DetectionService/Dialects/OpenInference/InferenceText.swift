@@ -119,8 +119,10 @@ struct InferenceText {
             }
             contents = .binary(bytes.prefix(size))
             bytes.removeFirst(size)
-        } else if case .number(let index) = values.array("data")?.first, texts.data.indices.contains(Int(index)) {
-            contents = .json(texts.data[Int(index)])
+        } else if case .number(let number) = values.array("data")?.first, let index = Int(exactly: number),
+            texts.data.indices.contains(index)
+        {
+            contents = .json(texts.data[index])
         } else {
             throw Problem(.invalid, "The input \(shown) has no data; shared memory is not supported.")
         }

@@ -69,8 +69,11 @@ package enum TensorContents: Sendable {
         let size = element.byteCount
         var scanner = JSONArrayScanner(text)
         var offset = 0
+        let wrongCount = Invalid(
+            message: "has another number of elements than its shape says, \(memory.count / size)"
+        )
         while let token = scanner.next() {
-            guard offset < memory.count else { break }
+            guard offset < memory.count else { throw wrongCount }
             guard let value = number(token), store(value, to: memory, at: offset, as: element) else {
                 throw Invalid(
                     message: "has \(String(decoding: token.prefix(20), as: UTF8.self)), which is not a value of type "
@@ -79,9 +82,7 @@ package enum TensorContents: Sendable {
             }
             offset += size
         }
-        guard offset == memory.count, scanner.next() == nil else {
-            throw Invalid(message: "has another number of elements than its shape says, \(memory.count / size)")
-        }
+        guard offset == memory.count else { throw wrongCount }
     }
 
     /// Returns the value of a number, `true` or `false`; nil for anything else.

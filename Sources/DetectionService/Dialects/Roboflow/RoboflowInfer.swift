@@ -52,7 +52,8 @@ struct RoboflowInfer: Endpoint {
     }
 
     func respond(to call: Call) async throws -> Response {
-        try await service.bodies.withJSON(of: call) { values in
+        // Which model it is stands in the body.
+        try await service.bodies.withJSON(of: call, flow: service.models.defaultName) { values in
             try service.authentication.check(call.request, key: values.string(Roboflow.key.name))
             let detector = try service.models.detector(
                 named: Roboflow.modelName(ofID: values.string(Roboflow.modelID.name) ?? "")
@@ -62,7 +63,8 @@ struct RoboflowInfer: Endpoint {
                 values,
                 classes: Self.classFilter.name,
                 for: detector.model,
-                withMasks: task == .segment
+                withMasks: task == .segment,
+                isPercentAllowed: false
             )
             var request = DetectionRequest(detector, settings: settings)
             if values.bool(Self.visualize.name) == true { request = request.drawing(as: .jpeg) }
@@ -70,7 +72,7 @@ struct RoboflowInfer: Endpoint {
                 if let list = values.array(Self.image.name) {
                     try await infer(request, inEach: list, call: call)
                 } else {
-                    try await infer(request, in: try text(of: values.object(Self.image.name)), call: call)
+                    try await infer(request, in: values.object(Self.image.name), call: call)
                 }
             return try service.detection.response(body, .json(drawn: nil))
         }
@@ -87,7 +89,7 @@ struct RoboflowInfer: Endpoint {
         var byteCount = 0
         for value in list {
             guard case .object(let members) = value else { continue }
-            results.append(try await infer(request, in: try text(of: Values(members)), call: call))
+            results.append(try await infer(request, in: Values(members), call: call))
             byteCount += results[results.count - 1].count
             guard byteCount <= service.bodies.budget.maximumBodyBytes else {
                 throw Problem(.tooLarge, "The results are too large: send fewer pictures.")
@@ -99,21 +101,25 @@ struct RoboflowInfer: Endpoint {
         return json.bytes
     }
 
-    private func infer(_ request: DetectionRequest, in text: String, call: Call) async throws -> [UInt8] {
-        try await service.detection.detect(request, call: call) {
-            try Base64.picture(text, at: ["body", "image", "value"])
-        } output: { report, seconds in
-            try RoboflowAnswer(report, seconds: seconds, masks: request.settings.masks)
-                .json(limit: service.bodies.budget.maximumBodyBytes)
+    private func infer(_ request: DetectionRequest, in image: Values?, call: Call) async throws -> [UInt8] {
+        let text = image?.string("value") ?? ""
+        guard image?.string("type") == "url" else {
+            return try await infer(request, call: call) { try Base64.picture(text, at: ["body", "image", "value"]) }
+        }
+        return try await service.withPicture(at: text, for: call) { picture in
+            try await infer(request, call: call) { picture }
         }
     }
 
-    /// Returns the base64 text of a picture.
-    private func text(of image: Values?) throws -> String {
-        guard image?.string("type") != "url" else {
-            throw Problem(.forbidden, "Pictures are not fetched from addresses; send base64.")
+    private func infer(
+        _ request: DetectionRequest,
+        call: Call,
+        picture: @escaping @Sendable () throws -> [UInt8]
+    ) async throws -> [UInt8] {
+        try await service.detection.detect(request, call: call, read: picture) { report, seconds in
+            try RoboflowAnswer(report, seconds: seconds, masks: request.settings.masks)
+                .json(limit: service.bodies.budget.maximumBodyBytes)
         }
-        return image?.string("value") ?? ""
     }
 
     private static let image = Field(

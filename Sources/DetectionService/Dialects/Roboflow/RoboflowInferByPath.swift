@@ -22,6 +22,10 @@ struct RoboflowInferByPath: Endpoint {
         schema: .oneOf(Format.allCases.map(\.rawValue)).nullable().defaulting(to: .string(Format.json.rawValue))
             .described("What to return: the objects, a JPEG with the objects drawn, or both.")
     )
+    private static let address = Field(
+        name: "image",
+        schema: .text(1...4096).nullable().described("Address of the picture, instead of a body.")
+    )
     private static let classes = RoboflowOptions.classes(named: "classes")
 
     init(service: DialectService) {
@@ -34,7 +38,8 @@ struct RoboflowInferByPath: Endpoint {
             summary: "Detects objects in a picture, as older calls of Roboflow's server do.",
             details: "The body is the picture in base64, whatever its `Content-Type`, or its bytes, or a form's part.",
             pathFields: ["model", "version"].map { Field(name: $0, schema: .anyString, isRequired: true) },
-            queryFields: [Roboflow.key, Self.classes, Self.format] + RoboflowOptions.all(isPercentAllowed: true),
+            queryFields: [Roboflow.key, Self.classes, Self.format, Self.address]
+                + RoboflowOptions.all(isPercentAllowed: true),
             body: [.picture, .form([])],
             answers: [
                 Operation.Answer(
@@ -56,7 +61,8 @@ struct RoboflowInferByPath: Endpoint {
             call.query,
             classes: Self.classes.name,
             for: detector.model,
-            withMasks: detector.model.task == .segment
+            withMasks: detector.model.task == .segment,
+            isPercentAllowed: true
         )
         let format = call.query.string(Self.format.name).flatMap(Format.init) ?? .json
         var request = DetectionRequest(detector, settings: settings)
@@ -76,6 +82,9 @@ struct RoboflowInferByPath: Endpoint {
         flow: String,
         _ use: (@escaping @Sendable () throws -> [UInt8]) async throws -> Response
     ) async throws -> Response {
+        if let url = call.query.string(Self.address.name) {
+            return try await service.withPicture(at: url, for: call) { picture in try await use { picture } }
+        }
         if call.contentType?.essence == "multipart/form-data" {
             return try await service.bodies.withForm(of: call, flow: flow) { form in
                 guard let picture = form.file("file") else {

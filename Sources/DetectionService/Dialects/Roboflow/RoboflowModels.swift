@@ -54,7 +54,11 @@ struct RoboflowModels: Endpoint {
         case .clear:
             try service.authentication.check(call.request, key: key)
             for model in service.models.models where model.name != service.models.defaultName {
-                try await service.models.unload(model.name)
+                do {
+                    try await service.models.unload(model.name)
+                } catch let error as ModelServingError where error.code == .unknownModel {
+                    // Its file was removed meanwhile.
+                }
             }
         case .add, .remove:
             try await service.bodies.withJSON(of: call) { values in

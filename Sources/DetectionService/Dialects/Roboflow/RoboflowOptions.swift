@@ -57,13 +57,18 @@ enum RoboflowOptions {
     ///   - classes: Name of the list of classes.
     ///   - model: Resolves class names.
     ///   - withMasks: Whether masks are wanted.
+    ///   - isPercentAllowed: Whether scores and overlaps of 1 and more are percentages.
     /// - Returns: The settings.
     static func settings(
         _ values: Values,
         classes: String,
         for model: ModelDescription,
-        withMasks: Bool
+        withMasks: Bool,
+        isPercentAllowed: Bool
     ) -> DetectionSettings {
+        func ratio(_ number: Double?) -> Float? {
+            number.map { Float(isPercentAllowed && $0 >= 1 ? $0 / 100 : $0) }
+        }
         var settings = DetectionSettings()
         settings.options.classAgnostic = values.bool("class_agnostic_nms") ?? false
         // All boxes of a network would take seconds.
@@ -81,9 +86,5 @@ enum RoboflowOptions {
             )
         }
         return settings
-    }
-
-    private static func ratio(_ number: Double?) -> Float? {
-        number.map { Float($0 > 1 ? $0 / 100 : $0) }
     }
 }

@@ -17,7 +17,7 @@ extension RoboflowPoint {
     /// - Parameter polygons: Exact outlines along pixels' edges, clockwise, from `Mask.polygons`; at least one.
     /// - Returns: The outline; positions may repeat where the object is one pixel wide.
     static func outline(ofLargest polygons: [[Double]]) -> [RoboflowPoint] {
-        let largest = polygons.max { area($0) < area($1) } ?? []
+        let largest = Polygon.largest(of: polygons) ?? []
         let corners = withoutSpurs(
             stride(from: 0, to: largest.count - 1, by: 2).map { (x: largest[$0], y: largest[$0 + 1]) }
         )
@@ -56,14 +56,5 @@ extension RoboflowPoint {
         to end: (x: Double, y: Double)
     ) -> (x: Double, y: Double) {
         ((end.x > start.x ? 1 : 0) - (end.x < start.x ? 1 : 0), (end.y > start.y ? 1 : 0) - (end.y < start.y ? 1 : 0))
-    }
-
-    private static func area(_ polygon: [Double]) -> Double {
-        var sum = 0.0
-        for index in stride(from: 0, to: polygon.count, by: 2) {
-            let next = (index + 2) % polygon.count
-            sum += polygon[index] * polygon[next + 1] - polygon[next] * polygon[index + 1]
-        }
-        return abs(sum) / 2
     }
 }
