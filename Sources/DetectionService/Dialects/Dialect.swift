@@ -21,6 +21,14 @@ protocol Dialect: Sendable {
 }
 
 extension Dialect {
+    /// Clients know 400 as their own fault, and 422 and 415 as nothing.
+    static func status(of kind: Problem.Kind) -> HTTPResponse.Status {
+        switch kind {
+        case .malformed, .invalid, .unsupportedMediaType: .badRequest
+        default: kind.status
+        }
+    }
+
     /// Returns the answer to a problem.
     static func answer(to problem: Problem) -> Response {
         var json = JSONWriter()

@@ -1,5 +1,4 @@
 internal import DetectionPipeline
-internal import HTTPTypes
 internal import Hummingbird
 internal import JSONSchema
 internal import ModelServing
@@ -31,14 +30,6 @@ struct DeepStack: Dialect {
         Field(name: "error", schema: .text(1...10_000), isRequired: true),
         Field(name: "success", schema: .boolean, isRequired: true),
     ])
-
-    static func status(of kind: Problem.Kind) -> HTTPResponse.Status {
-        // Clients know 400 as "invalid image", and 422 and 415 as nothing.
-        switch kind {
-        case .malformed, .invalid, .unsupportedMediaType: .badRequest
-        default: kind.status
-        }
-    }
 
     static func write(_ problem: Problem, to json: inout JSONWriter) {
         json.object { json in

@@ -23,13 +23,6 @@ struct HuggingFace: Dialect {
 
     static let problemSchema = Schema.object([Field(name: "error", schema: .text(1...10_000), isRequired: true)])
 
-    static func status(of kind: Problem.Kind) -> HTTPResponse.Status {
-        switch kind {
-        case .malformed, .invalid, .unsupportedMediaType: .badRequest
-        default: kind.status
-        }
-    }
-
     static func write(_ problem: Problem, to json: inout JSONWriter) {
         json.object { json in
             json.key("error")

@@ -1,4 +1,3 @@
-internal import HTTPTypes
 internal import JSONSchema
 internal import ModelServing
 internal import YOLO
@@ -37,14 +36,6 @@ struct OpenInference: Dialect {
     static let problemSchema = Schema.object([
         Field(name: "error", schema: .text(1...10_000), isRequired: true)
     ])
-
-    static func status(of kind: Problem.Kind) -> HTTPResponse.Status {
-        // Triton reports every invalid argument as 400.
-        switch kind {
-        case .malformed, .invalid, .unsupportedMediaType: .badRequest
-        default: kind.status
-        }
-    }
 
     static func write(_ problem: Problem, to json: inout JSONWriter) {
         json.object { json in

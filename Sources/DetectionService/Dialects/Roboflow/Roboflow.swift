@@ -1,5 +1,4 @@
 internal import FoundationEssentials
-internal import HTTPTypes
 internal import JSONSchema
 internal import ModelServing
 internal import YOLO
@@ -29,14 +28,6 @@ struct Roboflow: Dialect {
     static let problemSchema = Schema.object([
         Field(name: "message", schema: .text(1...10_000), isRequired: true)
     ])
-
-    static func status(of kind: Problem.Kind) -> HTTPResponse.Status {
-        // Clients do not tell invalid values from malformed requests.
-        switch kind {
-        case .malformed, .invalid, .unsupportedMediaType: .badRequest
-        default: kind.status
-        }
-    }
 
     static func write(_ problem: Problem, to json: inout JSONWriter) {
         json.object { json in

@@ -28,13 +28,6 @@ struct Ultralytics: Dialect {
         Field(name: "success", schema: .boolean, isRequired: true),
     ])
 
-    static func status(of kind: Problem.Kind) -> HTTPResponse.Status {
-        switch kind {
-        case .malformed, .invalid, .unsupportedMediaType: .badRequest
-        default: kind.status
-        }
-    }
-
     static func write(_ problem: Problem, to json: inout JSONWriter) {
         json.object { json in
             json.key("error")
