@@ -56,6 +56,7 @@ package struct DetectionServer: Sendable {
             Readyz(readiness: readiness, storeMonitor: storeMonitor),
             Metrics(registry: metrics, pipeline: pipeline, models: models, storeMonitor: storeMonitor),
         ]
+        let refusals = RefusalLog(logger: logger)
         let service = DialectService(
             bodies: bodies,
             detection: detection,
@@ -64,6 +65,7 @@ package struct DetectionServer: Sendable {
             fetcher: settings.fetchHosts.isEmpty
                 ? nil
                 : PictureFetcher(allowedHosts: settings.fetchHosts, maximumBytes: settings.maximumBodyBytes),
+            refusals: refusals,
             version: settings.version
         )
         inference = InferenceModels(service: service)
@@ -86,7 +88,7 @@ package struct DetectionServer: Sendable {
                 metrics: metrics,
                 readiness: readiness,
                 origins: CrossOriginPolicy(allowedHosts: settings.allowedHosts, origins: settings.corsOrigins),
-                refusals: RefusalLog(logger: logger),
+                refusals: refusals,
                 dialectNames: Dictionary(
                     dialects.flatMap { dialect in dialect.endpoints.map { ($0.operation.path, type(of: dialect).name) }
                     }

@@ -38,14 +38,14 @@ package struct InferenceGRPCServer: Service {
         transport = HTTP2ServerTransport.Posix(
             address: host.contains(":") ? .ipv6(host: host, port: port) : .ipv4(host: host, port: port),
             transportSecurity: .plaintext,
-            config: Self.configuration(settings, budget: models.budget)
+            config: Self.configuration(settings, models)
         )
         let inference = InferenceRPC(models: models, lifetime: RPCLifetime(timeout: settings.requestTimeout))
         server = GRPCServer(
             transport: transport,
             services: [
                 inference, BoundedInferenceRPC(rpc: inference),
-                HealthRPC(models: models), ReflectionRPC(),
+                HealthRPC(models: models), ReflectionRPC(models: models),
             ],
             interceptors: [
                 RPCEnvelope(models: models, logger: logger)
@@ -56,7 +56,7 @@ package struct InferenceGRPCServer: Service {
 
     private static func configuration(
         _ settings: ServiceSettings,
-        budget: ByteBudget
+        _ models: InferenceModels
     ) -> HTTP2ServerTransport.Posix.Config {
         var config = HTTP2ServerTransport.Posix.Config.defaults
         let maximumBytes = settings.maximumBodyBytes + maximumOverhead
@@ -67,7 +67,7 @@ package struct InferenceGRPCServer: Service {
         // against the budget.
         config.http2.targetWindowSize = min(2 * maximumBytes, Int(Int32.max))
         config.http2.maxFrameSize = 1 << 18
-        // Damaged data would keep the transport's decompression from ever ending.
+        // `MessageDecompression` does it.
         config.compression.enabledAlgorithms = .none
         config.connection.maxIdleTime = settings.idleTimeout
         config.connection.keepalive.time = settings.idleTimeout
@@ -83,8 +83,11 @@ package struct InferenceGRPCServer: Service {
         )
         config.channelDebuggingCallbacks.onAcceptHTTP2Stream = { channel in
             channel.eventLoop.makeCompletedFuture {
-                let handler = InferenceMessageBudget(budget: budget, limits: limits)
-                try channel.pipeline.syncOperations.addHandler(handler, position: .first)
+                let messages = InferenceMessageBudget(budget: models.budget, limits: limits)
+                let decompression = MessageDecompression(messages: messages) { coding, bytes in
+                    try await models.decompress(bytes, coding, limit: maximumBytes)
+                }
+                try channel.pipeline.syncOperations.addHandlers([messages, decompression], position: .first)
             }
         }
         let count = ConnectionCount(maximum: settings.maximumConnections)

@@ -1,4 +1,5 @@
 internal import DetectionService
+internal import GRPCCore
 internal import NIOCore
 internal import NIOHPACK
 internal import NIOHTTP2
@@ -45,12 +46,17 @@ final class InferenceMessageBudget: ChannelDuplexHandler {
     /// Bytes that were taken for the message that is arriving.
     private var current = 0
     private var hasSentHeaders = false
+    private var context: ChannelHandlerContext?
     private var isEnded = false
 
     init(budget: ByteBudget, limits: Limits) {
         self.budget = budget
         self.limits = limits
     }
+
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isEnded else { return }
@@ -64,8 +70,7 @@ final class InferenceMessageBudget: ChannelDuplexHandler {
             do {
                 try take(bytes.readableBytesView, context)
             } catch {
-                let problem = Problem(error)
-                return end(context, status: problem.kind == .tooLarge ? 8 : 14, problem.detail)
+                return end(Problem(error))
             }
         default: break
         }
@@ -93,14 +98,37 @@ final class InferenceMessageBudget: ChannelDuplexHandler {
         current = 0
     }
 
+    /// Counts bytes that a message has grown by until it is answered; ends the call and returns false if there is no
+    /// room for them.
+    func add(_ count: Int) -> Bool {
+        guard !isEnded else { return false }
+        do {
+            try budget.take(count)
+            // Later messages may have arrived meanwhile: they are answered after this one.
+            if unanswered.isEmpty { current += count } else { unanswered[unanswered.count - 1] += count }
+            return true
+        } catch {
+            end(Problem(error))
+            return false
+        }
+    }
+
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         switch unwrapOutboundIn(data) {
         case .headers: hasSentHeaders = true
         case .data(let frame):
-            guard case .byteBuffer(let bytes) = frame.data else { break }
+            guard !isEnded, case .byteBuffer(let bytes) = frame.data else { break }
             let completed = min(answering.count(bytes.readableBytesView), unanswered.count)
-            let answered = unanswered.prefix(completed).reduce(0, +)
+            var answered = unanswered.prefix(completed).reduce(0, +)
             unanswered.removeFirst(completed)
+            do {
+                try budget.take(bytes.readableBytes)
+                answered += bytes.readableBytes
+            } catch {
+                current += answered
+                promise?.fail(error)
+                return end(Problem(error))
+            }
             // Sent once the client's window has room for it; until then the answer is in memory too.
             let sent = promise ?? context.eventLoop.makePromise()
             current += answered
@@ -124,16 +152,18 @@ final class InferenceMessageBudget: ChannelDuplexHandler {
     private func startArrivalTimer(_ context: ChannelHandlerContext) {
         arrivalTimer?.cancel()
         arrivalTimer = context.eventLoop.assumeIsolated().scheduleTask(in: limits.arrival) { [self] in
-            end(context, status: 4, "The message did not arrive in time.")
+            end(Problem(.slowRequest, "The message did not arrive in time."))
         }
     }
 
     /// Answers with a status, and ends the call.
-    private func end(_ context: ChannelHandlerContext, status: Int, _ message: String) {
-        guard !isEnded else { return }
+    func end(_ problem: Problem) {
+        guard !isEnded, let context else { return }
         giveBackAll()
         var headers = HPACKHeaders(hasSentHeaders ? [] : [(":status", "200"), ("content-type", "application/grpc")])
-        headers.add(contentsOf: [("grpc-status", "\(status)"), ("grpc-message", message)])
+        headers.add(contentsOf: [
+            ("grpc-status", "\(problem.kind.code.rawValue)"), ("grpc-message", problem.detail),
+        ])
         let payload = HTTP2Frame.FramePayload.headers(.init(headers: headers, endStream: true))
         context.write(wrapOutboundOut(payload), promise: nil)
         // Without an error, so that the client reads the status although it has not sent everything.

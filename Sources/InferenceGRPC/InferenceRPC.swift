@@ -3,7 +3,6 @@ internal import FoundationEssentials
 internal import GRPCCore
 internal import InferenceMessages
 internal import SwiftProtobuf
-internal import Synchronization
 
 /// The Open Inference Protocol over gRPC, with Triton's extensions for streams, repositories, configurations and
 /// statistics.
@@ -143,27 +142,8 @@ struct InferenceRPC: Inference_GRPCInferenceService.SimpleServiceProtocol {
         response: RPCWriter<Inference_ModelStreamInferResponse>,
         context: ServerContext
     ) async throws {
-        let stream = StreamState()
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask {
-                for try await message in request {
-                    stream.isIdle = false
-                    try await response.write(try await answer(to: message))
-                    stream.isIdle = true
-                }
-            }
-            group.addTask {
-                while models.isReady || !stream.isIdle { try await Task.sleep(for: Self.interval) }
-                // A client that waits would keep the service from stopping.
-                throw Problem(.notReady, "The service is shutting down.")
-            }
-            defer { group.cancelAll() }
-            try await group.next()
-        }
+        try await models.answer(request) { message in try await response.write(try await answer(to: message)) }
     }
-
-    /// Time between two looks at the readiness while a stream is open.
-    private static let interval = Duration.milliseconds(200)
 
     private func answer(
         to message: Inference_ModelInferRequest
@@ -202,15 +182,5 @@ struct InferenceRPC: Inference_GRPCInferenceService.SimpleServiceProtocol {
                 $0.rawOutputContents = outputs.map { Data($0.bytes) }
             }
         }
-    }
-}
-
-/// Whether a stream waits for its client's next message.
-private final class StreamState: Sendable {
-    private let state = Mutex(true)
-
-    var isIdle: Bool {
-        get { state.withLock(\.self) }
-        set { state.withLock { $0 = newValue } }
     }
 }

@@ -79,6 +79,7 @@ struct RPCEnvelope: ServerInterceptor {
     /// Returns the status for an error, and records the call.
     private func failure(_ error: any Error, _ method: String, _ start: ContinuousClock.Instant) -> RPCError {
         let status: RPCError
+        var isRefusal = false
         if let error = error as? RPCError {
             status = error
         } else {
@@ -86,15 +87,22 @@ struct RPCEnvelope: ServerInterceptor {
             if problem.kind == .internalError {
                 logger.error("The request failed.", metadata: ["error": "\(problem.cause ?? error)"])
             }
+            isRefusal = problem.kind == .busy
             status = RPCError(code: problem.kind.code, message: problem.detail)
         }
-        record(Status.Code(status.code), method, start)
+        record(Status.Code(status.code), method, start, isRefusal: isRefusal)
         return status
     }
 
-    private func record(_ code: Status.Code, _ method: String, _ start: ContinuousClock.Instant) {
+    private func record(
+        _ code: Status.Code,
+        _ method: String,
+        _ start: ContinuousClock.Instant,
+        isRefusal: Bool = false
+    ) {
         let total = ContinuousClock.now - start
         models.count(route: "/\(method)", method: "gRPC", status: "\(code)", duration: total)
+        guard !isRefusal else { return models.logRefusal() }
         logger.info(
             "gRPC /\(method) \(code)",
             metadata: ["milliseconds": "\((total / .milliseconds(1) * 100).rounded() / 100)"]
@@ -104,7 +112,7 @@ struct RPCEnvelope: ServerInterceptor {
 
 extension Problem.Kind {
     /// The status by which gRPC reports a problem.
-    fileprivate var code: RPCError.Code {
+    var code: RPCError.Code {
         switch self {
         case .malformed, .invalid, .unsupportedMediaType, .notAcceptable: .invalidArgument
         case .unauthorized: .unauthenticated

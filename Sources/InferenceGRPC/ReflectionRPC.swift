@@ -1,3 +1,4 @@
+internal import DetectionService
 internal import FoundationEssentials
 internal import GRPCCore
 internal import InferenceMessages
@@ -5,6 +6,8 @@ internal import SwiftProtobuf
 
 /// gRPC's server reflection, by which tools such as grpcurl learn the calls.
 struct ReflectionRPC: Grpc_Reflection_V1_ServerReflection.SimpleServiceProtocol {
+    let models: InferenceModels
+
     private static let services = [
         Grpc_Health_V1_Health.descriptor, Grpc_Reflection_V1_ServerReflection.descriptor,
         Inference_GRPCInferenceService.descriptor,
@@ -15,7 +18,7 @@ struct ReflectionRPC: Grpc_Reflection_V1_ServerReflection.SimpleServiceProtocol 
         response: RPCWriter<Grpc_Reflection_V1_ServerReflectionResponse>,
         context: ServerContext
     ) async throws {
-        for try await question in request {
+        try await models.answer(request) { question in
             try await response.write(
                 .with {
                     $0.validHost = question.host

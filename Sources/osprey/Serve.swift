@@ -70,11 +70,11 @@ struct Serve: AsyncParsableCommand {
             expected: Set(addresses.map(\.port)),
             output: output
         )
-        let applications: [any Service] = addresses.map { port, address in
+        let applications = addresses.map { port, address in
             let onReady: @Sendable (Int) -> Void = { greeting.add($0, for: port) }
             #if GRPC
                 if port == .grpc {
-                    return InferenceGRPCServer(
+                    let grpc = InferenceGRPCServer(
                         models: server.inference,
                         settings: service,
                         host: address.host,
@@ -82,9 +82,11 @@ struct Serve: AsyncParsableCommand {
                         logger: logger,
                         onReady: onReady
                     )
+                    return ListeningService(address: address, service: grpc)
                 }
             #endif
-            return server.application(at: .hostname(address.host, port: address.port), onReady: onReady)
+            let http = server.application(at: .hostname(address.host, port: address.port), onReady: onReady)
+            return ListeningService(address: address, service: http)
         }
         // The group stops its services from the last to the first.
         let drain = DrainService(readiness: readiness, delay: configuration.drainDelay)
@@ -92,15 +94,25 @@ struct Serve: AsyncParsableCommand {
         var lifecycleLogger = logger
         lifecycleLogger.logLevel = max(logger.logLevel, .info)
         var group = ServiceGroupConfiguration(
-            services: parts.watchers + applications + [drain],
+            services: parts.watchers + (applications as [any Service]) + [drain],
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: lifecycleLogger
         )
         group.maximumGracefulShutdownDuration = configuration.drainDelay + configuration.shutdownTimeout
+        try await ServiceGroup(configuration: group).run()
+    }
+}
+
+/// Says which address could not be listened on, if it was taken while the models were loaded.
+private struct ListeningService: Service {
+    let address: ListeningAddress
+    let service: any Service
+
+    func run() async throws {
         do {
-            try await ServiceGroup(configuration: group).run()
+            try await service.run()
         } catch let error as IOError {
-            throw addresses[0].address.failure(error.errnoCode)
+            throw address.failure(error.errnoCode)
         }
     }
 }

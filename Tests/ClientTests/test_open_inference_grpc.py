@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import queue
+import socket
 import time
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Iterator
 
 import grpc
+import h2.connection
 import numpy as np
 import pytest
 import requests
@@ -96,10 +100,60 @@ def test_the_network_returns_what_it_does_over_rest(both: tuple[Server, Client],
         assert result.get_response().id == "42" and result.get_response().model_name == MODEL
 
 
-def test_compressed_messages_are_refused(client: Client, picture: bytes) -> None:
-    with pytest.raises(InferenceServerException) as caught:
-        client.infer(DETECT, [files(picture)], compression_algorithm="gzip")
-    assert caught.value.status() == "StatusCode.UNIMPLEMENTED"
+@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+def test_messages_may_be_compressed(coding: str, client: Client, picture: bytes, values: np.ndarray) -> None:
+    for model, request in ((DETECT, files(picture)), (MODEL, tensor("images", values, "FP32"))):
+        plain = client.infer(model, [request]).get_response()
+        compressed = client.infer(model, [request], compression_algorithm=coding).get_response()
+        assert compressed.outputs == plain.outputs
+        assert compressed.raw_output_contents == plain.raw_output_contents
+    answers: queue.Queue[Any] = queue.Queue()
+    client.start_stream(lambda result, error: answers.put((result, error)), compression_algorithm=coding)
+    for number in range(4):
+        client.client.async_stream_infer(DETECT, [files(picture)], request_id=str(number))
+    assert [answers.get(timeout=30)[0].get_response().id for _ in range(4)] == list("0123")
+    client.client.stop_stream()
+
+
+@pytest.mark.parametrize(
+    "coding, contents, status",
+    [
+        ("gzip", gzip.compress(b"\x0a\x04none")[:-4], grpc.StatusCode.INVALID_ARGUMENT),
+        ("gzip", b"", grpc.StatusCode.INVALID_ARGUMENT),
+        ("gzip", b"no gzip", grpc.StatusCode.INVALID_ARGUMENT),
+        ("deflate", zlib.compress(bytes(1000))[:-6], grpc.StatusCode.INVALID_ARGUMENT),
+        ("gzip", gzip.compress(bytes(48 << 20)), grpc.StatusCode.RESOURCE_EXHAUSTED),
+        ("gzip", gzip.compress(b"\x0a\x04none"), grpc.StatusCode.NOT_FOUND),
+        ("br", b"\x0b\x02\x80\x0a\x04none\x03", grpc.StatusCode.UNIMPLEMENTED),
+    ],
+    ids=["cut off", "empty", "other bytes", "deflate cut off", "huge", "valid", "unknown"],
+)
+def test_damaged_compressed_messages_are_rejected(
+    coding: str, contents: bytes, status: grpc.StatusCode, client: Client
+) -> None:
+    sent = b"\x01" + len(contents).to_bytes(4, "big") + contents
+    assert raw_status(client.address, coding, sent) == status.value[0]
+
+
+def raw_status(address: str, coding: str, message: bytes) -> int:
+    """Sends a message of ModelInfer as it is, and returns the call's status."""
+    connection = h2.connection.H2Connection()
+    connection.initiate_connection()
+    headers = {":method": "POST", ":scheme": "http", ":path": "/inference.GRPCInferenceService/ModelInfer"}
+    headers |= {":authority": address, "content-type": "application/grpc", "te": "trailers", "grpc-encoding": coding}
+    connection.send_headers(1, list((headers | HEADERS).items()))
+    host, port = address.split(":")
+    with socket.create_connection((host, int(port)), timeout=30) as server:
+        # Small enough for the window that a connection begins with.
+        for start in range(0, len(message), connection.max_outbound_frame_size):
+            connection.send_data(1, message[start : start + connection.max_outbound_frame_size])
+        connection.end_stream(1)
+        server.sendall(connection.data_to_send())
+        while True:
+            for event in connection.receive_data(server.recv(1 << 16)):
+                status = dict(getattr(event, "headers", None) or []).get(b"grpc-status")
+                if status:
+                    return int(status)
 
 
 def test_pictures_give_what_they_do_over_rest(both: tuple[Server, Client], pictures: list[Path]) -> None:

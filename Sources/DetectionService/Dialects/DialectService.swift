@@ -14,6 +14,7 @@ struct DialectService: Sendable {
     let readiness: Readiness
     /// Fetches pictures; nil if that is not allowed.
     let fetcher: PictureFetcher?
+    let refusals: RefusalLog
     /// Version of the service.
     let version: String
 

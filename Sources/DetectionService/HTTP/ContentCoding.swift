@@ -2,10 +2,10 @@ internal import Basics
 internal import CCompression
 internal import HTTPTypes
 
-/// A compression of request bodies.
+/// A compression of request bodies and messages.
 ///
 /// - SeeAlso: RFC 9110, section 8.4.1 (gzip, deflate); RFC 8878 and 9659 (zstd).
-enum ContentCoding: String, CaseIterable, Sendable {
+package enum ContentCoding: String, CaseIterable, Sendable {
     case gzip
     case deflate
     case zstd
@@ -55,7 +55,7 @@ enum ContentCoding: String, CaseIterable, Sendable {
             case .zstd: try Self.decompress(bytes, add)
             }
         guard isComplete else {
-            throw Problem(.malformed, "The body is not complete \(rawValue) data, as its Content-Encoding says.")
+            throw Problem(.malformed, "The body is not complete \(rawValue) data, as it says.")
         }
         return decoded
     }

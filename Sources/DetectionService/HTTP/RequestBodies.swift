@@ -29,30 +29,19 @@ struct RequestBodies: Sendable {
         _ use: ([UInt8]) async throws -> Result
     ) async throws -> Result {
         let coding = try ContentCoding(call.request.headers)
+        let limit = budget.maximumBodyBytes
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(min(call.contentLength ?? 0, budget.maximumBodyBytes))
+        bytes.reserveCapacity(min(call.contentLength ?? 0, limit))
         return try await receive(call, flow: flow) { chunk in
             bytes.append(contentsOf: chunk.readableBytesView)
         } then: {
             guard let coding else { return try await use(bytes) }
             let encoded = bytes
             bytes = []
-            let decoded = try await workers.run { try Decoded(encoded, coding, budget: budget) }
-            return try await use(decoded.bytes)
-        }
-    }
-
-    /// A decompressed body, counted against the budget until the last reference is released.
-    private final class Decoded: Sendable {
-        let bytes: [UInt8]
-        private let shares: [ByteBudget.Share]
-
-        init(_ encoded: [UInt8], _ coding: ContentCoding, budget: ByteBudget) throws {
-            var shares: [ByteBudget.Share] = []
-            bytes = try coding.decode(encoded, limit: budget.maximumBodyBytes) { count in
-                shares.append(try ByteBudget.Share(of: budget, count: count))
+            let decoded = try await workers.run {
+                try DecodedBody(encoded, coding, limit: limit, budget: budget)
             }
-            self.shares = shares
+            return try await use(decoded.bytes)
         }
     }
 

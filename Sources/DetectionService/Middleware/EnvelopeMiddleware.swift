@@ -65,7 +65,7 @@ struct EnvelopeMiddleware: RouterMiddleware {
         if request.method == .head { response = response.createHeadResponse() }
         measure(response, request: request, context: context, total: total)
         if isRefusal {
-            refusals.add(on: context.eventLoop)
+            refusals.add()
         } else {
             log(response, request: request, context: context, total: total)
         }

@@ -16,6 +16,13 @@ extension InferenceModels {
     /// Bounds the bytes of messages.
     package var budget: ByteBudget { service.bodies.budget }
 
+    /// Decompresses a message on a worker thread.
+    ///
+    /// - Throws: ``Problem`` if it is damaged, or larger than `limit`; `ByteBudget.Exceeded`.
+    package func decompress(_ bytes: [UInt8], _ coding: ContentCoding, limit: Int) async throws -> DecodedBody {
+        try await service.bodies.workers.run { try DecodedBody(bytes, coding, limit: limit, budget: budget) }
+    }
+
     /// Checks a key, or else that of `Bearer KEY`.
     ///
     /// - Throws: ``Problem`` if the service has keys, and it is none of them.
@@ -29,6 +36,9 @@ extension InferenceModels {
     package func checkRoom(for reference: Reference, deadline: ContinuousClock.Instant) throws {
         try service.detection.pipeline.queue.checkRoom(flow: reference.detector.model.name, deadline: deadline)
     }
+
+    /// Counts a request that was refused because the service is busy, in place of a line in the log.
+    package func logRefusal() { service.refusals.add() }
 
     /// Counts a request.
     ///
