@@ -53,9 +53,11 @@ package struct DetectedObject: JSONObject, Decodable {
     enum CodingKeys: String, CodingKey {
         case className = "class"
         case classID = "class_id"
+        case crop
         case score
         case box = "bbox"
         case segmentation
+        case zones
     }
 
     package var className: String
@@ -64,17 +66,23 @@ package struct DetectedObject: JSONObject, Decodable {
     /// In pixels, from the picture's top left corner.
     package var box: Box
     package var segmentation: Segmentation?
+    /// A JPEG of it, in base64; nil if none was requested.
+    package var crop: String?
+    /// Names of the zones that it is in; nil if none were given.
+    package var zones: [String]?
 
     package static let members: [JSONMember<DetectedObject>] = [
         JSONMember("bbox", \.box),
         JSONMember("class", \.className),
         JSONMember("class_id", \.classID),
+        JSONMember(optional: "crop", "A JPEG of the object in base64, if requested.", schema: Base64.schema, \.crop),
         JSONMember("score", schema: .number(0...1), \.score),
         JSONMember(
             optional: "segmentation",
             "The object's mask from a segmentation model: polygons or rle, as requested.",
             \.segmentation
         ),
+        JSONMember(optional: "zones", "Names of the zones that it is in, if any were given.", \.zones),
     ]
     package static let example = DetectedObject(className: "giraffe", classID: 23, score: 0.91, box: .example)
 

@@ -38,6 +38,13 @@ package struct DetectionRequest: Sendable {
         self.decoding = decoding
     }
 
+    /// Length in pixels that the longer side of a decoded picture needs.
+    var decodingSide: Int {
+        // Slices are as sharp as the picture.
+        guard settings.slices == nil else { return .max }
+        return detector.model.decodingScale * (settings.options.inputSide ?? detector.model.inputSide)
+    }
+
     /// Fixes how the network uses the cores, instead of deciding by the load.
     package func using(_ mode: PerformanceMode) -> DetectionRequest {
         var copy = self

@@ -22,6 +22,15 @@ package struct DetectionSettings: Sendable {
     package var masks: MaskForm
     /// Maximum deviation of simplified polygons in pixels; 0 is exact.
     package var polygonTolerance: Double
+    package var filter = DetectionFilter()
+    /// Margin around boxes in their own pictures, as a share of their sides; nil for no pictures.
+    package var cropMargin: Double?
+    /// Zones that detections are assigned to; nil for none.
+    package var zones: Zones?
+    /// Areas that the network does not see.
+    package var ignored: [PictureArea] = []
+    /// Slices of the picture to detect in, besides the whole; nil for none.
+    package var slices: Slices?
 
     /// The defaults.
     package init() {
@@ -36,11 +45,23 @@ package struct DetectionSettings: Sendable {
     ///   - values: Values that were validated against ``DetectionFields``.
     ///   - model: Resolves class names.
     ///   - location: Start of the locations of errors, such as `query`.
-    /// - Throws: `ValidationErrors` for a class that the model does not have.
+    /// - Throws: `ValidationErrors` for a class that the model does not have, or a size that its input cannot have,
+    ///   an area without an area, or too many points.
     package init(_ values: Values, for model: ModelDescription, at location: String) throws(ValidationErrors) {
         var options = DetectionOptions()
+        options.inputSide = try Self.inputSide(values, of: model, at: location)
         if let confidence = values.number(DetectionFields.confidence.name) {
             options.confidenceThreshold = Float(confidence)
+        }
+        for (name, value) in values.object(DetectionFields.confidence.name)?.all ?? [:] {
+            guard case .number(let confidence) = value else { continue }
+            if name == DetectionFields.others {
+                options.confidenceThreshold = Float(confidence)
+            } else {
+                let field = DetectionFields.confidence
+                options.classThresholds[try Self.classID(.string(name), of: model, in: field, at: location)] =
+                    Float(confidence)
+            }
         }
         if let iou = values.number(DetectionFields.iou.name) { options.iouThreshold = Float(iou) }
         if let maximum = values.integer(DetectionFields.maxDetections.name) { options.maximumDetections = maximum }
@@ -50,16 +71,109 @@ package struct DetectionSettings: Sendable {
         options.masks = masks != .none
         if let classes = values.array(DetectionFields.classes.name) {
             var ids: Set<Int> = []
-            for value in classes { ids.insert(try Self.classID(value, of: model, at: location)) }
+            for value in classes {
+                ids.insert(try Self.classID(value, of: model, in: DetectionFields.classes, at: location))
+            }
             options.classes = ids
         }
         self.options = options
         polygonTolerance = values.number(DetectionFields.polygonTolerance.name) ?? 0
+        if values.string(DetectionFields.slices.name) == "auto" {
+            slices = Slices()
+        } else if let given = values.object(DetectionFields.slices.name) {
+            slices = Slices(size: given.integer("size"), overlap: given.number("overlap") ?? 0.2)
+        }
+        if values.bool(DetectionFields.crops.name) == true {
+            cropMargin = Self.cropMargin(values)
+        }
+        try readAreas(values, at: location)
+        filter.minimumArea = values.number(DetectionFields.minArea.name).map(DetectionFilter.Area.init)
+        filter.maximumArea = values.number(DetectionFields.maxArea.name).map(DetectionFilter.Area.init)
+        filter.minimumRatio = values.number(DetectionFields.minRatio.name).map { Float($0) }
+        filter.maximumRatio = values.number(DetectionFields.maxRatio.name).map { Float($0) }
+    }
+
+    /// The margin of detections' pictures, as a share of their boxes' sides.
+    package static func cropMargin(_ values: Values) -> Double {
+        values.number(DetectionFields.cropMargin.name) ?? 0.1
+    }
+
+    private mutating func readAreas(_ values: Values, at location: String) throws(ValidationErrors) {
+        var zones: [Zones.Zone] = []
+        let field = DetectionFields.zones.name
+        for (name, value) in (values.object(field)?.all ?? [:]).sorted(by: { $0.key < $1.key }) {
+            let area = try PictureArea(value, at: [location, field, name.printable(limit: 64)])
+            zones.append(Zones.Zone(name: name, area: area))
+        }
+        for (index, value) in (values.array(DetectionFields.ignore.name) ?? []).enumerated() {
+            ignored.append(try PictureArea(value, at: [location, DetectionFields.ignore.name, "\(index)"]))
+        }
+        let points = (zones.map(\.area) + ignored).reduce(0) { $0 + $1.region.outlines.joined().count }
+        guard points <= PictureArea.maximumPoints else {
+            let error = ValidationError(
+                location: [location, field],
+                message: "and ignore have \(points) points; at most \(PictureArea.maximumPoints) are allowed",
+                type: "wrong_length"
+            )
+            throw ValidationErrors([error])
+        }
+        if !zones.isEmpty {
+            let share = values.number(DetectionFields.zoneAnchor.name)
+            let isCenter = values.string(DetectionFields.zoneAnchor.name) == "center"
+            self.zones = Zones(zones: zones, anchor: share.map { .share($0) } ?? (isCenter ? .center : .foot))
+        }
+        filter.isOnlyZones = values.string(DetectionFields.only.name) != nil
+    }
+
+    /// What the detector is asked for, in a picture of the given size in pixels: more than the maximum if some of it is dropped afterwards.
+    func detectorOptions(width: Int, height: Int) -> DetectionOptions {
+        var options = options
+        options.ignored = ignored.map { $0.region(width: width, height: height) }
+        if !filter.isOpen { options.maximumDetections = Self.maximumBeforeFilter }
+        return options
+    }
+
+    private static let maximumBeforeFilter = 1000
+
+    /// Drops the detections that were not asked for, in a picture of the given size in pixels.
+    ///
+    /// - Returns: The others, and for each the names of its zones; nil without zones.
+    func select(_ detections: [Detection], width: Int, height: Int) -> (detections: [Detection], zones: [[String]]?) {
+        var kept = filter.isOpen ? detections : detections.filter { filter.keeps($0, width: width, height: height) }
+        var names = zones?.names(for: kept, width: width, height: height)
+        if filter.isOnlyZones {
+            let inside = kept.indices.filter { names?[$0].isEmpty == false }
+            kept = inside.map { kept[$0] }
+            names = names.map { names in inside.map { names[$0] } }
+        }
+        let count = options.maximumDetections
+        return (Array(kept.prefix(count)), names.map { Array($0.prefix(count)) })
+    }
+
+    /// Reads the size of the input, and rounds it up to what the network takes.
+    private static func inputSide(
+        _ values: Values,
+        of model: ModelDescription,
+        at location: String
+    ) throws(ValidationErrors) -> Int? {
+        guard let size = values.integer(DetectionFields.size.name) else { return nil }
+        guard let stride = model.stride else {
+            let error = ValidationError(
+                location: [location, DetectionFields.size.name],
+                message:
+                    "cannot be chosen for \(model.name), whose input is fixed to \(model.inputSide) pixels; leave it out, "
+                    + "or export the model with a dynamic input",
+                type: "not_supported"
+            )
+            throw ValidationErrors([error])
+        }
+        return (size + stride - 1) / stride * stride
     }
 
     private static func classID(
         _ value: JSONValue,
         of model: ModelDescription,
+        in field: Field,
         at location: String
     ) throws(ValidationErrors) -> Int {
         let given: String
@@ -72,7 +186,7 @@ package struct DetectionSettings: Sendable {
         default: given = "a \(value.typeName)"
         }
         let error = ValidationError(
-            location: [location, DetectionFields.classes.name],
+            location: [location, field.name],
             message: "names \(given), which is not a class of \(model.name); GET /models and `osprey models inspect` "
                 + "list its \(model.labels.count) classes",
             type: "unknown_class"

@@ -39,7 +39,14 @@ package struct DetectionServer: Sendable {
         let metrics = PrometheusRegistry(descriptions: ServiceMetrics.descriptions)
         budget = ByteBudget(total: settings.maximumBodyBytesInFlight, maximumBodyBytes: settings.maximumBodyBytes)
         let bodies = RequestBodies(budget: budget, pipeline: pipeline)
-        let detection = DetectionResponder(models: models, pipeline: pipeline, metrics: metrics, budget: budget)
+        let zones = KeptZones(store: pictures.store, workers: pipeline.workers)
+        let detection = DetectionResponder(
+            models: models,
+            pipeline: pipeline,
+            metrics: metrics,
+            budget: budget,
+            zones: zones
+        )
         let responder = PictureResponder(pipeline: pipeline, budget: budget)
         let workers = pipeline.workers
         let endpoints: [any Endpoint] = [
@@ -50,6 +57,10 @@ package struct DetectionServer: Sendable {
             UploadImage(pictures: pictures, pipeline: pipeline, bodies: bodies),
             ListImages(pictures: pictures, workers: workers),
             DeleteImage(pictures: pictures, workers: workers),
+            ListZones(zones: zones),
+            GetZones(zones: zones),
+            PutZones(zones: zones, bodies: bodies),
+            DeleteZones(zones: zones),
             ListModels(models: models),
             ReloadModels(models: models),
             Healthz(),

@@ -41,6 +41,11 @@ extension Bool: JSONRepresentable {
     package func write(to json: inout JSONWriter) { json.bool(self) }
 }
 
+extension JSONValue: JSONRepresentable {
+    package static let schema = Schema.any
+    package func write(to json: inout JSONWriter) throws { json.json(try encodeJSON(self)) }
+}
+
 extension Array: JSONRepresentable where Element: JSONRepresentable {
     package static var schema: Schema { .array(of: Element.schema) }
     package func write(to json: inout JSONWriter) throws { try json.array(of: self) }

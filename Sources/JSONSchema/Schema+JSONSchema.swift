@@ -42,6 +42,12 @@ extension Schema {
         case .array(let element, let count):
             ["type": "array", "items": element.jsonSchema].merging(lengths("minItems", "maxItems", count)) { $1 }
         case .object(let fields): Self.objectMembers(fields)
+        case .dictionary(let value, let count):
+            [
+                "type": "object",
+                "additionalProperties": value.jsonSchema,
+                "propertyNames": ["minLength": 1, "maxLength": 64],
+            ].merging(lengths("minProperties", "maxProperties", count)) { $1 }
         case .anyOf(let alternatives): ["anyOf": .array(alternatives.map(\.jsonSchema))]
         }
     }

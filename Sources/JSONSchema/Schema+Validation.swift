@@ -32,13 +32,6 @@ package struct ValidationErrors: Error, Sendable {
         if !isFull { list.append(error) }
     }
 
-    /// Adds a hint to the errors about unknown names, given the name.
-    package mutating func explainUnknown(_ hint: (String) -> String?) {
-        for index in list.indices where list[index].type == "unknown" {
-            if let text = list[index].location.last.flatMap(hint) { list[index].message += "; \(text)" }
-        }
-    }
-
     /// Throws the errors if there are any.
     package func check() throws(ValidationErrors) {
         guard list.isEmpty else { throw self }
@@ -71,13 +64,35 @@ extension Schema {
             }
         case (.object(let fields), .object(let members)):
             Self.validate(members, against: fields, at: location, into: &errors)
+        case (.dictionary(let value, let count), .object(let members)):
+            if !count.contains(members.count) { fail("wrong_length", "must be \(expectation)") }
+            for (name, member) in members.sorted(by: { $0.key < $1.key }) where !errors.isFull {
+                let place = location + [name.printable(limit: 64)]
+                if (1...64).contains(name.unicodeScalars.count) {
+                    value.validate(member, at: place, into: &errors)
+                } else {
+                    errors.add(
+                        ValidationError(
+                            location: place,
+                            message: "needs a name of 1 to 64 characters",
+                            type: "wrong_length"
+                        )
+                    )
+                }
+            }
         case (.anyOf(let alternatives), _):
             let isAccepted = alternatives.contains { alternative in
                 var found = ValidationErrors()
                 alternative.validate(value, at: location, into: &found)
                 return found.list.isEmpty
             }
-            if !isAccepted { fail("not_allowed", "must be \(expectation)") }
+            guard !isAccepted else { break }
+            let candidates = alternatives.filter { $0.mayBe(value) }
+            if wording == nil, candidates.count == 1 {
+                candidates[0].validate(value, at: location, into: &errors)
+            } else {
+                fail("not_allowed", "must be \(expectation)")
+            }
         default:
             fail("wrong_type", "must be \(expectation), not \(value.typeName)")
         }
@@ -114,9 +129,36 @@ extension Schema {
 
     /// Parses a query item or command-line value; nil if the text is not of the schema's type.
     ///
-    /// List elements are separated by commas.
+    /// List elements are separated by commas. If the schema ``isStructured``, the text may be JSON.
     func value(ofText text: String) -> JSONValue? {
+        guard isStructured else { return scalar(ofText: text) }
+        return scalar(ofText: text) ?? (try? JSONValue(parsing: Array(text.utf8)))
+    }
+
+    /// Parses a text; nil if the value is not valid.
+    private func validValue(ofText text: String) -> JSONValue? {
+        // `nil` would be JSON's null.
+        guard let value = value(ofText: text) else { return .none }
+        var errors = ValidationErrors()
+        validate(value, at: [], into: &errors)
+        return errors.list.isEmpty ? .some(value) : .none
+    }
+
+    /// Whether values may be objects, or lists of lists.
+    package var isStructured: Bool {
         switch kind {
+        case .object, .dictionary: true
+        case .array(let element, _):
+            if case .array = element.kind { true } else { element.isStructured }
+        case .anyOf(let alternatives): alternatives.contains(where: \.isStructured)
+        default: false
+        }
+    }
+
+    private func scalar(ofText text: String) -> JSONValue? {
+        switch kind {
+        case .object, .dictionary: nil
+        case .array where isStructured: nil
         case .any, .string: .string(text)
         case .boolean: text == "true" ? .bool(true) : text == "false" ? .bool(false) : nil
         case .integer, .integerChoice: Int(text).map { .number(Double($0)) }
@@ -131,14 +173,18 @@ extension Schema {
                     }
                 )
         case .anyOf(let alternatives):
-            alternatives.lazy.compactMap { alternative in
-                alternative.value(ofText: text).flatMap { value in
-                    var errors = ValidationErrors()
-                    alternative.validate(value, at: [], into: &errors)
-                    return errors.list.isEmpty ? value : nil
-                }
-            }.first
-        case .object: nil
+            alternatives.lazy.compactMap { $0.validValue(ofText: text) }.first
+        }
+    }
+
+    /// Whether a value is of a type that the schema accepts.
+    private func mayBe(_ value: JSONValue) -> Bool {
+        switch (kind, value) {
+        case (.any, _), (.boolean, .bool), (.integer, .number), (.integerChoice, .number), (.number, .number),
+            (.string, .string), (.array, .array), (.object, .object), (.dictionary, .object):
+            true
+        case (.anyOf(let alternatives), _): alternatives.contains { $0.mayBe(value) }
+        default: false
         }
     }
 
@@ -147,7 +193,8 @@ extension Schema {
 
     /// The allowed values except null, such as `a number from 0 to 1`.
     package var allowedValues: String {
-        switch kind {
+        if let wording { return wording }
+        return switch kind {
         case .any: "any value"
         case .boolean: "true or false"
         case .integer(let range) where range.upperBound == Int.max: "a whole number"
@@ -157,9 +204,13 @@ extension Schema {
         case .number(let range): "a number from \(Self.text(range.lowerBound)) to \(Self.text(range.upperBound))"
         case .string(let rule): rule.expectation
         case .array(let element, let count) where count.upperBound == Int.max: "a list of \(element.expectation)"
+        case .array(let element, let count) where count.count == 1:
+            "a list of \(count.lowerBound), each \(element.expectation)"
         case .array(let element, let count):
             "a list of \(count.lowerBound) to \(count.upperBound), each \(element.expectation)"
-        case .object: "an object"
+        case .object(let fields): "an object with \(fields.map(\.name).joined(separator: ", "))"
+        case .dictionary(let value, let count):
+            "an object with \(count.lowerBound) to \(count.upperBound) names, each \(value.expectation)"
         case .anyOf(let alternatives): alternatives.map(\.expectation).joined(separator: ", or ")
         }
     }

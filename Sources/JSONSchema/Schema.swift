@@ -10,6 +10,8 @@ package struct Schema: Sendable {
         case string(StringRule)
         case array(of: Schema, count: ClosedRange<Int>)
         case object([Field])
+        /// An object with any names of 1 to 64 characters.
+        case dictionary(of: Schema, count: ClosedRange<Int>)
         /// The first alternative that accepts the value applies.
         case anyOf([Schema])
         /// Any value.
@@ -28,6 +30,8 @@ package struct Schema: Sendable {
     package var summary: String?
     package var defaultValue: JSONValue?
     package var example: JSONValue?
+    /// The allowed values in words, to follow "must be", in place of those that are made from the kind.
+    package var wording: String?
     /// Whether null means the default.
     package var isNullable = false
 
@@ -50,11 +54,15 @@ package struct Schema: Sendable {
         Schema(kind: .string(.text(length: length, pattern: nil) { _ in true }))
     }
     package static func object(_ fields: [Field]) -> Schema { Schema(kind: .object(fields)) }
+    package static func dictionary(of value: Schema, count: ClosedRange<Int>) -> Schema {
+        Schema(kind: .dictionary(of: value, count: count))
+    }
     package static func anyOf(_ alternatives: [Schema]) -> Schema { Schema(kind: .anyOf(alternatives)) }
 
     package func described(_ summary: String) -> Schema { with { $0.summary = summary } }
     package func defaulting(to value: JSONValue) -> Schema { with { $0.defaultValue = value } }
     package func example(_ value: JSONValue) -> Schema { with { $0.example = value } }
+    package func worded(_ wording: String) -> Schema { with { $0.wording = wording } }
     package func nullable() -> Schema { with { $0.isNullable = true } }
 
     package init(kind: Kind) {

@@ -15,6 +15,21 @@ package enum JSONTextError: Error {
     package static let maximumValues = 5000
 }
 
+extension JSONValue {
+    /// Parses a JSON text in UTF-8.
+    ///
+    /// - Throws: ``JSONTextError`` for a text that is not JSON, or takes too long to parse.
+    init(parsing json: [UInt8]) throws(JSONTextError) {
+        guard let texts = JSONTexts(json) else { throw .costlyText }
+        let beginnings = texts.body.count {
+            $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "[") || $0 == UInt8(ascii: "{")
+        }
+        guard beginnings <= JSONTextError.maximumValues else { throw .tooManyValues }
+        guard let parsed = try? JSONDecoder().decode(JSONValue.self, from: Data(texts.body)) else { throw .malformed }
+        self = texts.restored(parsed)
+    }
+}
+
 extension Values {
     /// Parses and validates a JSON object.
     ///
@@ -32,13 +47,7 @@ extension Values {
         ignoresUnknown: Bool = false,
         into errors: inout ValidationErrors
     ) throws(JSONTextError) {
-        guard let texts = JSONTexts(json) else { throw .costlyText }
-        let beginnings = texts.body.count {
-            $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "[") || $0 == UInt8(ascii: "{")
-        }
-        guard beginnings <= JSONTextError.maximumValues else { throw .tooManyValues }
-        guard let parsed = try? JSONDecoder().decode(JSONValue.self, from: Data(texts.body)) else { throw .malformed }
-        var value = texts.restored(parsed)
+        var value = try JSONValue(parsing: json)
         if ignoresUnknown, case .object(let members) = value {
             value = .object(members.filter { member in fields.contains { $0.name == member.key } })
         }

@@ -39,6 +39,12 @@ package struct Values: Sendable {
     /// All values by name.
     package var all: [String: JSONValue] { members }
 
+    /// Returns these values, and those of `other` with names that are missing here.
+    package func filled(from other: Values) -> Values { Values(members.merging(other.members) { own, _ in own }) }
+
+    /// Returns these values without one.
+    package func without(_ name: String) -> Values { Values(members.filter { $0.key != name }) }
+
     package func number(_ name: String) -> Double? {
         if case .number(let value) = members[name] { value } else { nil }
     }

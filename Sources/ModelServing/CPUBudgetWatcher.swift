@@ -2,13 +2,13 @@ package import Logging
 package import Scheduling
 internal import ServiceLifecycle
 
-/// Adapts models and queue when the CPU budget changes, for example through a new container quota.
+/// Adapts models and queues when the CPU budget changes, for example through a new container quota.
 package struct CPUBudgetWatcher: Service {
     private let plan: InferencePlan
     private let makePlan: @Sendable (CPUBudget) -> InferencePlan
     private let loader: ModelLoader
     private let registry: ModelRegistry
-    private let queue: WorkQueue
+    private let didAdapt: @Sendable (InferencePlan) -> Void
     private let logger: Logger
 
     /// - Parameters:
@@ -16,21 +16,21 @@ package struct CPUBudgetWatcher: Service {
     ///   - makePlan: Makes the plan for another budget.
     ///   - loader: Compiles models for the new plan.
     ///   - registry: Reloads its models.
-    ///   - queue: Gets the new number of slots.
     ///   - logger: Receives changes.
+    ///   - didAdapt: Called with the new plan once the models are compiled for it.
     package init(
         plan: InferencePlan,
         makePlan: @escaping @Sendable (CPUBudget) -> InferencePlan,
         loader: ModelLoader,
         registry: ModelRegistry,
-        queue: WorkQueue,
-        logger: Logger
+        logger: Logger,
+        didAdapt: @escaping @Sendable (InferencePlan) -> Void
     ) {
         self.plan = plan
         self.makePlan = makePlan
         self.loader = loader
         self.registry = registry
-        self.queue = queue
+        self.didAdapt = didAdapt
         self.logger = logger
     }
 
@@ -57,7 +57,7 @@ package struct CPUBudgetWatcher: Service {
         guard (next.streams, next.threads) != (current.streams, current.threads) else { return }
         loader.compile(for: next)
         try await registry.reloadAll().log(to: logger)
-        queue.resize(slots: next.slots)
+        didAdapt(next)
     }
 }
 

@@ -47,11 +47,26 @@ package struct BoundingBox: Hashable, Sendable {
 
     /// Returns the intersection over union of two boxes, in `0...1`; 0 if neither has an area.
     package func intersectionOverUnion(with other: BoundingBox) -> Float {
-        let overlapWidth = min(maxX, other.maxX) - max(minX, other.minX)
-        let overlapHeight = min(maxY, other.maxY) - max(minY, other.minY)
-        guard overlapWidth > 0, overlapHeight > 0 else { return 0 }
-        let intersection = overlapWidth * overlapHeight
+        let intersection = intersection(with: other)
+        guard intersection > 0 else { return 0 }
         let union = area + other.area - intersection
         return union > 0 ? intersection / union : 0
+    }
+
+    /// Returns the intersection of two boxes over the smaller of their areas, in `0...1`; 0 if one has no area.
+    package func intersectionOverSmaller(with other: BoundingBox) -> Float {
+        let smaller = min(area, other.area)
+        return smaller > 0 ? intersection(with: other) / smaller : 0
+    }
+
+    /// Returns the box moved by a number of pixels.
+    package func moved(x: Float, y: Float) -> BoundingBox {
+        BoundingBox(minX: minX + x, minY: minY + y, maxX: maxX + x, maxY: maxY + y)
+    }
+
+    private func intersection(with other: BoundingBox) -> Float {
+        let overlapWidth = min(maxX, other.maxX) - max(minX, other.minX)
+        let overlapHeight = min(maxY, other.maxY) - max(minY, other.minY)
+        return overlapWidth > 0 && overlapHeight > 0 ? overlapWidth * overlapHeight : 0
     }
 }

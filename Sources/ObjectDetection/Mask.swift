@@ -96,6 +96,74 @@ public struct Mask: Hashable, Sendable {
         self.rowStarts = rowStarts
     }
 
+    /// Takes the rows of another mask, for a picture of another size.
+    private init(_ mask: Mask, x: Int, y: Int, imageWidth: Int, imageHeight: Int) {
+        precondition(x >= 0 && y >= 0, "position must not be negative")
+        precondition(
+            x + mask.width <= imageWidth && y + mask.height <= imageHeight,
+            "the region must lie inside the picture"
+        )
+        self.imageWidth = imageWidth
+        self.imageHeight = imageHeight
+        self.x = x
+        self.y = y
+        width = mask.width
+        height = mask.height
+        edges = mask.edges
+        rowStarts = mask.rowStarts
+    }
+
+    /// Returns the mask of a part of a picture as one of the picture.
+    ///
+    /// - Parameters:
+    ///   - left: First column of the part.
+    ///   - top: First row of the part.
+    ///   - imageWidth: Width of the picture in pixels.
+    ///   - imageHeight: Height of the picture in pixels.
+    /// - Returns: The same object, in pixels of the picture.
+    /// - Precondition: The part lies inside the picture.
+    package func placed(left: Int, top: Int, imageWidth: Int, imageHeight: Int) -> Mask {
+        Mask(self, x: left + x, y: top + y, imageWidth: imageWidth, imageHeight: imageHeight)
+    }
+
+    /// Returns the pixels of either mask.
+    ///
+    /// - Precondition: Both are of pictures of the same size.
+    package func union(with other: Mask) -> Mask {
+        precondition(imageWidth == other.imageWidth && imageHeight == other.imageHeight, "needs the same picture")
+        let (left, top) = (min(x, other.x), min(y, other.y))
+        let right = max(x + width, other.x + other.width)
+        let bottom = max(y + height, other.y + other.height)
+        return Mask(
+            imageWidth: imageWidth,
+            imageHeight: imageHeight,
+            x: left,
+            y: top,
+            width: right - left,
+            height: bottom - top
+        ) { row, edges in
+            let runs = (self.runs(ofRow: top + row, from: left) + other.runs(ofRow: top + row, from: left))
+                .sorted { $0.lowerBound < $1.lowerBound }
+            let start = edges.count
+            for run in runs {
+                if edges.count > start, let end = edges.last, run.lowerBound <= end {
+                    edges[edges.count - 1] = max(end, run.upperBound)
+                } else {
+                    edges += [run.lowerBound, run.upperBound]
+                }
+            }
+        }
+    }
+
+    /// The object's columns in a row of the picture, counted from `left`.
+    private func runs(ofRow row: Int, from left: Int) -> [Range<Int32>] {
+        guard (0..<height).contains(row - y) else { return [] }
+        let offset = Int32(truncatingIfNeeded: x - left)
+        return stride(from: rowStarts[row - y], to: rowStarts[row - y + 1], by: 2).map { edge in
+            offset + edges[edge]..<offset + edges[edge + 1]
+        }
+    }
+
     /// Calls `body` with each column that differs from the one to its left, in ascending order.
     ///
     /// The first column is compared with background.

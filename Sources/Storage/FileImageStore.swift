@@ -18,10 +18,12 @@ package final class FileImageStore: ImageStore {
     /// Damage that was found and removed when the store was opened, for the log.
     package let warnings: [String]
 
-    private let layout: StoreLayout
+    let layout: StoreLayout
     private let quotaBytes: Int
     private let index: Mutex<StoreIndex>
     private let temporaryNumber = Atomic(0)
+    /// Held while documents are counted and changed.
+    let documents = Mutex(())
     /// The lock file, held while the store is open to exclude other processes.
     private let lock: OpenFile
 
@@ -214,7 +216,7 @@ extension FileImageStore {
         if let released = index.remove(kind, id) { try? FileSystem.remove(layout.object(released)) }
     }
 
-    private func temporaryPath() -> String {
+    func temporaryPath() -> String {
         "\(layout.temporary)/\(temporaryNumber.add(1, ordering: .relaxed).newValue)"
     }
 }

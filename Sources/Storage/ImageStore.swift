@@ -1,4 +1,6 @@
-/// Stores uploaded pictures, and the latest processed version of each picture.
+package import Basics
+
+/// Stores uploaded pictures, the latest processed version of each picture, and small documents.
 ///
 /// Calls block and are thread-safe: make them from worker threads, never from Swift's cooperative pool. Calls are
 /// atomic: a reader gets a complete picture, either the old one or the new one.
@@ -55,4 +57,33 @@ package protocol ImageStore: Sendable {
 
     /// Returns the metadata of the processed version of a picture, or nil if there is none.
     func processedMetadata(_ id: ImageID) throws(StorageError) -> ImageMetadata?
+
+    /// Stores a document, replacing an earlier one; it survives what an upload survives.
+    ///
+    /// - Parameters:
+    ///   - bytes: At most ``DocumentKind/maximumBytes``.
+    ///   - kind: Kind of document.
+    ///   - name: Its name.
+    /// - Returns: Whether it is new.
+    /// - Throws: ``StorageError`` with ``StorageError/Code/full`` if there are ``DocumentKind/maximumCount`` others.
+    @discardableResult
+    func store(document bytes: [UInt8], of kind: DocumentKind, named name: DocumentName) throws(StorageError) -> Bool
+
+    /// Reads a document, or returns nil if there is none.
+    func document(of kind: DocumentKind, named name: DocumentName) throws(StorageError) -> [UInt8]?
+
+    /// Returns the names of all documents of a kind, sorted.
+    func documentNames(of kind: DocumentKind) throws(StorageError) -> [DocumentName]
+
+    /// Deletes a document.
+    ///
+    /// - Returns: Whether it existed.
+    @discardableResult
+    func deleteDocument(of kind: DocumentKind, named name: DocumentName) throws(StorageError) -> Bool
+}
+
+extension StorageError {
+    static func tooManyDocuments(_ kind: DocumentKind) -> StorageError {
+        StorageError(.full, "there are \(DocumentKind.maximumCount) \(kind.rawValue) already: delete some")
+    }
 }

@@ -20,7 +20,7 @@ package final class RedisImageStore: ImageStore {
     private static let pageLength = 500
 
     private let pool: RedisConnectionPool
-    private let prefix: String
+    let prefix: String
     private let quotaBytes: Int
     private let timeToLiveMilliseconds: Int
 
@@ -157,10 +157,10 @@ extension RedisImageStore {
     }
 
     /// Maximum size in bytes of a reply without a picture's bytes; real ones are far smaller.
-    private static let replyLimit = 1 << 20
+    static let replyLimit = 1 << 20
     private static let pictureReplyLimit = maximumPictureBytes + replyLimit
 
-    private static let strangeReply = StorageError(
+    static let strangeReply = StorageError(
         .failed,
         "Redis sent an unexpected reply: check that its address is correct and nothing else uses the store's keys"
     )
@@ -245,7 +245,7 @@ extension RedisImageStore {
         kind == .processed && id.isUpload ? "1" : "0"
     }
 
-    private func run(
+    func run(
         _ script: RedisScript,
         _ arguments: [RedisArgument],
         replyLimit: Int = replyLimit
@@ -259,7 +259,7 @@ extension RedisImageStore {
         }
     }
 
-    private func send(_ command: [RedisArgument], replyLimit: Int = replyLimit) throws(StorageError) -> RedisReply {
+    func send(_ command: [RedisArgument], replyLimit: Int = replyLimit) throws(StorageError) -> RedisReply {
         let reply = try pool.send(command, replyLimit: replyLimit)
         if case .error(let text) = reply { throw StorageError(redisError: text) }
         return reply

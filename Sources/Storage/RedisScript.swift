@@ -9,6 +9,7 @@ internal import Crypto
 ///     {osprey}:processed:000000000144
 ///     {osprey}:uploads                    sorted set of ids with equal scores: the order of pages
 ///     {osprey}:recency                    sorted set of the processed versions' ids by last use
+///     {osprey}:zones                      hash of documents by name, one for each kind of document
 ///     {osprey}:expiry                     sorted set of "upload:ID" and "processed:ID" by expiry time in ms
 ///     {osprey}:costs                      hash of the space each of them takes, in bytes; "used" and "uploads" are
 ///                                         the totals of all and of uploads, "sequence" counts uses
@@ -192,6 +193,18 @@ struct RedisScript: Sendable {
         repair()
         purge()
         return drop(ARGV[1], ARGV[2])
+        """
+    )
+
+    /// Stores a document of kind `ARGV[1]` named `ARGV[2]`, with the contents `ARGV[4]`; returns 1 if it is new, 0 if it
+    /// replaced one, -1 if there are `ARGV[3]` already.
+    static let storeDocument = RedisScript(
+        """
+        local key = prefix .. ARGV[1]
+        local isNew = redis.call('HEXISTS', key, ARGV[2]) == 0
+        if isNew and redis.call('HLEN', key) >= tonumber(ARGV[3]) then return -1 end
+        redis.call('HSET', key, ARGV[2], ARGV[4])
+        return isNew and 1 or 0
         """
     )
 }

@@ -7,6 +7,7 @@ internal import FoundationEssentials
 ///     objects/b2/b2fe…                encoded pictures, named by their SHA-256
 ///     uploads/img_b2fe….json          pointers: metadata with the SHA-256 of the object
 ///     processed/000000000144.json
+///     documents/zones/front           small documents
 ///     temporary/17                    files being written
 struct StoreLayout {
     /// Maximum size of a pointer in bytes; actual ones have about 300.
@@ -19,6 +20,10 @@ struct StoreLayout {
     var temporary: String { "\(root)/temporary" }
 
     func directory(of kind: StoreIndex.Kind) -> String { "\(root)/\(kind.rawValue)" }
+
+    func directory(of kind: DocumentKind) -> String { "\(root)/documents/\(kind.rawValue)" }
+
+    func document(_ kind: DocumentKind, _ name: DocumentName) -> String { "\(directory(of: kind))/\(name)" }
 
     func pointer(_ kind: StoreIndex.Kind, _ id: ImageID) -> String { "\(directory(of: kind))/\(id).json" }
 
@@ -37,6 +42,7 @@ struct StoreLayout {
         try FileSystem.makeDirectory(layout.temporary)
         try FileSystem.makeDirectory(layout.directory(of: .upload))
         try FileSystem.makeDirectory(layout.directory(of: .processed))
+        for kind in DocumentKind.allCases { try FileSystem.makeDirectory(layout.directory(of: kind)) }
         for byte in 0...255 as ClosedRange<UInt8> {
             try FileSystem.makeDirectory(layout.objectDirectory([byte].hexadecimal))
         }

@@ -4,6 +4,12 @@ package import JSONSchema
 
 /// The options of a detection as command-line flags, from their declarations in ``DetectionFields``.
 package struct DetectionFlags: ParsableArguments {
+    @Option(help: .field(DetectionFields.size))
+    var size: String?
+
+    @Option(help: .field(DetectionFields.slices))
+    var slices: String?
+
     @Option(help: .field(DetectionFields.confidence))
     var confidence: String?
 
@@ -15,6 +21,39 @@ package struct DetectionFlags: ParsableArguments {
 
     @Option(help: .field(DetectionFields.classes))
     var classes: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Named areas: a file or a text of JSON, such as {\"door\": [[0, 0.5], [1, 0.5], [1, 1]]}, or as PUT "
+                + "/zones/NAME takes it. Each detection says in which ones it is.",
+            valueName: "zones"
+        )
+    )
+    var zones: String?
+
+    @Option(help: .field(DetectionFields.zoneAnchor))
+    var zoneAnchor: String?
+
+    @Option(help: .field(DetectionFields.only))
+    var only: String?
+
+    @Option(help: .field(DetectionFields.ignore))
+    var ignore: String?
+
+    @Option(help: .field(DetectionFields.cropMargin))
+    var cropMargin: String?
+
+    @Option(help: .field(DetectionFields.minArea))
+    var minArea: String?
+
+    @Option(help: .field(DetectionFields.maxArea))
+    var maxArea: String?
+
+    @Option(help: .field(DetectionFields.minRatio))
+    var minRatio: String?
+
+    @Option(help: .field(DetectionFields.maxRatio))
+    var maxRatio: String?
 
     @Flag(help: .field(DetectionFields.agnosticNMS))
     var agnosticNMS = false
@@ -37,9 +76,16 @@ package struct DetectionFlags: ParsableArguments {
     /// - Throws: `ValidationError` naming an option whose value is invalid.
     package var values: Values {
         get throws {
-            try Values(options: [
+            let kept = try KeptZonesFile(zones)
+            return try Values(options: [
+                (DetectionFields.size, size), (DetectionFields.slices, slices),
                 (DetectionFields.confidence, confidence), (DetectionFields.iou, iou),
                 (DetectionFields.maxDetections, maxDetections), (DetectionFields.classes, classes),
+                (DetectionFields.zones, kept.zones), (DetectionFields.zoneAnchor, zoneAnchor ?? kept.anchor),
+                (DetectionFields.only, only), (DetectionFields.ignore, ignore ?? kept.ignore),
+                (DetectionFields.cropMargin, cropMargin), (DetectionFields.minArea, minArea),
+                (DetectionFields.maxArea, maxArea),
+                (DetectionFields.minRatio, minRatio), (DetectionFields.maxRatio, maxRatio),
                 (DetectionFields.agnosticNMS, agnosticNMS ? "true" : nil),
                 (DetectionFields.multiLabel, multiLabel ? "true" : nil), (DetectionFields.masks, masks),
                 (DetectionFields.polygonTolerance, polygonTolerance),
@@ -67,9 +113,10 @@ extension Values {
 extension JSONSchema.ValidationError {
     /// The message with the name of the command-line option: `--iou must be a number from 0 to 1`.
     var optionMessage: String {
-        // For an element of a list, its index follows the option's name.
-        let name = location.dropFirst().first ?? ""
-        return "--\(Field.optionName(name)) \(message)."
+        // For an element of a list or object, its index or name follows the option's name.
+        let path = location.dropFirst()
+        let place = path.count > 1 ? " (\(path.dropFirst().joined(separator: ".")))" : ""
+        return "--\(Field.optionName(path.first ?? ""))\(place) \(message)."
     }
 }
 

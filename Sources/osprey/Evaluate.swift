@@ -53,6 +53,12 @@ struct Evaluate: AsyncParsableCommand {
     @Option(help: "Colour profiles in pictures: apply or ignore.")
     var colorProfiles = EmbeddedProfile.apply
 
+    @Option(help: .field(DetectionFields.size))
+    var size: String?
+
+    @Option(help: .field(DetectionFields.slices))
+    var slices: String?
+
     @Option(help: .field(Self.confidenceField))
     var confidence: String?
 
@@ -86,6 +92,7 @@ struct Evaluate: AsyncParsableCommand {
     private var values: Values {
         get throws {
             try Values(options: [
+                (DetectionFields.size, size), (DetectionFields.slices, slices),
                 (Self.confidenceField, confidence ?? Self.confidenceField.schema.defaultText),
                 (Self.iouField, iou ?? Self.iouField.schema.defaultText),
                 (DetectionFields.maxDetections, maxDetections),

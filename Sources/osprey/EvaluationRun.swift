@@ -45,9 +45,11 @@ struct EvaluationRun {
         let nothing = RunLengthMask(width: image.width, height: image.height, counts: [image.width * image.height])
         let hasMasks = request.detector.model.task == .segment && request.settings.options.masks
         do {
-            return try await pipeline.detect(request) {
-                try PictureFile.read(path, maximumBytes: pipeline.decoder.options.limits.maximumBytes)
-            } output: { report in
+            let maximumBytes = pipeline.decoder.options.limits.maximumBytes
+            return try await pipeline.detect(
+                request,
+                picture: .encoded { try PictureFile.read(path, maximumBytes: maximumBytes) }
+            ) { report in
                 guard report.width == image.width, report.height == image.height else {
                     throw CommandError(
                         "\(path) has \(report.width)x\(report.height) pixels; the annotations are for \(image.width)x\(image.height)."

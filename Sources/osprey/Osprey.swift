@@ -56,14 +56,8 @@ struct Osprey: AsyncParsableCommand {
         for argument in CommandLine.arguments where argument.hasPrefix("--") {
             let name = String(argument.dropFirst(2).prefix { $0 != "=" })
             guard let start = message.firstRange(of: "Unknown option '--\(name)'") else { continue }
-            let advice: String
-            if let known = Field.suggestion(for: name, from: DetectionFields.all) {
-                advice = "Did you mean '--\(Field.optionName(known))'?"
-            } else if let hint = DetectionFields.hint(about: name) {
-                advice = "\(hint.prefix(1).uppercased())\(hint.dropFirst())."
-            } else {
-                continue
-            }
+            guard let known = Field.suggestion(for: name, from: DetectionFields.all) else { continue }
+            let advice = "Did you mean '--\(Field.optionName(known))'?"
             // ArgumentParser's own suggestion, on the rest of the line, compares only letters.
             let rest = message[start.upperBound...].drop { !$0.isNewline }
             return "\(message[..<start.upperBound]). \(advice)\(rest)"

@@ -35,14 +35,21 @@ extension Serve {
         let models = try await loadModels(configuration, by: loader, logger: logger)
         // All models share the queue, so that several models do not process more pictures at a time than one.
         let queue = WorkQueue(slots: plan.slots, capacity: configuration.queue ?? 8 * plan.streams)
+        let pipeline = DetectionPipeline(
+            decoder: decoder,
+            queue: queue,
+            // Enough for the largest number of slots, as many that are lent, slices, and pictures that are read and
+            // written without a slot.
+            workers: WorkerPool(threadCount: 3 * max(queue.slots, 2 * plan.budget.affinity) + 4)
+        )
         var watchers: [any Service] = [
             CPUBudgetWatcher(
                 plan: plan,
                 makePlan: { InferencePlan(configuration, budget: $0) },
                 loader: loader,
                 registry: models,
-                queue: queue,
-                logger: logger
+                logger: logger,
+                didAdapt: { pipeline.resize(slots: $0.slots) }
             )
         ]
         if configuration.modelWatch > .zero {
@@ -52,13 +59,7 @@ extension Serve {
         return Parts(
             pictures: PictureLibrary(dataset: dataset, store: store),
             models: models,
-            pipeline: DetectionPipeline(
-                decoder: decoder,
-                queue: queue,
-                // Enough for the largest number of slots, as many that are lent, and pictures that are read and written
-                // without a slot.
-                workers: WorkerPool(threadCount: 2 * max(queue.slots, 2 * plan.budget.affinity) + 4)
-            ),
+            pipeline: pipeline,
             storeMonitor: storeMonitor,
             watchers: watchers
         )

@@ -37,7 +37,7 @@ struct ServiceLoad {
     let options: Options
 
     func run(json: Bool) async throws {
-        let list = try PictureList([options.images], without: nil)
+        let list = try PictureList([options.images], without: [])
         let bodies = list.pictures.prefix(256).compactMap { picture in
             (try? PictureFile.read(picture.path, maximumBytes: 1 << 30)).map { ByteBuffer(bytes: $0) }
         }

@@ -51,11 +51,11 @@ import YOLO
     func drawing(width: Int, height: Int) async throws {
         let bytes = try Self.picture(width: width, height: height, as: .jpeg)
         let request = try Self.request(Recorder())
-        let plain = try await Self.pipeline().detect(request, picture: { bytes }, output: \.self)
+        let plain = try await Self.pipeline().detect(request, picture: .encoded { bytes }, output: \.self)
         for format in [nil] + ImageFormat.encodable {
             let drawn = try await Self.pipeline().detect(
                 request.drawing(as: format),
-                picture: { bytes },
+                picture: .encoded { bytes },
                 output: \.self
             )
             #expect(drawn.detections == plain.detections)
@@ -73,7 +73,7 @@ import YOLO
         let bytes = try Self.picture(width: 3200, height: 2400, as: .jpeg)
         for (decoding, reduction) in [(DetectionRequest.Decoding.standard, 4), (.asTrained, 1)] {
             let request = try Self.request(Recorder(), decoding: decoding)
-            let report = try await Self.pipeline().detect(request, picture: { bytes }, output: \.self)
+            let report = try await Self.pipeline().detect(request, picture: .encoded { bytes }, output: \.self)
             #expect(report.detections.first?.box.maxX == Float(reduction))
         }
     }
@@ -88,7 +88,7 @@ import YOLO
         ]
         let report = try await Self.pipeline().detect(
             Self.request().drawing(as: nil),
-            picture: { gif },
+            picture: .encoded { gif },
             output: \.self
         )
         #expect(report.drawn?.format == .png)
@@ -102,7 +102,7 @@ import YOLO
             (try Self.request(), plain), (try Self.request().drawing(as: .png), plain + [.draw, .encode]),
         ] {
             let clock = StageClock(start: .now)
-            _ = try await Self.pipeline().detect(request, stages: clock, picture: { bytes }, output: \.width)
+            _ = try await Self.pipeline().detect(request, stages: clock, picture: .encoded { bytes }, output: \.width)
             #expect(clock.recorded.map(\.stage) == expected)
         }
     }
@@ -114,12 +114,11 @@ import YOLO
         let request = try Self.request()
         try await queue.withSlot {
             _ = await #expect(throws: SchedulingError.self) {
-                try await pipeline.detect(request) {
+                let picture = DetectionPipeline.Picture.encoded {
                     Issue.record("read without a slot")
                     return []
-                } output: {
-                    $0.width
                 }
+                return try await pipeline.detect(request, picture: picture, output: \.width)
             }
         }
     }
@@ -128,7 +127,7 @@ import YOLO
     func damaged() async throws {
         let request = try Self.request()
         await #expect(throws: ImageError.self) {
-            try await Self.pipeline().detect(request, picture: { [1, 2, 3] }, output: \.width)
+            try await Self.pipeline().detect(request, picture: .encoded { [1, 2, 3] }, output: \.width)
         }
     }
 }

@@ -93,7 +93,9 @@ import Testing
             let content =
                 (body?["content"] as? [String: [String: Any]])?["application/json"]?["schema"] as? [String: Any]
             let member = try #require((content?["properties"] as? [String: Any])?[field.name] as? [String: Any])
-            for schema in [parameter["schema"] as? [String: Any] ?? [:], member] {
+            let json = (parameter["content"] as? [String: [String: Any]])?["application/json"] ?? parameter
+            #expect((parameter["content"] != nil) == field.schema.isStructured)
+            for schema in [json["schema"] as? [String: Any] ?? [:], member] {
                 #expect(schema["description"] as? String == field.schema.summary)
                 switch field.schema.kind {
                 case .number(let range):
@@ -120,6 +122,14 @@ import Testing
         arguments: [
             ("confidence=2", "confidence"), ("confidence=x", "confidence"), ("classes=unicorn", "classes"),
             ("classes=2", "classes"), ("max_detections=0", "max_detections"), ("speed=1", "speed"),
+            ("confidence=%7B%22unicorn%22:0.5%7D", "confidence"), ("confidence=%7B%22cat%22:2%7D", "cat"),
+            ("confidence=%5B1%5D", "confidence"), ("size=100", "size"), ("size=2000", "size"),
+            ("slices=some", "slices"),
+            ("slices=%7B%22size%22:1%7D", "size"), ("slices=%7B%22sise%22:640%7D", "sise"),
+            ("zones=%7B%22a%22:%5B%5B0,0%5D%5D%7D", "a"),
+            ("zones=%7B%22a%22:%5B%5B0,0%5D,%5B1,1%5D,%5B2,2%5D%5D%7D", "a"),
+            ("zones=not%20a%20name", "zones"), ("zones=%7B%7D", "zones"), ("ignore=[[[0,0],[1,1],[5,5]]]", "0"),
+            ("zone_anchor=head", "zone_anchor"), ("only=some", "only"), ("min_area=-1", "min_area"),
             ("iou=0.1&iou=0.2", "iou"), ("agnostic_nms=yes", "agnostic_nms"), ("image=gif", "image"),
         ]
     ) func badOptions(query: String, name: String) async throws {

@@ -7,7 +7,6 @@ private let model = ModelDescription(name: "fuzzed", labels: LabelMap((0..<80).m
 /// Reads options as a detection does, and checks that those that passed validation are in their ranges.
 func check(_ values: Values, _ errors: ValidationErrors) {
     var errors = errors
-    errors.explainUnknown(DetectionFields.hint)
     precondition(errors.list.count <= 20, "a report grows with its input")
     precondition(errors.list.allSatisfy { $0.message.utf8.count < 4096 }, "a message repeats its input")
     guard errors.list.isEmpty, let settings = try? DetectionSettings(values, for: model, at: "body") else { return }

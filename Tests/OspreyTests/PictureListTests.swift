@@ -12,7 +12,7 @@ import osprey
         }
     }
 
-    private func names(_ arguments: [String], without results: String? = nil) throws -> [String] {
+    private func names(_ arguments: [String], without results: [String] = []) throws -> [String] {
         try PictureList(arguments, without: results).pictures.map(\.name)
     }
 
@@ -23,7 +23,7 @@ import osprey
 
     @Test("the folder of results is skipped")
     func results() throws {
-        #expect(try names([directory.path], without: "\(directory.path)/sub") == ["a.PNG", "b.jpg"])
+        #expect(try names([directory.path], without: ["\(directory.path)/sub"]) == ["a.PNG", "b.jpg"])
     }
 
     @Test("pictures from patterns and lists are named by their paths")

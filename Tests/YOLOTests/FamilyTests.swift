@@ -97,7 +97,7 @@ import YOLO
         let detector = try YOLODetector(file: file, configuration: configuration, runtime: Runtime())
         #expect(detector.model.task == .segment)
         // A stretched picture needs as much resolution along its shorter side.
-        #expect(detector.model.decodingSide == 2 * detector.model.inputSide)
+        #expect(detector.model.decodingScale == 2)
         let picture = try RGBImage.jpeg(Asset.demoPicture)
         let options = DetectionOptions(confidenceThreshold: 0.3)
         let found = try await detector.detect(in: picture, options: options).detections

@@ -5,6 +5,7 @@ internal import JSONSchema
 internal import ModelServing
 internal import PictureFetching
 internal import Synchronization
+internal import YOLO
 
 /// What all dialects translate to.
 struct DialectService: Sendable {
@@ -19,6 +20,15 @@ struct DialectService: Sendable {
     let version: String
 
     var models: ModelRegistry { detection.models }
+
+    /// Reads the options that a dialect does not have itself.
+    ///
+    /// - Throws: `ValidationErrors`; ``Problem`` for unknown zones; `StorageError`.
+    func settings(_ values: Values, for model: ModelDescription, at location: String) async throws -> DetectionSettings
+    {
+        let given = Values(values.all.filter { value in Fields.beyondDialects.contains { $0.name == value.key } })
+        return try DetectionSettings(try await detection.zones.resolve(given), for: model, at: location)
+    }
 
     /// Fetches a picture, and passes its bytes to `use`; they count against the budget until it returns.
     ///

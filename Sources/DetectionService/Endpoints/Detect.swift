@@ -2,6 +2,7 @@ internal import HTTPTypes
 internal import Hummingbird
 internal import Imaging
 internal import JSONSchema
+internal import ModelServing
 internal import Scheduling
 
 /// `POST /detect`: detects objects in one or several pictures of the request; nothing is stored.
@@ -17,7 +18,9 @@ struct Detect: Endpoint {
         summary: "Detects objects in a picture of the request; nothing is stored.",
         details: """
             The body is the picture's bytes, whatever their `Content-Type`; or `multipart/form-data` with one or \
-            several pictures, which returns a list; or JSON with the picture in base64.
+            several pictures, which returns a list; or JSON with a picture in base64, or with a list of them, which \
+            returns a list with a problem for each that cannot be read. In JSON, all options may also be members; they \
+            go before those of the query.
             """,
         queryFields: Fields.detection + [Fields.drawnImage(default: "none")],
         body: [
@@ -26,19 +29,25 @@ struct Detect: Endpoint {
                 [
                     Field(
                         name: "image",
-                        schema: Base64.schema.described("A picture in base64, or as a data: URL."),
-                        isRequired: true
-                    )
-                ],
+                        schema: Base64.schema.described("A picture in base64, or as a data: URL.")
+                    ),
+                    Field(
+                        name: "images",
+                        schema: .array(of: Base64.schema, count: 1...maximumPictures)
+                            .described("Pictures in base64, in place of image.")
+                    ),
+                ] + Fields.detection,
                 example: ["image": .string(Base64.examplePicture)]
             ),
         ],
         answers: [
             Operation.Answer(
-                summary: "The detections, best first; a list of them for a multipart body; or the drawn picture.",
+                summary: "The detections, best first; a list of them for several pictures; or the drawn picture.",
                 contents: [
                     .json(
-                        .anyOf([DetectionBody.schema, .array(of: DetectionBody.schema)]),
+                        .anyOf([
+                            DetectionBody.schema, .array(of: .anyOf([DetectionBody.schema, ProblemBody.schema])),
+                        ]),
                         example: DetectionBody.exampleValue
                     )
                 ] + Operation.Content.pictures
@@ -47,24 +56,56 @@ struct Detect: Endpoint {
         problems: [.notFound, .notAcceptable]
     )
 
+    /// Maximum number of pictures in a JSON body.
+    private static let maximumPictures = 64
+
     func respond(to call: Call) async throws -> Response {
-        let query = try detection.query(call, values: call.query, at: "query", drawn: "none")
         let contentType = call.contentType
+        if contentType?.essence == "application/json" {
+            // Which model it is may stand in the body.
+            return try await bodies.withJSON(of: call, flow: detection.models.defaultName) { values in
+                let query = try await detection.query(
+                    call,
+                    values: values.filled(from: call.query),
+                    at: "body",
+                    drawn: "none"
+                )
+                return try await detectInJSON(values, query, call: call)
+            }
+        }
+        let query = try await detection.query(call, values: call.query, at: "query", drawn: "none")
         if let contentType, contentType.essence == "multipart/form-data" {
             return try await detectParts(query, call: call, contentType: contentType)
-        }
-        if contentType?.essence == "application/json" {
-            return try await bodies.withJSON(of: call, flow: query.flow) { values in
-                let text = values.string("image") ?? ""
-                let body = try await detection.body(query, call: call) {
-                    try Base64.picture(text, at: ["body", "image"])
-                }
-                return try detection.response(body, query.form)
-            }
         }
         return try await bodies.withBytes(of: call, flow: query.flow) { picture in
             let body = try await detection.body(query, call: call) { picture }
             return try detection.response(body, query.form)
+        }
+    }
+
+    private func detectInJSON(
+        _ values: Values,
+        _ query: DetectionResponder.Query,
+        call: Call
+    ) async throws -> Response {
+        switch (values.string("image"), values.array("images")) {
+        case (let text?, nil):
+            let body = try await detection.body(query, call: call) { try Base64.picture(text, at: ["body", "image"]) }
+            return try detection.response(body, query.form)
+        case (nil, let list?):
+            return try await detectEach(list.count, query, call: call) { index in
+                guard case .string(let text) = list[index] else { return [] }
+                return try Base64.picture(text, at: ["body", "images", "\(index)"])
+            } failure: { problem, _ in
+                try ProblemBody(problem, requestID: call.context.requestID).json()
+            }
+        default:
+            let error = ValidationError(
+                location: ["body", "image"],
+                message: "is required: bytes in base64; or images, a list of them, in its place",
+                type: "missing"
+            )
+            throw ValidationErrors([error])
         }
     }
 
@@ -73,37 +114,61 @@ struct Detect: Endpoint {
         call: Call,
         contentType: ContentType
     ) async throws -> Response {
+        try await bodies.withParts(of: call, flow: query.flow, contentType: contentType) { parts in
+            try await detectEach(parts.count, query, call: call) { index in
+                parts[index]
+            } failure: { problem, index in
+                var problem = problem
+                problem.detail = "Picture \(index + 1) of \(parts.count): \(problem.detail)"
+                throw problem
+            }
+        }
+    }
+
+    /// Detects objects in several pictures, and returns a list.
+    ///
+    /// - Parameters:
+    ///   - count: Number of pictures.
+    ///   - query: What to detect.
+    ///   - call: The request.
+    ///   - picture: Returns the bytes of a picture.
+    ///   - failure: Returns what stands in the list for a picture that cannot be read, or throws.
+    /// - Returns: The response.
+    /// - Throws: ``Problem``; errors of `DetectionPipeline.detect`, `picture` and `failure`.
+    private func detectEach(
+        _ count: Int,
+        _ query: DetectionResponder.Query,
+        call: Call,
+        picture: @escaping @Sendable (Int) throws -> [UInt8],
+        failure: (Problem, Int) throws -> [UInt8]
+    ) async throws -> Response {
         guard case .json = query.form else {
-            throw Problem(.notAcceptable, "Results of a multipart body are application/json; accept that.")
+            throw Problem(.notAcceptable, "Results of several pictures are application/json; accept that.")
         }
-        return try await bodies.withParts(of: call, flow: query.flow, contentType: contentType) { parts in
-            var results: [[UInt8]] = []
-            var byteCount = 0
-            for (index, part) in parts.enumerated() {
-                do {
-                    results.append(try await detection.body(query, call: call) { part })
-                    byteCount += results[index].count
-                    guard byteCount <= detection.budget.maximumBodyBytes else {
-                        throw Problem(
-                            .tooLarge,
-                            "The results are too large: send fewer pictures, or use image=none or masks=rle."
-                        )
-                    }
-                } catch let error as ImageError {
-                    var problem = Problem(error)
-                    problem.detail = "Picture \(index + 1) of \(parts.count): \(problem.detail)"
-                    throw problem
-                }
+        var results: [[UInt8]] = []
+        var byteCount = 0
+        for index in 0..<count {
+            do {
+                results.append(try await detection.body(query, call: call) { try picture(index) })
+            } catch let error where error is ImageError || error is ValidationErrors {
+                results.append(try failure(Problem(error), index))
             }
-            let list = results
-            let body = try await bodies.workers.run {
-                var json = JSONWriter()
-                json.array { json in
-                    for result in list { json.json(result) }
-                }
-                return json.bytes
+            byteCount += results[index].count
+            guard byteCount <= detection.budget.maximumBodyBytes else {
+                throw Problem(
+                    .tooLarge,
+                    "The results are too large: send fewer pictures, or use image=none or masks=rle."
+                )
             }
-            return try detection.response(body, query.form)
         }
+        let list = results
+        let body = try await bodies.workers.run {
+            var json = JSONWriter()
+            json.array { json in
+                for result in list { json.json(result) }
+            }
+            return json.bytes
+        }
+        return try detection.response(body, query.form)
     }
 }

@@ -15,6 +15,10 @@ struct DetectionBody: JSONObject {
     var image: Base64?
     /// Whether the picture is cut off; written only if it is.
     var isTruncated = false
+    /// Longer side of the network's input in pixels, if one was requested.
+    var size: Int?
+    /// Number of slices, if any were requested.
+    var slices: Int?
     var objects: DetectedObjects
 
     static let members: [JSONMember<DetectionBody>] = [
@@ -25,6 +29,16 @@ struct DetectionBody: JSONObject {
         JSONMember("model", \.model),
         JSONMember("payload", "Best first.", \.objects),
         JSONMember("request_id", \.requestID),
+        JSONMember(
+            optional: "size",
+            "Longer side of the network's input in pixels, if one was requested: rounded up to its stride.",
+            \.size
+        ),
+        JSONMember(
+            optional: "slices",
+            "Number of slices that were searched besides the whole picture, if any were requested.",
+            \.slices
+        ),
         JSONMember(optional: "truncated", "The picture is cut off, so objects may be missing.") { body in
             body.isTruncated ? true : nil
         },

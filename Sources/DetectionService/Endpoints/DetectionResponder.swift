@@ -37,6 +37,7 @@ struct DetectionResponder: Sendable {
     let pipeline: DetectionPipeline
     let metrics: PrometheusRegistry
     let budget: ByteBudget
+    let zones: KeptZones
 
     /// Reads the options of a detection from a body or a query.
     ///
@@ -46,8 +47,10 @@ struct DetectionResponder: Sendable {
     ///   - location: `body` or `query`.
     ///   - drawn: The default of `image`.
     /// - Returns: The request for the pipeline, and the form of the response.
-    /// - Throws: `ModelServingError` for an unknown model; `ValidationErrors` for an unknown class; ``Problem`` (406).
-    func query(_ call: Call, values: Values, at location: String, drawn: String) throws -> Query {
+    /// - Throws: `ModelServingError` for an unknown model; `ValidationErrors` for an unknown class; ``Problem`` (406),
+    ///   (404) for unknown zones; `StorageError`.
+    func query(_ call: Call, values: Values, at location: String, drawn: String) async throws -> Query {
+        let values = try await zones.resolve(values)
         let detector = try models.detector(named: values.string(DetectionFields.model.name))
         let settings = try DetectionSettings(values, for: detector.model, at: location)
         let choice = try call.negotiated(from: ["application/json"] + ImageFormat.encodable.map(\.mediaType))
@@ -82,7 +85,7 @@ struct DetectionResponder: Sendable {
             query.request,
             deadline: context.deadline,
             stages: context.stages,
-            picture: read
+            picture: .encoded(read)
         ) { report in
             count(report)
             if case .drawn = query.form, let drawn = report.drawn { return drawn.bytes }
@@ -95,6 +98,8 @@ struct DetectionResponder: Sendable {
                 height: report.height,
                 image: report.drawn.map { Base64($0.bytes) },
                 isTruncated: report.isTruncated,
+                size: report.inputSide,
+                slices: report.sliceCount,
                 objects: report.objects
             )
             // The limit applies to the detections only, not to the drawn picture.
@@ -126,7 +131,7 @@ struct DetectionResponder: Sendable {
             request,
             deadline: context.deadline,
             stages: context.stages,
-            picture: read
+            picture: .encoded(read)
         ) { report in
             count(report)
             let bytes = try output(report, (ContinuousClock.now - start) / .seconds(1))

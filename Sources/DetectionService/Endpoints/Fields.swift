@@ -25,6 +25,13 @@ enum Fields {
     /// The options of a detection.
     static let detection = DetectionFields.all
 
+    /// Options of a detection that other servers do not have; their calls take them by the same names.
+    static let beyondDialects = [
+        DetectionFields.size, DetectionFields.slices, DetectionFields.zones, DetectionFields.zoneAnchor,
+        DetectionFields.only, DetectionFields.ignore, DetectionFields.minArea, DetectionFields.maxArea,
+        DetectionFields.minRatio, DetectionFields.maxRatio,
+    ]
+
     /// Format of the drawn picture to return with the detections.
     static func drawnImage(default value: String) -> Field {
         Field(

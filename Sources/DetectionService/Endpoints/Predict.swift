@@ -34,7 +34,7 @@ struct Predict: Endpoint {
     func respond(to call: Call) async throws -> Response {
         try await bodies.withJSON(of: call) { values in
             let id = try values.imageID()
-            let query = try detection.query(call, values: values, at: "body", drawn: "png")
+            let query = try await detection.query(call, values: values, at: "body", drawn: "png")
             let body = try await detection.body(query, call: call, imageID: id.description) {
                 try pictures.processed(id).bytes
             }

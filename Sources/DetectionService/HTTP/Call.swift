@@ -33,7 +33,6 @@ struct Call: Sendable {
                 operation.queryFields.contains { $0.name == item.name }
             }
         query = Values(parsing: known, fields: operation.queryFields, location: "query", into: &errors)
-        errors.explainUnknown(DetectionFields.hint)
         try errors.check()
         self.operation = operation
         self.request = request
@@ -78,7 +77,6 @@ extension Call {
                 ignoresUnknown: operation.dialect != nil,
                 into: &errors
             )
-            errors.explainUnknown(DetectionFields.hint)
             try errors.check()
             return values
         } catch JSONTextError.costlyText {

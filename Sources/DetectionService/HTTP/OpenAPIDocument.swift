@@ -72,8 +72,12 @@ struct OpenAPIDocument {
             "name": .string(field.name),
             "in": .string(location),
             "required": .bool(field.isRequired),
-            "schema": field.schema.jsonSchema,
         ]
+        if field.schema.isStructured {
+            members["content"] = ["application/json": ["schema": field.schema.jsonSchema]]
+        } else {
+            members["schema"] = field.schema.jsonSchema
+        }
         if let summary = field.schema.summary { members["description"] = .string(summary) }
         if case .array = field.schema.kind {
             members["style"] = "form"

@@ -14,7 +14,7 @@ extension Letterbox {
         _ source: UnsafePointer<UInt8>,
         into target: UnsafeMutablePointer<UInt8>
     ) {
-        let (columns, rows) = (image.pixels.width, image.pixels.height)
+        let (columns, rows) = (image.columns, image.rows)
         // Keep the fraction: the last column or row may cover fewer pixels than the others.
         let across = Averages(scaledWidth, of: columns, exactly: Double(imageWidth) / Double(image.reduction))
         let down = Averages(scaledHeight, of: rows, exactly: Double(imageHeight) / Double(image.reduction))
@@ -29,7 +29,13 @@ extension Letterbox {
                     let needed = Int(window.first)..<Int(window.first + window.count)
                     for row in max(next, needed.lowerBound)..<max(next, needed.upperBound) {
                         let place = first + row % room * length
-                        pixels_weigh_row(source + 3 * columns * row, across.windows, across.weights, scaledWidth, place)
+                        pixels_weigh_row(
+                            source + 3 * image.pixels.width * row,
+                            across.windows,
+                            across.weights,
+                            scaledWidth,
+                            place
+                        )
                     }
                     next = max(next, needed.upperBound)
                     let places = needed.map { UnsafePointer<UInt8>?(first + $0 % room * length) }

@@ -11,30 +11,40 @@ extension Letterbox {
         precondition(target.count >= 3 * ((scaledHeight - 1) * width + scaledWidth))
         let (columns, rows) = (scaledWidth * image.reduction, scaledHeight * image.reduction)
         image.pixels.withUnsafePixels { source in
-            guard let source = source.baseAddress, let target = target.baseAddress else { return }
+            guard let first = source.baseAddress, let target = target.baseAddress else { return }
+            let rowBytes = 3 * image.pixels.width
+            let source = first + image.top * rowBytes + 3 * image.left
             if columns == imageWidth && rows == imageHeight {
-                copyRows(source, into: target)
+                copyRows(source, rowBytes: rowBytes, into: target)
             } else if antialiases {
                 averageRows(of: image, source, into: target)
             } else if columns * 2 == imageWidth && rows * 2 == imageHeight {
                 // OpenCV averages areas if bilinear interpolation halves a picture exactly.
-                halveRows(source, into: target)
+                halveRows(source, rowBytes: rowBytes, into: target)
             } else {
                 interpolateRows(of: image, source, into: target)
             }
         }
     }
 
-    private func copyRows(_ source: UnsafePointer<UInt8>, into target: UnsafeMutablePointer<UInt8>) {
+    private func copyRows(
+        _ source: UnsafePointer<UInt8>,
+        rowBytes: Int,
+        into target: UnsafeMutablePointer<UInt8>
+    ) {
         for y in 0..<scaledHeight {
-            (target + 3 * width * y).update(from: source + 3 * scaledWidth * y, count: 3 * scaledWidth)
+            (target + 3 * width * y).update(from: source + rowBytes * y, count: 3 * scaledWidth)
         }
     }
 
-    private func halveRows(_ source: UnsafePointer<UInt8>, into target: UnsafeMutablePointer<UInt8>) {
+    private func halveRows(
+        _ source: UnsafePointer<UInt8>,
+        rowBytes: Int,
+        into target: UnsafeMutablePointer<UInt8>
+    ) {
         for y in 0..<scaledHeight {
-            let upper = source + 3 * (2 * scaledWidth) * (2 * y)
-            pixels_halve_rows(upper, upper + 3 * (2 * scaledWidth), target + 3 * width * y, scaledWidth)
+            let upper = source + rowBytes * (2 * y)
+            pixels_halve_rows(upper, upper + rowBytes, target + 3 * width * y, scaledWidth)
         }
     }
 
@@ -43,7 +53,7 @@ extension Letterbox {
         _ source: UnsafePointer<UInt8>,
         into target: UnsafeMutablePointer<UInt8>
     ) {
-        let (columns, rows) = (image.pixels.width, image.pixels.height)
+        let (columns, rows) = (image.columns, image.rows)
         // Keep the fraction: the last column or row may cover fewer pixels than the others.
         let exactColumns = Double(imageWidth) / Double(image.reduction)
         let exactRows = Double(imageHeight) / Double(image.reduction)
@@ -62,9 +72,9 @@ extension Letterbox {
                     // Unlike columns, rows keep both weights at the edge: each product is truncated separately.
                     let near = min(max(sample.position, 0), rows - 1)
                     let far = min(max(sample.position + 1, 0), rows - 1)
-                    if lower.source == near { swap(&upper, &lower) }
-                    upper.load(near, of: source, rowBytes: 3 * columns, taps: taps)
-                    lower.load(far, of: source, rowBytes: 3 * columns, taps: taps)
+                    if lower.loaded == near { swap(&upper, &lower) }
+                    upper.load(near, of: source, image, taps: taps)
+                    lower.load(far, of: source, image, taps: taps)
                     pixels_blend_rows(
                         upper.values,
                         lower.values,
@@ -83,7 +93,7 @@ extension Letterbox {
 private struct InterpolatedRow {
     let values: UnsafeMutablePointer<Int16>
     /// Index of the row in the picture; nil before the first load.
-    private(set) var source: Int?
+    private(set) var loaded: Int?
 
     init(values: UnsafeMutablePointer<Int16>) {
         self.values = values
@@ -91,13 +101,14 @@ private struct InterpolatedRow {
 
     mutating func load(
         _ row: Int,
-        of image: UnsafePointer<UInt8>,
-        rowBytes: Int,
+        of source: UnsafePointer<UInt8>,
+        _ image: ReducedImage,
         taps: UnsafeMutableBufferPointer<pixels_tap>
     ) {
-        guard source != row else { return }
-        pixels_interpolate_row(image + rowBytes * row, rowBytes, taps.baseAddress, taps.count, values)
-        source = row
+        guard row != loaded else { return }
+        let start = source + 3 * image.pixels.width * row
+        pixels_interpolate_row(start, 3 * image.columns, taps.baseAddress, taps.count, values)
+        loaded = row
     }
 }
 

@@ -141,6 +141,22 @@ package struct Letterbox: Hashable, Sendable {
         scale(image, into: UnsafeMutableBufferPointer(rebasing: tensor[origin...]))
     }
 
+    /// Fills a region of the picture with grey in the network's input.
+    ///
+    /// - Parameters:
+    ///   - region: In pixels of the picture.
+    ///   - tensor: The input, after the picture was drawn: `[height, width, 3]`.
+    package func fill(_ region: Region, in tensor: UnsafeMutableBufferPointer<UInt8>) {
+        let scaled = region.transformed(
+            x: Double(scaledWidth) / Double(imageWidth),
+            y: Double(scaledHeight) / Double(imageHeight)
+        )
+        scaled.forEachRun(width: scaledWidth, height: scaledHeight) { row, columns in
+            let start = 3 * ((padTop + row) * width + padLeft)
+            tensor[start + 3 * columns.lowerBound..<start + 3 * columns.upperBound].update(repeating: Self.paddingLevel)
+        }
+    }
+
     /// Converts a box from the network's input to the picture.
     ///
     /// - Parameter networkBox: Edges in pixels of the network's input.

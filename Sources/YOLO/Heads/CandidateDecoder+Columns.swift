@@ -16,7 +16,7 @@ extension CandidateDecoder {
         )
         let values = output.values
         let scores = UnsafeBufferPointer(rebasing: values[4 * boxCount..<(4 + layout.classCount) * boxCount])
-        forEachBest(of: scores, boxCount: boxCount, over: options.confidenceThreshold) { column, best in
+        forEachBest(of: scores, boxCount: boxCount, over: minimumScore) { column, best in
             appendColumn(column, best: best, of: values, boxCount: boxCount, to: &candidates)
         }
     }

@@ -12,11 +12,14 @@ package struct CandidateDecoder {
     /// Logit that objectness must exceed, or a score without objectness: a score is never greater than its objectness, so
     /// one comparison rejects most cells.
     let minimumLogit: Float
+    /// The lowest threshold of any class.
+    let minimumScore: Float
 
     package init(layout: OutputLayout, options: DetectionOptions) {
         self.layout = layout
         self.options = options
-        let threshold = options.confidenceThreshold
+        let threshold = options.classThresholds.values.reduce(options.confidenceThreshold, min)
+        minimumScore = threshold
         minimumLogit = threshold > 0 ? log(threshold / (1 - threshold)) : -.infinity
     }
 
@@ -86,7 +89,7 @@ package struct CandidateDecoder {
         for row in 0..<output.dimensions[1] {
             let start = row * valuesPerBox
             let values = UnsafeBufferPointer(rebasing: output.values[start..<start + valuesPerBox])
-            guard values[4] > options.confidenceThreshold else { continue }
+            guard values[4] > minimumScore else { continue }
             let box = BoundingBox(centerX: values[0], centerY: values[1], width: values[2], height: values[3])
             let source = CoefficientSource(output: 0, offset: start + 5 + layout.classCount, step: 1)
             append(box, objectness: values[4], source: source, to: &candidates) { classID in
@@ -145,7 +148,8 @@ package struct CandidateDecoder {
         _ source: CoefficientSource,
         to candidates: inout Candidates
     ) {
-        guard score > options.confidenceThreshold, score.isFinite, options.classes?.contains(classID) ?? true,
+        guard score > minimumScore, score > options.classThresholds[classID] ?? options.confidenceThreshold,
+            score.isFinite, options.classes?.contains(classID) ?? true,
             (box.minX + box.minY + box.maxX + box.maxY).isFinite
         else { return }
         candidates.detections.append(Detection(box: box, score: score, classID: classID))

@@ -19,8 +19,10 @@ package struct ModelDescription: Hashable, Sendable {
     package var labels: LabelMap
     /// Longest side of the network's input, in pixels.
     package var inputSide: Int
-    /// Longest side that pictures may be reduced to when they are decoded, in pixels.
-    package var decodingSide: Int
+    /// Largest stride of the network in pixels if its input may have other sizes, multiples of it; nil if it is fixed.
+    package var stride: Int?
+    /// Pixels along the longest side that a decoded picture needs for each of the input's.
+    package var decodingScale: Int
     /// Whether the input follows the picture's shape (rectangular) or always has the same shape.
     package var isRectangular: Bool
     /// Numeric precision in use, such as `f32` or `bf16`.
@@ -41,7 +43,8 @@ package struct ModelDescription: Hashable, Sendable {
         task: Task = .detect,
         labels: LabelMap,
         inputSide: Int = 640,
-        decodingSide: Int? = nil,
+        stride: Int? = 32,
+        decodingScale: Int = 1,
         isRectangular: Bool = true,
         precision: String = "f32",
         device: String = CompileOptions.usualDevice,
@@ -54,7 +57,8 @@ package struct ModelDescription: Hashable, Sendable {
         self.task = task
         self.labels = labels
         self.inputSide = inputSide
-        self.decodingSide = decodingSide ?? inputSide
+        self.stride = stride
+        self.decodingScale = decodingScale
         self.isRectangular = isRectangular
         self.precision = precision
         self.device = device

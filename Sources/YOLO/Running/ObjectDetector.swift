@@ -56,12 +56,20 @@ package enum PerformanceMode: Sendable {
     case throughput
 }
 
-/// Which detections to keep.
+/// How to run the network, and which detections to keep.
 ///
 /// The defaults are those of YOLOv5's AutoShape model, except the maximum, which is that of its evaluation.
 package struct DetectionOptions: Hashable, Sendable {
+    /// Longest side of the network's input in pixels, a multiple of its stride; nil for the model's own.
+    ///
+    /// Networks with a fixed input accept no other.
+    package var inputSide: Int?
+    /// Areas of the picture that the network does not see, in its pixels.
+    package var ignored: [Region] = []
     /// Score in `0...1` that a detection must exceed.
     package var confidenceThreshold: Float
+    /// Scores for single classes, by their ids, in place of ``confidenceThreshold``.
+    package var classThresholds: [Int: Float]
     /// Intersection over union in `0...1` above which the detection with the lower score is dropped.
     package var iouThreshold: Float
     /// Maximum number of detections to keep.
@@ -76,7 +84,9 @@ package struct DetectionOptions: Hashable, Sendable {
     package var masks: Bool
 
     package init(
+        inputSide: Int? = nil,
         confidenceThreshold: Float = 0.25,
+        classThresholds: [Int: Float] = [:],
         iouThreshold: Float = 0.45,
         maximumDetections: Int = 300,
         classes: Set<Int>? = nil,
@@ -84,7 +94,9 @@ package struct DetectionOptions: Hashable, Sendable {
         multiLabel: Bool = false,
         masks: Bool = true
     ) {
+        self.inputSide = inputSide
         self.confidenceThreshold = confidenceThreshold
+        self.classThresholds = classThresholds
         self.iouThreshold = iouThreshold
         self.maximumDetections = maximumDetections
         self.classes = classes

@@ -90,8 +90,9 @@ package final class YOLODetector: ObjectDetector {
             task: layout.hasMasks ? .segment : .detect,
             labels: LabelMap(network.labels),
             inputSide: network.inputSide,
+            stride: fixedShape == nil ? network.stride : nil,
             // Stretched pictures need as much resolution along their shorter side, which is rarely less than half as long.
-            decodingSide: network.format.placement == .stretched ? 2 * network.inputSide : network.inputSide,
+            decodingScale: network.format.placement == .stretched ? 2 : 1,
             isRectangular: inputShape == .rectangular,
             precision: self.network.general.precision,
             device: self.network.general.devices,
@@ -111,11 +112,12 @@ package final class YOLODetector: ObjectDetector {
         options: DetectionOptions,
         mode: PerformanceMode = .throughput
     ) async throws -> DetectionResult {
-        let letterbox = letterbox(imageWidth: image.width, imageHeight: image.height)
+        let letterbox = letterbox(imageWidth: image.width, imageHeight: image.height, side: options.inputSide)
         return try await compiled(for: letterbox, mode).withRequest { request in
             let start = ContinuousClock.now
             try request.withInputPixels(height: letterbox.height, width: letterbox.width) { pixels in
                 letterbox.draw(image, into: pixels)
+                for region in options.ignored { letterbox.fill(region, in: pixels) }
             }
             let fitted = ContinuousClock.now
             try await request.infer()
@@ -230,11 +232,11 @@ package final class YOLODetector: ObjectDetector {
         }
     }
 
-    private func letterbox(imageWidth: Int, imageHeight: Int) -> Letterbox {
+    private func letterbox(imageWidth: Int, imageHeight: Int, side: Int? = nil) -> Letterbox {
         Letterbox(
             imageWidth: imageWidth,
             imageHeight: imageHeight,
-            side: model.inputSide,
+            side: side ?? model.inputSide,
             shape: inputShape,
             stride: stride,
             placement: format.placement,

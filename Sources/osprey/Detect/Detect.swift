@@ -68,6 +68,9 @@ struct Detect: AsyncParsableCommand {
     @Flag(inversion: .prefixedNo, help: "Draw the detections on copies of the pictures.")
     var draw = true
 
+    @Flag(help: "Save the picture of each detection in crops/ of the output folder, by class.")
+    var saveCrops = false
+
     @Flag(help: "Continue in a folder that has results.")
     var resume = false
 
@@ -85,6 +88,7 @@ struct Detect: AsyncParsableCommand {
     func validate() throws {
         if output == nil {
             guard !resume else { throw ValidationError("--resume continues in a folder: add --output.") }
+            guard !saveCrops else { throw ValidationError("--save-crops writes to a folder: add --output.") }
             guard format != .yolo else {
                 throw ValidationError("--format yolo writes one file per picture: add --output with a folder.")
             }
@@ -100,7 +104,10 @@ struct Detect: AsyncParsableCommand {
             file: nil,
             known: []
         )
-        let list = try PictureList(paths, without: output.map { "\($0)/pictures" })
+        let list = try PictureList(
+            paths,
+            without: output.map { folder in ["pictures", "crops"].map { "\(folder)/\($0)" } } ?? []
+        )
         guard !list.pictures.isEmpty else {
             throw CommandError("There are no pictures in \(paths.joined(separator: ", ")).")
         }
@@ -135,11 +142,12 @@ struct Detect: AsyncParsableCommand {
                         limits: .init(idleCount: inFlight, maximumPixels: decoding.limits.maximumPixels)
                     )
                 ),
-                queue: WorkQueue(slots: inFlight, capacity: .max),
+                queue: WorkQueue(slots: plan.slots, capacity: .max),
                 workers: WorkerPool(threadCount: plan.slots + 1)
             ),
-            request: request.using(inFlight == 1 ? .latency : .throughput),
+            request: request.using(inFlight == 1 && request.settings.slices == nil ? .latency : .throughput),
             drawnDirectory: drawsPictures ? output.map { "\($0)/pictures" } : nil,
+            cropsDirectory: saveCrops ? output.map { "\($0)/crops" } : nil,
             inFlight: inFlight
         )
         try await detect(pictures, by: run, into: folder)
@@ -149,7 +157,9 @@ struct Detect: AsyncParsableCommand {
 
     private func request(to detector: YOLODetector) throws -> DetectionRequest {
         do {
-            let settings = try DetectionSettings(try detection.values, for: detector.model, at: "option")
+            let values = try detection.values
+            var settings = try DetectionSettings(values, for: detector.model, at: "option")
+            if saveCrops { settings.cropMargin = DetectionSettings.cropMargin(values) }
             let request = DetectionRequest(detector, settings: settings)
             return drawsPictures ? request.drawing(as: nil) : request
         } catch let errors as ValidationErrors {
@@ -227,7 +237,7 @@ struct Detect: AsyncParsableCommand {
     private func record(of request: DetectionRequest, _ decoding: DecodingOptions) throws -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-        let record = RunRecord(request, decoding, draw: draw, shards: shard?.count)
+        let record = RunRecord(request, try detection.values, decoding, draw: draw, shards: shard?.count)
         return [UInt8](try encoder.encode(record)) + [UInt8(ascii: "\n")]
     }
 

@@ -1,7 +1,10 @@
+internal import Basics
 internal import DecodeWorkers
 internal import DetectionPipeline
 internal import Imaging
+internal import ObjectDetection
 internal import Scheduling
+internal import YOLO
 
 /// Detects objects in a list of pictures, several at a time so that decoding overlaps with inference.
 struct DetectionRun {
@@ -16,6 +19,8 @@ struct DetectionRun {
     let request: DetectionRequest
     /// Directory for the drawn pictures, if the request asks for them.
     let drawnDirectory: String?
+    /// Directory for the pictures of detections, if the request asks for them.
+    let cropsDirectory: String?
     /// Pictures processed at the same time.
     let inFlight: Int
 
@@ -27,11 +32,13 @@ struct DetectionRun {
         pipeline: DetectionPipeline,
         request: DetectionRequest,
         drawnDirectory: String?,
+        cropsDirectory: String? = nil,
         inFlight: Int
     ) {
         self.pipeline = pipeline
         self.request = request
         self.drawnDirectory = drawnDirectory
+        self.cropsDirectory = cropsDirectory
         self.inFlight = inFlight
     }
 
@@ -69,13 +76,26 @@ struct DetectionRun {
     }
 
     private func record(of picture: PictureList.Picture, _ bytes: [UInt8]) async throws -> PictureRecord {
-        try await pipeline.detect(request, picture: { bytes }) { report in
+        try await pipeline.detect(request, picture: .encoded { bytes }) { report in
             if let drawnDirectory, let drawn = report.drawn {
                 let name = Self.name(picture.name, as: drawn.format)
                 try ResultsFolder.write(drawn.bytes, to: "\(drawnDirectory)/\(name)")
             }
+            if let cropsDirectory, let crops = report.crops {
+                for (index, detection) in report.detections.enumerated() {
+                    let label = Self.folderName(report.model.labels[detection.classID])
+                    let path = "\(cropsDirectory)/\(label)/\(picture.name).\(index + 1).jpg"
+                    try ResultsFolder.write(try crops.jpeg(of: detection), to: path)
+                }
+            }
             return PictureRecord(file: picture.name, report)
         }
+    }
+
+    /// A class's name as that of a folder.
+    private static func folderName(_ label: String) -> String {
+        let name = String(label.printable(limit: 64).map { $0 == "/" ? "_" : $0 })
+        return name.hasPrefix(".") || name.isEmpty ? "_\(name)" : name
     }
 
     /// Keeps a picture's name if its extension matches the format.

@@ -21,11 +21,11 @@ package struct PictureList {
     /// - Parameters:
     ///   - arguments: Files; folders, searched recursively; patterns; `@FILE`, a list of files and folders with one per
     ///     line (`@-` reads it from standard input); `-`, a picture from standard input.
-    ///   - results: A folder that is not searched, because it contains drawn pictures; nil for none.
+    ///   - results: Folders that are not searched, because they contain drawn pictures.
     /// - Throws: ``CommandError`` if a list or folder cannot be read, nothing matches a pattern, or two pictures would
     ///   have the same name.
-    package init(_ arguments: [String], without results: String?) throws {
-        let excluded = results.flatMap(Self.realPath)
+    package init(_ arguments: [String], without results: [String]) throws {
+        let excluded = Set(results.compactMap(Self.realPath))
         var found: [Picture] = []
         for argument in arguments {
             switch argument {
@@ -56,7 +56,7 @@ package struct PictureList {
     private static func pictures(
         at path: String,
         isOnly: Bool = false,
-        without excluded: String?
+        without excluded: Set<String>
     ) throws -> [Picture] {
         guard kind(of: path) == S_IFDIR else {
             // A missing file is reported when it is read, like any other unreadable one.
@@ -72,12 +72,12 @@ package struct PictureList {
     }
 
     /// Paths of the pictures in a folder and its subfolders; links to folders are not followed.
-    private static func files(below base: String, _ names: [String], without excluded: String?) -> [String] {
+    private static func files(below base: String, _ names: [String], without excluded: Set<String>) -> [String] {
         names.filter { !$0.hasPrefix(".") }.flatMap { name -> [String] in
             let path = base + name
             var link = stat()
             if lstat(path, &link) == 0, link.st_mode & S_IFMT == S_IFDIR {
-                guard excluded == nil || realPath(path) != excluded else { return [] }
+                guard realPath(path).map(excluded.contains) != true else { return [] }
                 let names = try? FileManager.default.contentsOfDirectory(atPath: path)
                 // An unreadable folder is reported like an unreadable file.
                 return names.map { files(below: "\(path)/", $0, without: excluded) } ?? [path]

@@ -1,5 +1,6 @@
 internal import DetectionPipeline
 internal import Imaging
+internal import JSONSchema
 internal import YOLO
 
 /// The settings that a folder's results share.
@@ -14,6 +15,7 @@ struct RunRecord: Encodable {
         case masks
         case maxDetections = "max_detections"
         case model
+        case more
         case multiLabel = "multi_label"
         case polygonTolerance = "polygon_tolerance"
         case precision
@@ -32,6 +34,8 @@ struct RunRecord: Encodable {
     var masks: String
     var maxDetections: Int
     var model: String
+    /// The other options, as given.
+    var more: [String: JSONValue]?
     var multiLabel: Bool
     var polygonTolerance: Double
     var precision: String
@@ -39,7 +43,13 @@ struct RunRecord: Encodable {
     var shards: Int?
     var truncated: String
 
-    init(_ request: DetectionRequest, _ decoding: DecodingOptions, draw: Bool, shards: Int?) {
+    private static let others = [
+        DetectionFields.size, DetectionFields.slices, DetectionFields.confidence, DetectionFields.zones,
+        DetectionFields.zoneAnchor, DetectionFields.only, DetectionFields.ignore, DetectionFields.minArea,
+        DetectionFields.maxArea, DetectionFields.minRatio, DetectionFields.maxRatio,
+    ]
+
+    init(_ request: DetectionRequest, _ given: Values, _ decoding: DecodingOptions, draw: Bool, shards: Int?) {
         let (options, model) = (request.settings.options, request.detector.model)
         agnosticNMS = options.classAgnostic
         classes = options.classes.map { $0.sorted() }
@@ -51,6 +61,12 @@ struct RunRecord: Encodable {
         masks = request.settings.masks.rawValue
         maxDetections = options.maximumDetections
         self.model = model.name
+        let more = given.all.filter { name, value in
+            // One threshold for all classes is recorded above.
+            Self.others.contains { $0.name == name }
+                && (name != DetectionFields.confidence.name || value.typeName == "object")
+        }
+        self.more = more.isEmpty ? nil : more
         multiLabel = options.multiLabel
         polygonTolerance = request.settings.polygonTolerance
         precision = model.precision

@@ -28,11 +28,11 @@ struct DeepStackDetect: Endpoint {
             summary: "Detects objects in a picture, as DeepStack and CodeProject.AI do.",
             details: """
                 An API key may also be the field `api_key`. `max_detections` may be added to the address for clients \
-                that expect fewer objects.
+                that expect fewer objects, and so may the options below.
                 """,
             pathFields: takesModel
                 ? [Field(name: "model", schema: .text(1...ModelFile.maximumNameLength), isRequired: true)] : [],
-            queryFields: [Self.maximum],
+            queryFields: [Self.maximum] + Fields.beyondDialects,
             body: [
                 .form([
                     Field(name: "min_confidence", schema: .number(0...1).defaulting(to: .number(Self.usualConfidence)))
@@ -54,7 +54,7 @@ struct DeepStackDetect: Endpoint {
             try service.authentication.check(call.request, key: form.text("api_key"))
             let detector = try service.models.detector(named: named)
             guard let picture = form.file("image") else { throw Problem(.malformed, "No valid image file found") }
-            var settings = DetectionSettings()
+            var settings = try await service.settings(call.query, for: detector.model, at: "query")
             settings.options.confidenceThreshold = try Self.confidence(form.text("min_confidence"))
             if let maximum = call.query.integer(Self.maximum.name) { settings.options.maximumDetections = maximum }
             settings.options.masks = false
@@ -84,6 +84,8 @@ struct DeepStackObjects: JSONObject {
         var label: String
         var confidence: Double
         var box: BoundingBox
+        /// Names of its zones; nil if none were given.
+        var zones: [String]?
 
         static let members: [JSONMember<Item>] = [
             JSONMember("confidence", \.confidence),
@@ -92,6 +94,7 @@ struct DeepStackObjects: JSONObject {
             JSONMember("x_min") { Int($0.box.minX.rounded()) },
             JSONMember("y_max") { Int($0.box.maxY.rounded()) },
             JSONMember("y_min") { Int($0.box.minY.rounded()) },
+            JSONMember(optional: "zones", \.zones),
         ]
         static let example = Item(
             label: "giraffe",
@@ -107,11 +110,12 @@ struct DeepStackObjects: JSONObject {
     var requestID: String
 
     init(_ report: DetectionReport, seconds: Double, requestID: String) {
-        items = report.detections.map { detection in
+        items = report.detections.enumerated().map { index, detection in
             Item(
                 label: report.model.labels[detection.classID],
                 confidence: (Double(detection.score) * 1e5).rounded() / 1e5,
-                box: detection.box
+                box: detection.box,
+                zones: report.zones?[index]
             )
         }
         self.seconds = seconds

@@ -196,34 +196,15 @@ package struct InferenceModels: Sendable {
         clock.end(.input)
         var found: [[Detection]] = []
         for picture in pictures {
-            let detections: [Detection] =
-                switch picture {
-                case .file(let read):
-                    try await service.detection.pipeline.detect(
-                        DetectionRequest(reference.detector, settings: settings),
-                        deadline: context.deadline,
-                        stages: context.stages,
-                        picture: read
-                    ) { report in
-                        service.detection.count(report.detections.count, of: report.model.name)
-                        return report.detections
-                    }
-                case .pixels(let image):
-                    try await service.detection.pipeline.work(
-                        flow: reference.detector.model.name,
-                        deadline: context.deadline,
-                        stages: context.stages
-                    ) { mode in
-                        let result = try await reference.detector.detect(
-                            in: image(),
-                            options: settings.options,
-                            mode: mode()
-                        )
-                        context.stages.end(.infer)
-                        service.detection.count(result.detections.count, of: reference.detector.model.name)
-                        return result.detections
-                    }
-                }
+            let detections = try await service.detection.pipeline.detect(
+                DetectionRequest(reference.detector, settings: settings),
+                deadline: context.deadline,
+                stages: context.stages,
+                picture: picture
+            ) { report in
+                service.detection.count(report.detections.count, of: report.model.name)
+                return report.detections
+            }
             found.append(detections)
         }
         clock.end(.inference)

@@ -23,12 +23,6 @@ package struct InferenceRequest: Sendable {
         }
     }
 
-    /// A picture as it is decoded when its turn comes.
-    enum Picture: Sendable {
-        case file(@Sendable () throws -> [UInt8])
-        case pixels(@Sendable () -> RGBImage)
-    }
-
     /// Maximum number of pictures.
     static let maximumPictures = 64
 
@@ -93,7 +87,7 @@ package struct InferenceRequest: Sendable {
     /// Returns the pictures of a request for detections: files, `[pictures]`, or pixels, `[pictures, height, width, 3]`.
     ///
     /// - Throws: ``Problem`` if the input is something else.
-    func pictures() throws(Problem) -> [Picture] {
+    func pictures() throws(Problem) -> [DetectionPipeline.Picture] {
         let port = PictureDetections.input
         let input = try input(named: port.name, of: [port.name])
         switch (input.type, input.shape.count) {
@@ -105,7 +99,7 @@ package struct InferenceRequest: Sendable {
                 let elements = try input.contents.elements(count: count)
                 let isText = if case .json = input.contents { true } else { false }
                 return elements.map { element in
-                    .file {
+                    .encoded {
                         guard isText else { return Array(element) }
                         return try Base64.picture(
                             String(decoding: element, as: UTF8.self),

@@ -18,12 +18,20 @@ struct RoboflowAnswer: JSONObject {
     struct Objects: JSONRepresentable {
         var detections: [Detection]
         var labels: LabelMap
+        var zones: [[String]]?
         var masks: MaskForm
 
         static var schema: Schema { .array(of: RoboflowObject.schema) }
         func write(to json: inout JSONWriter) throws {
             try json.array(
-                of: detections.lazy.map { RoboflowObject($0, label: labels[$0.classID], masks: masks) }
+                of: detections.enumerated().lazy.map { index, detection in
+                    RoboflowObject(
+                        detection,
+                        label: labels[detection.classID],
+                        zones: zones?[index],
+                        masks: masks
+                    )
+                }
             )
         }
     }
@@ -43,7 +51,12 @@ struct RoboflowAnswer: JSONObject {
         id = EnvelopeMiddleware.makeRequestID()
         self.seconds = seconds
         size = Size(width: report.width, height: report.height)
-        objects = Objects(detections: report.detections, labels: report.model.labels, masks: masks)
+        objects = Objects(
+            detections: report.detections,
+            labels: report.model.labels,
+            zones: report.zones,
+            masks: masks
+        )
         visualization = report.drawn.map { Base64($0.bytes) }
     }
 
@@ -78,14 +91,18 @@ struct RoboflowObject: JSONObject {
     var box: BoundingBox
     var points: [RoboflowPoint]?
     var runLengths: DetectedObject.Segmentation.RunLengths?
+    /// Names of its zones; nil if none were given.
+    var zones: [String]?
 
     /// Converts a detection.
     ///
     /// - Parameters:
     ///   - detection: The detection.
     ///   - label: The name of its class.
+    ///   - zones: Names of its zones; nil if none were given.
     ///   - masks: The format of its mask, if it has one.
-    init(_ detection: Detection, label: String, masks: MaskForm) {
+    init(_ detection: Detection, label: String, zones: [String]?, masks: MaskForm) {
+        self.zones = zones
         let object = DetectedObject(detection, label: label, masks: masks, tolerance: 0)
         id = EnvelopeMiddleware.makeRequestID()
         self.label = label
@@ -136,6 +153,7 @@ struct RoboflowObject: JSONObject {
         JSONMember("width", "In pixels.") { length($0.box.minX, $0.box.maxX) },
         JSONMember("x", "Centre, in pixels.") { middle($0.box.minX, $0.box.maxX) },
         JSONMember("y", "Centre, in pixels.") { middle($0.box.minY, $0.box.maxY) },
+        JSONMember(optional: "zones", \.zones),
     ]
     static let example = RoboflowObject(box: BoundingBox(minX: 299.4, minY: 126.6, maxX: 596.6, maxY: 479.3))
 }

@@ -28,7 +28,7 @@ struct RoboflowInfer: Endpoint {
             body: [
                 .json(
                     [Roboflow.key, Roboflow.modelID, Self.image, Self.classFilter, Self.visualize]
-                        + RoboflowOptions.all(isPercentAllowed: false),
+                        + RoboflowOptions.all(isPercentAllowed: false) + Fields.beyondDialects,
                     example: [
                         "model_id": "yolov5s",
                         "image": ["type": "base64", "value": .string(Base64.examplePicture)],
@@ -63,6 +63,7 @@ struct RoboflowInfer: Endpoint {
                 values,
                 classes: Self.classFilter.name,
                 for: detector.model,
+                base: try await service.settings(values, for: detector.model, at: "body"),
                 withMasks: task == .segment,
                 isPercentAllowed: false
             )

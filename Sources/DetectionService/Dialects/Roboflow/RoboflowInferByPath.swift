@@ -39,7 +39,7 @@ struct RoboflowInferByPath: Endpoint {
             details: "The body is the picture in base64, whatever its `Content-Type`, or its bytes, or a form's part.",
             pathFields: ["model", "version"].map { Field(name: $0, schema: .anyString, isRequired: true) },
             queryFields: [Roboflow.key, Self.classes, Self.format, Self.address]
-                + RoboflowOptions.all(isPercentAllowed: true),
+                + RoboflowOptions.all(isPercentAllowed: true) + Fields.beyondDialects,
             body: [.picture, .form([])],
             answers: [
                 Operation.Answer(
@@ -61,6 +61,7 @@ struct RoboflowInferByPath: Endpoint {
             call.query,
             classes: Self.classes.name,
             for: detector.model,
+            base: try await service.settings(call.query, for: detector.model, at: "query"),
             withMasks: detector.model.task == .segment,
             isPercentAllowed: true
         )

@@ -56,6 +56,7 @@ enum RoboflowOptions {
     ///   - values: Validated values.
     ///   - classes: Name of the list of classes.
     ///   - model: Resolves class names.
+    ///   - base: The options that Roboflow does not have.
     ///   - withMasks: Whether masks are wanted.
     ///   - isPercentAllowed: Whether scores and overlaps of 1 and more are percentages.
     /// - Returns: The settings.
@@ -63,13 +64,14 @@ enum RoboflowOptions {
         _ values: Values,
         classes: String,
         for model: ModelDescription,
+        base: DetectionSettings,
         withMasks: Bool,
         isPercentAllowed: Bool
     ) -> DetectionSettings {
         func ratio(_ number: Double?) -> Float? {
             number.map { Float(isPercentAllowed && $0 >= 1 ? $0 / 100 : $0) }
         }
-        var settings = DetectionSettings()
+        var settings = base
         settings.options.classAgnostic = values.bool("class_agnostic_nms") ?? false
         // All boxes of a network would take seconds.
         settings.options.confidenceThreshold = max(0.001, ratio(values.number("confidence")) ?? Float(usualConfidence))

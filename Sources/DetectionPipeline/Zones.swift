@@ -1,0 +1,93 @@
+internal import JSONSchema
+package import ObjectDetection
+
+/// An area of a picture, in its pixels or as shares of its width and height.
+package struct PictureArea: Hashable, Sendable {
+    package var region: Region
+    package var isRelative: Bool
+
+    /// The region in pixels of a picture of the given size.
+    func region(width: Int, height: Int) -> Region {
+        isRelative ? region.transformed(x: Double(width), y: Double(height)) : region
+    }
+}
+
+/// Named areas that detections are assigned to.
+package struct Zones: Hashable, Sendable {
+    /// What has to be in a zone for a detection to be.
+    package enum Anchor: Hashable, Sendable {
+        /// The middle of the box's lower edge, where a person or car stands.
+        case foot
+        case center
+        /// This share of the box's area.
+        case share(Double)
+    }
+
+    package struct Zone: Hashable, Sendable {
+        package var name: String
+        package var area: PictureArea
+    }
+
+    /// The zones, sorted by name.
+    package var zones: [Zone]
+    package var anchor: Anchor
+
+    /// Finds the zones of each detection in a picture of the given size in pixels.
+    ///
+    /// - Returns: For each detection, the names of its zones.
+    package func names(for detections: [Detection], width: Int, height: Int) -> [[String]] {
+        let regions = zones.map { ($0.name, $0.area.region(width: width, height: height)) }
+        return detections.map { detection in
+            regions.filter { isInside(detection.box, $1) }.map { name, _ in name }
+        }
+    }
+
+    private func isInside(_ box: BoundingBox, _ region: Region) -> Bool {
+        let middle = (Double(box.minX) + Double(box.maxX)) / 2
+        switch anchor {
+        case .foot: return region.contains(x: middle, y: Double(box.maxY))
+        case .center: return region.contains(x: middle, y: (Double(box.minY) + Double(box.maxY)) / 2)
+        case .share(let share): return region.share(of: box) >= share
+        }
+    }
+}
+
+extension PictureArea {
+    /// Maximum number of points of all areas of a request.
+    static let maximumPoints = 300
+
+    private static let polygonSchema = Schema.array(
+        of: .array(of: .number(-100_000...100_000), count: 2...2),
+        count: 3...100
+    )
+
+    /// An outline, or several: those inside others are holes.
+    static let schema = Schema.anyOf([polygonSchema, .array(of: polygonSchema, count: 1...20)])
+        .worded("a list of 3 to 100 corners [x, y], or a list of such lists")
+
+    /// Reads an area that was validated against ``schema``.
+    ///
+    /// - Throws: `ValidationErrors` for one without an area.
+    init(_ value: JSONValue, at location: [String]) throws(ValidationErrors) {
+        var outlines = Self.outlines(value)
+        if outlines.isEmpty, case .array(let values) = value { outlines = values.flatMap(Self.outlines) }
+        region = Region(outlines: outlines)
+        isRelative = outlines.joined().allSatisfy { (0...1).contains($0.x) && (0...1).contains($0.y) }
+        guard region.area > 0 else {
+            let error = ValidationError(location: location, message: "has no area", type: "not_allowed")
+            throw ValidationErrors([error])
+        }
+    }
+
+    /// The polygon that the value is, as a list; empty if it is a list of them.
+    private static func outlines(_ value: JSONValue) -> [[Region.Point]] {
+        guard case .array(let values) = value else { return [] }
+        let points = values.compactMap { point -> Region.Point? in
+            guard case .array(let pair) = point, pair.count == 2, case .number(let x) = pair[0],
+                case .number(let y) = pair[1]
+            else { return nil }
+            return Region.Point(x: x, y: y)
+        }
+        return points.isEmpty ? [] : [points]
+    }
+}
