@@ -7,6 +7,7 @@
 3. The latency of single pictures alone, and beside 4 clients that send that picture.
 
 Usage: .deps/bench/bin/python Benchmarks/slices.py [--model yolov5n] [--rounds 5] [--seconds 6]      Needs wrk.
+       .deps/bench/bin/python Benchmarks/slices.py --mosaics FOLDER      only writes the mosaics, and their truth.json
 """
 
 from __future__ import annotations
@@ -142,7 +143,12 @@ def main() -> None:
     parser.add_argument("--model", type=pictures.model, default=pictures.model("yolov5n"))
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=6)
+    parser.add_argument("--mosaics", type=Path)
     arguments = parser.parse_args()
+    if arguments.mosaics:
+        arguments.mosaics.mkdir(parents=True, exist_ok=True)
+        (arguments.mosaics / "truth.json").write_text(json.dumps(mosaics(arguments.mosaics)))
+        return
     closed_loop.check_wrk()
     model: Path = arguments.model
     with tempfile.TemporaryDirectory() as name:
@@ -150,7 +156,7 @@ def main() -> None:
         (folder / "mosaics").mkdir()
         truth = mosaics(folder / "mosaics")
         rows = []
-        for words, flags in (("none", ()), ("auto", ("--slices", "auto")), ("320", ("--slices", '{"size": 320}'))):
+        for words, flags in (("none", ()), ("auto", ("--slices", "auto")), ("480", ("--slices", '{"size": 480}'))):
             recall, precision = score(model, folder / "mosaics", truth, *flags)
             rows.append([f"slices {words}", f"{recall:.3f}", f"{precision:.3f}"])
         print(table(["mosaics of 4x4 pictures", "recall", "precision"], rows), flush=True)

@@ -26,6 +26,7 @@ const POLYGONS = { masks: "polygon", polygon_tolerance: 0.5 };
  * @property {number} score
  * @property {{origin: [number, number], size: [number, number]}} bbox - In pixels of the upright picture.
  * @property {{polygons: number[][]}} [segmentation]
+ * @property {string[]} [zones] - Names of the zones that it is in.
  *
  * @typedef {object} Answer
  * @property {string} request_id
@@ -34,13 +35,14 @@ const POLYGONS = { masks: "polygon", polygon_tolerance: 0.5 };
  * @property {number} width
  * @property {number} height
  * @property {Detection[]} payload - Best first.
+ * @property {number} [slices] - Number of slices, if they were requested.
  *
  * @typedef {object} Timing
  * @property {{name: string, milliseconds: number}[]} stages
  * @property {number} total - Milliseconds in the service.
  * @property {number} roundTrip - Milliseconds until the response was received.
  *
- * @typedef {{name: string, task: "detect"|"segment", classes: string[]}} Model
+ * @typedef {{name: string, task: "detect"|"segment", classes: string[], resizable: boolean}} Model
  *
  * @typedef {{crop?: object, rotate?: number, flip?: string, scaling_factor?: number, grayscale?: boolean}} Steps
  */
@@ -142,7 +144,8 @@ async function send(path, options = {}) {
 export function address(path, query = {}) {
   const url = new URL(path, root);
   for (const [name, value] of Object.entries(query)) {
-    if (value !== null && value !== undefined) url.searchParams.set(name, String(value));
+    if (value === null || value === undefined) continue;
+    url.searchParams.set(name, typeof value === "object" ? JSON.stringify(value) : String(value));
   }
   return url.href;
 }

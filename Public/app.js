@@ -16,6 +16,7 @@ import { setUpStage } from "./stage.js";
 import { setUpStatus } from "./status.js";
 import { createStore } from "./store.js";
 import { setUpThemeSwitch } from "./themeswitch.js";
+import { setUpZones } from "./zones.js";
 
 const store = createStore();
 const queue = new PictureQueue(store);
@@ -38,6 +39,7 @@ const { focusOn } = setUpResults(store, announce);
 const { settled } = setUpSettling(store, queue);
 setUpStage(store, queue, focusOn);
 setUpSettings(store);
+setUpZones(store, queue, announce);
 setUpChips(store);
 setUpFilmstrip(store, queue);
 setUpExports(store, settled, announce);

@@ -1,6 +1,6 @@
 import { classColor } from "./colors.js";
 import { byID, element } from "./dom.js";
-import { found } from "./selection.js";
+import { SELECTION, found } from "./selection.js";
 import { currentPicture } from "./store.js";
 
 /**
@@ -14,7 +14,7 @@ export function setUpChips(store) {
     store.update({ classes: new Set() });
     container.querySelector("button")?.focus();
   });
-  store.subscribe(["pictures", "currentID", "confidence", "iou", "classes"], (state) => {
+  store.subscribe(SELECTION, (state) => {
     showChips(container, found(currentPicture(state), state), store);
   });
 }

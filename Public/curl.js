@@ -1,4 +1,5 @@
 import { MAXIMUM_DETECTIONS, address, detectQuery, predictBody } from "./api.js";
+import { requestOptions } from "./queue.js";
 
 /** Quotes a word for a POSIX shell. */
 const quoted = (word) => `'${word.replaceAll("'", "'\\''")}'`;
@@ -7,15 +8,18 @@ const quoted = (word) => `'${word.replaceAll("'", "'\\''")}'`;
  * Returns a command that requests from the service what the page shows.
  *
  * @param {import("./queue.js").Picture} picture
- * @param {{confidence: number, iou: number, classes: ReadonlySet<number>}} settings
+ * @param {Readonly<import("./store.js").State>} settings
  * @param {string} model
  * @param {boolean} needsKey - The command refers to a variable instead of the key, because commands get shared.
  */
-export function curlCommand(picture, { confidence, iou, classes }, model, needsKey) {
+export function curlCommand(picture, settings, model, needsKey) {
+  const { confidence, iou, classes, onlyZones } = settings;
   const { origin, name } = picture;
   const key = needsKey ? ' -H "X-API-Key: $OSPREY_API_KEY"' : "";
   const curl = `curl -sS --fail-with-body${key}`;
-  const options = { confidence, iou, max_detections: MAXIMUM_DETECTIONS };
+  const searched = requestOptions(settings);
+  const only = onlyZones && searched.zones ? { only: "zones" } : {};
+  const options = { ...searched, ...only, confidence, iou, max_detections: MAXIMUM_DETECTIONS };
   const chosen = [...classes].sort((first, second) => first - second);
 
   if (origin.kind === "processed") {

@@ -4,7 +4,7 @@ import { curlCommand } from "./curl.js";
 import { byID, save } from "./dom.js";
 import { answerJSON, cocoDataset, stem, yoloLines } from "./labels.js";
 import { paintDetections, pictureStyle } from "./overlay.js";
-import { shown } from "./selection.js";
+import { SELECTION, shown } from "./selection.js";
 import { currentPicture } from "./store.js";
 
 /**
@@ -61,7 +61,7 @@ export function setUpExports(store, settled, announce) {
     });
   }
 
-  store.subscribe(["pictures", "currentID", "confidence", "iou", "classes"], ({ pictures }) => {
+  store.subscribe(SELECTION, ({ pictures }) => {
     byID("save-coco-all").hidden = pictures.filter(({ answer }) => answer).length < 2;
     // The copied command no longer matches what is shown.
     byID("curl-box").hidden = true;

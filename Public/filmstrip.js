@@ -1,7 +1,7 @@
 import { thumbnail } from "./bitmaps.js";
 import { isPending } from "./queue.js";
 import { byID, counted, element, focusNext } from "./dom.js";
-import { shown } from "./selection.js";
+import { SELECTION, shown } from "./selection.js";
 
 const THUMBNAIL_SIDE = 112;
 
@@ -25,7 +25,7 @@ export function setUpFilmstrip(store, queue) {
     focusNext(byID("choose"));
   });
 
-  store.subscribe(["pictures", "currentID", "confidence", "iou", "classes"], (state) => {
+  store.subscribe(SELECTION, (state) => {
     const { pictures, currentID } = state;
     byID("filmstrip").hidden = pictures.length < 2;
     const ids = new Set(pictures.map(({ id }) => id));

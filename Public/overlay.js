@@ -43,6 +43,60 @@ export function pictureStyle(width, height, detections) {
   return { line, rim: Math.max(1, Math.round(line * 0.3)), font };
 }
 
+const ZONE_COLOR = "#fffdf8";
+const ZONE_RIM = "#0b1b20";
+const DRAFT_COLOR = "#f5a623";
+
+/**
+ * Paints zones, and the one that is being drawn.
+ *
+ * @param {CanvasRenderingContext2D} context
+ * @param {import("./store.js").Zones} zones
+ * @param {import("./store.js").Point[]|null} draft
+ * @param {{view: View, style: Style, size: {width: number, height: number}}} options - The picture's size in pixels.
+ */
+export function paintZones(context, zones, draft, { view, style, size }) {
+  const place = ([x, y]) => [x * size.width * view.scale + view.x, y * size.height * view.scale + view.y];
+  const trace = (points) => {
+    context.beginPath();
+    for (const point of points) context.lineTo(...place(point));
+  };
+  context.setTransform(1, 0, 0, 1, 0, 0);
+  const stroke = (color) => {
+    context.globalAlpha = 0.6;
+    context.lineWidth = style.line + 2 * style.rim;
+    context.strokeStyle = ZONE_RIM;
+    context.stroke();
+    context.globalAlpha = 1;
+    context.lineWidth = style.line;
+    context.strokeStyle = color;
+    context.stroke();
+  };
+  context.font = `600 ${style.font}px ui-sans-serif, system-ui, sans-serif`;
+  context.textBaseline = "top";
+  for (const [name, points] of Object.entries(zones)) {
+    trace(points);
+    context.closePath();
+    context.globalAlpha = 0.15;
+    context.fillStyle = ZONE_COLOR;
+    context.fill("evenodd");
+    stroke(ZONE_COLOR);
+    const [left, top] = place(points[0]);
+    context.fillStyle = ZONE_RIM;
+    context.fillRect(left, top, context.measureText(shortened(name)).width + style.font, style.font * 1.5);
+    context.fillStyle = ZONE_COLOR;
+    context.fillText(shortened(name), left + style.font / 2, top + style.font / 4);
+  }
+  if (!draft) return;
+  trace(draft);
+  stroke(DRAFT_COLOR);
+  context.fillStyle = DRAFT_COLOR;
+  for (const point of draft) {
+    const [x, y] = place(point);
+    context.fillRect(x - style.line * 1.5, y - style.line * 1.5, style.line * 3, style.line * 3);
+  }
+}
+
 /**
  * Paints masks, boxes and labels in order of rising score, so that the best detections are on top.
  *

@@ -75,6 +75,11 @@ export class PictureQueue {
     this.#startNext();
   }
 
+  /** Processes all finished pictures again, because what is searched has changed. */
+  allAgain() {
+    for (const { id, state } of this.#store.state.pictures) if (state !== "cancelled") this.again(id);
+  }
+
   cancel(id) {
     this.#running.get(id)?.abort();
     this.#running.delete(id);
@@ -146,7 +151,12 @@ export class PictureQueue {
         const picture = this.#find(id);
         const { origin, wasPredicted } = picture;
         if (origin.kind !== "processed" || wasPredicted) return await this.ask(picture, options, signal);
-        const first = await api.predict(origin.imageID, this.#store.state.model, options, signal);
+        const first = await api.predict(
+          origin.imageID,
+          this.#store.state.model,
+          { ...requestOptions(this.#store.state), ...options },
+          signal,
+        );
         this.#change(id, { wasPredicted: true });
         return first;
       } catch (problem) {
@@ -176,7 +186,8 @@ export class PictureQueue {
    * @param {AbortSignal} [signal]
    */
   ask({ blob }, options, signal) {
-    return api.detect(blob, this.#store.state.model, options, signal);
+    const { state } = this.#store;
+    return api.detect(blob, state.model, { ...requestOptions(state), ...options }, signal);
   }
 
   /** Replaces a picture's answer, unless it has changed in the meantime. */
@@ -186,6 +197,17 @@ export class PictureQueue {
 }
 
 export const isPending = (state) => state === "waiting" || state === "working" || state === "retrying";
+
+/**
+ * Returns the options that determine what the service searches, of those that the page leaves to it.
+ *
+ * @param {Readonly<import("./store.js").State>} state
+ */
+export const requestOptions = ({ size, slices, zones }) => ({
+  ...(size ? { size } : {}),
+  ...(slices ? { slices: "auto" } : {}),
+  ...(Object.keys(zones).length > 0 ? { zones } : {}),
+});
 
 /** Rejects dropped folders and deleted files, for which a request would fail without a useful error. */
 async function checkReadable(blob) {

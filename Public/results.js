@@ -1,7 +1,7 @@
 import { classColor } from "./colors.js";
 import { byID, counted, element } from "./dom.js";
 import { isPending } from "./queue.js";
-import { found, shown } from "./selection.js";
+import { SELECTION, found, shown } from "./selection.js";
 import { currentPicture } from "./store.js";
 
 /** Delay of announcements, so that a moving slider announces only its final result. */
@@ -55,7 +55,7 @@ export function setUpResults(store, announce) {
     rowOf(detections[Math.max(0, Math.min(targets[event.key], detections.length - 1))]).focus();
   });
 
-  store.subscribe(["pictures", "currentID", "confidence", "iou", "classes"], (state) => {
+  store.subscribe(SELECTION, (state) => {
     const picture = currentPicture(state);
     const isKnown = Boolean(picture?.answer);
     detections = shown(picture, state);

@@ -4,10 +4,17 @@ import { suppress } from "./nms.js";
 /**
  * @typedef {import("./api.js").Detection} Detection
  * @typedef {import("./queue.js").Picture} Picture
- * @typedef {{confidence: number, iou: number, classes: ReadonlySet<number>}} Settings
+ * @typedef {{confidence: number, iou: number, classes: ReadonlySet<number>, onlyZones: boolean}} Settings
  */
 
-/** @type {WeakMap<Detection[], {confidence: number, iou: number, detections: Detection[]}>} */
+/**
+ * Members of the state that determine which detections are shown.
+ *
+ * @type {(keyof import("./store.js").State)[]}
+ */
+export const SELECTION = ["pictures", "currentID", "confidence", "iou", "classes", "onlyZones"];
+
+/** @type {WeakMap<Detection[], {confidence: number, iou: number, onlyZones: boolean, detections: Detection[]}>} */
 const remembered = new WeakMap();
 
 /**
@@ -18,15 +25,19 @@ const remembered = new WeakMap();
  * @param {Settings} settings
  * @returns {Detection[]}
  */
-export function found(picture, { confidence, iou }) {
+export function found(picture, { confidence, iou, onlyZones }) {
   if (!picture?.answer) return [];
   const isExact = picture.iou === iou;
   const source = isExact ? picture.answer.payload : (picture.broad ?? picture.answer.payload);
   const last = remembered.get(source);
-  if (last && last.confidence === confidence && last.iou === iou) return last.detections;
+  if (last && last.confidence === confidence && last.iou === iou && last.onlyZones === onlyZones) {
+    return last.detections;
+  }
   const confident = source.filter(({ score }) => score > confidence);
-  const detections = isExact ? confident : suppress(confident, iou);
-  remembered.set(source, { confidence, iou, detections });
+  const kept = isExact ? confident : suppress(confident, iou);
+  // Answers without zones were requested before there were any.
+  const detections = onlyZones ? kept.filter(({ zones }) => !zones || zones.length > 0) : kept;
+  remembered.set(source, { confidence, iou, onlyZones, detections });
   return detections;
 }
 

@@ -1,10 +1,11 @@
 import { bitmap } from "./bitmaps.js";
 import { byID, counted, focusNext } from "./dom.js";
 import { isPending } from "./queue.js";
-import { shown } from "./selection.js";
+import { SELECTION, shown } from "./selection.js";
 import { currentPicture } from "./store.js";
 import { showTiming } from "./timing.js";
 import { Viewer } from "./viewer.js";
+import { addCorner } from "./zones.js";
 
 /** Titles of problems by status, and advice for the user if the service's detail does not suffice. */
 const WORDS = {
@@ -77,6 +78,7 @@ function setUpViewer(store, focusOn) {
       // The detection that has the focus in the list stays highlighted.
       if (!byID("objects").contains(document.activeElement)) store.update({ highlighted: hovered });
     },
+    onPoint: (point) => addCorner(store, point),
     onPick: (picked) => {
       store.update({ highlighted: picked });
       if (picked) focusOn(picked);
@@ -97,7 +99,7 @@ function setUpViewer(store, focusOn) {
     viewer.setPicture(image);
     byID("unreadable").hidden = image !== null || picture?.state !== "done";
   });
-  store.subscribe(["pictures", "currentID", "confidence", "iou", "classes", "masks", "labels"], (state) => {
+  store.subscribe([...SELECTION, "masks", "labels"], (state) => {
     const picture = currentPicture(state);
     const detections = shown(picture, state);
     viewer.setDetections(detections, { masks: state.masks, labels: state.labels });
@@ -107,4 +109,5 @@ function setUpViewer(store, focusOn) {
     );
   });
   store.subscribe(["highlighted"], ({ highlighted }) => viewer.highlight(highlighted));
+  store.subscribe(["zones", "draft"], ({ zones, draft }) => viewer.setZones(zones, draft));
 }

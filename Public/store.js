@@ -10,9 +10,16 @@
  * @property {boolean} masks
  * @property {boolean} labels
  * @property {import("./api.js").Detection|null} highlighted
+ * @property {number|null} size - Longer side of the network's input; null for the model's.
+ * @property {boolean} slices - Whether pictures are also searched in slices.
+ * @property {Readonly<Zones>} zones
+ * @property {boolean} onlyZones - Whether to hide objects outside of all zones.
+ * @property {Point[]|null} draft - The corners of a zone that is being drawn.
  * @property {readonly import("./api.js").Model[]} models
  * @property {string|null} model - Null, the service's default, until the models are loaded.
  *
+ * @typedef {[number, number]} Point - In shares of the picture's width and height.
+ * @typedef {Record<string, Point[]>} Zones - Corners by name.
  * @typedef {ReturnType<typeof createStore>} Store
  */
 
@@ -28,6 +35,11 @@ export function createStore() {
     masks: true,
     labels: true,
     highlighted: null,
+    size: null,
+    slices: false,
+    zones: {},
+    onlyZones: false,
+    draft: null,
     models: [],
     model: null,
   };

@@ -1,4 +1,4 @@
-import { paintDetections } from "./overlay.js";
+import { paintDetections, paintZones } from "./overlay.js";
 
 const STEP = 1.25;
 const PAN = 48;
@@ -19,6 +19,9 @@ export class Viewer {
   #detections = [];
   #highlighted = null;
   #options = { masks: true, labels: true };
+  #zones = {};
+  /** Corners of a zone that is being drawn; null if none is. */
+  #draft = null;
   /** CSS pixels per picture pixel, and the position of the picture's top left corner. */
   #view = { scale: 1, x: 0, y: 0 };
   #isFitted = true;
@@ -31,7 +34,8 @@ export class Viewer {
    * @param {HTMLCanvasElement} pictureCanvas
    * @param {HTMLCanvasElement} marksCanvas - Above the other; receives events and focus.
    * @param {{onZoom: (percent: number) => void, onHover: (detection: object|null) => void,
-   *   onPick: (detection: object|null) => void}} listeners
+   *   onPick: (detection: object|null) => void, onPoint: (point: [number, number]) => void}} listeners - Points are in
+   *   shares of the picture.
    */
   constructor(viewport, pictureCanvas, marksCanvas, listeners) {
     this.viewport = viewport;
@@ -47,6 +51,7 @@ export class Viewer {
     }
     marksCanvas.addEventListener("pointerleave", () => listeners.onHover(null));
     marksCanvas.addEventListener("dblclick", (event) => {
+      if (this.#draft) return;
       if (this.#isFitted) this.#zoomTo(Math.max(1, this.#view.scale * 2), this.#at(event));
       else this.fit();
     });
@@ -72,6 +77,17 @@ export class Viewer {
   setDetections(detections, options) {
     this.#detections = detections;
     this.#options = options;
+    this.#repaint(false);
+  }
+
+  /**
+   * @param {import("./store.js").Zones} zones
+   * @param {import("./store.js").Point[]|null} draft - While it is not null, clicks set points.
+   */
+  setZones(zones, draft) {
+    this.#zones = zones;
+    this.#draft = draft;
+    this.marksCanvas.style.cursor = draft ? "crosshair" : "";
     this.#repaint(false);
   }
 
@@ -188,6 +204,8 @@ export class Viewer {
     if (this.#image) {
       const font = Math.min(Math.max(this.viewport.clientWidth * FONT.ofWidth, FONT.smallest), FONT.largest);
       const style = { line: LINE * ratio, rim: RIM * ratio, font: font * ratio };
+      const size = { width: this.#width, height: this.#height };
+      paintZones(context, this.#zones, this.#draft, { view, style, size });
       paintDetections(context, this.#detections, { view, style, ...this.#options, highlighted: this.#highlighted });
     }
     // Exposes the state to tests and automation.
@@ -198,6 +216,11 @@ export class Viewer {
   #at(event) {
     const bounds = this.marksCanvas.getBoundingClientRect();
     return { x: event.clientX - bounds.left, y: event.clientY - bounds.top };
+  }
+
+  #shareAt({ x, y }) {
+    const { scale, x: left, y: top } = this.#view;
+    return /** @type {[number, number]} */ ([(x - left) / scale / this.#width, (y - top) / scale / this.#height]);
   }
 
   /** Returns the smallest box at a point, which would otherwise be unreachable inside a larger one. */
@@ -252,7 +275,9 @@ export class Viewer {
     if (!pointer || event.type === "pointercancel") return;
     const now = this.#at(event);
     const isClick = Math.hypot(now.x - pointer.start.x, now.y - pointer.start.y) < 4;
-    if (isClick) this.listeners.onPick(this.#detectionAt(now));
+    if (!isClick) return;
+    if (this.#draft) this.listeners.onPoint(this.#shareAt(now));
+    else this.listeners.onPick(this.#detectionAt(now));
   }
 
   #key(event) {

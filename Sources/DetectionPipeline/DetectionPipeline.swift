@@ -23,9 +23,9 @@ package struct DetectionPipeline: Sendable {
     /// Threads that decode, draw and encode.
     package let workers: WorkerPool
     /// Admits pictures that are detected in slices, in place of ``queue``: one holds its pixels for long.
-    private let slicedPictures: WorkQueue
-    /// Admits slices to the network, as many as it has streams, so that other pictures wait for one slice at most.
-    private let slices: WorkQueue
+    let slicedPictures: WorkQueue
+    /// Admits the steps of these pictures, as many as the network has streams if there is no other work.
+    let slices: YieldingQueue
 
     /// - Parameters:
     ///   - decoder: Decodes pictures.
@@ -37,7 +37,7 @@ package struct DetectionPipeline: Sendable {
         self.workers = workers
         let streams = Self.streams(for: queue.slots)
         slicedPictures = WorkQueue(slots: streams, capacity: queue.capacity)
-        slices = WorkQueue(slots: streams, capacity: .max)
+        slices = YieldingQueue(slots: streams)
     }
 
     /// Changes the number of slots of the queue, and what depends on it.
@@ -69,54 +69,47 @@ package struct DetectionPipeline: Sendable {
         picture: Picture,
         output: @escaping @Sendable (DetectionReport) throws -> Output
     ) async throws -> Output {
-        let admission = request.settings.slices == nil ? queue : slicedPictures
-        return try await work(
-            in: admission,
-            flow: request.detector.model.name,
-            deadline: deadline,
-            stages: stages
-        ) { mode in
+        if let slices = request.settings.slices {
+            return try await detect(request, in: slices, deadline: deadline, stages: stages, picture, output)
+        }
+        return try await work(flow: request.detector.model.name, deadline: deadline, stages: stages) { mode in
             let picture = try await decode(picture, for: request, stages)
             try Task.checkCancellation()
-            let found =
-                if let slices = request.settings.slices {
-                    try await detect(request, in: picture.image, slices: slices, stages)
-                } else {
-                    Found(detections: try await detect(request, in: picture.image, mode: mode(), stages))
-                }
-            let (kept, zones) = request.settings.select(
-                found.detections,
-                width: picture.image.width,
-                height: picture.image.height
-            )
+            let detections = try await detect(request, in: picture.image, mode: mode(), stages)
             try Task.checkCancellation()
-            let pixels = try await fullPixels(of: picture, for: request, stages)
-            let report = DetectionReport(
-                model: request.detector.model,
-                width: picture.image.width,
-                height: picture.image.height,
-                detections: kept,
-                drawn: try pixels.flatMap { try draw(kept, on: $0, picture.format, as: request.drawing, stages) },
-                isTruncated: picture.image.isTruncated,
-                sliceCount: found.sliceCount,
-                zones: zones,
-                crops: pixels.flatMap { pixels in
-                    request.settings.cropMargin.map { Crops(pixels: pixels, margin: $0) }
-                },
-                settings: request.settings
-            )
-            return try output(report)
+            return try output(try await report(detections, in: picture, for: request, stages))
         }
     }
 
-    /// What was detected, before it is selected.
-    private struct Found {
-        var detections: [Detection]
-        /// Number of slices; nil if none were requested.
-        var sliceCount: Int?
+    /// Selects, draws and describes what was detected.
+    func report(
+        _ detections: [Detection],
+        in picture: DecodedPicture,
+        sliceCount: Int? = nil,
+        for request: DetectionRequest,
+        _ stages: StageClock
+    ) async throws -> DetectionReport {
+        let (width, height) = (picture.image.width, picture.image.height)
+        let (kept, zones) = request.settings.select(detections, width: width, height: height)
+        let pixels = try await fullPixels(of: picture, for: request, stages)
+        return DetectionReport(
+            model: request.detector.model,
+            width: width,
+            height: height,
+            detections: kept,
+            drawn: try pixels.flatMap { pixels in
+                let regions = request.settings.zones?.regions(width: width, height: height) ?? []
+                return try draw(kept, zones: regions, on: pixels, picture.format, as: request.drawing, stages)
+            },
+            isTruncated: picture.image.isTruncated,
+            sliceCount: sliceCount,
+            zones: zones,
+            crops: pixels.flatMap { pixels in request.settings.cropMargin.map { Crops(pixels: pixels, margin: $0) } },
+            settings: request.settings
+        )
     }
 
-    private func detect(
+    func detect(
         _ request: DetectionRequest,
         in image: ReducedImage,
         mode: PerformanceMode,
@@ -129,53 +122,6 @@ package struct DetectionPipeline: Sendable {
         )
         stages.end(.infer, but: result.stages)
         return result.detections
-    }
-
-    /// Detects in slices of the picture and in the whole of it, in parallel, and joins what belongs together.
-    private func detect(
-        _ request: DetectionRequest,
-        in image: ReducedImage,
-        slices: Slices,
-        _ stages: StageClock
-    ) async throws -> Found {
-        let options = request.settings.detectorOptions(width: image.width, height: image.height)
-        let parts = try slices.parts(
-            width: image.width,
-            height: image.height,
-            inputSide: options.inputSide ?? request.detector.model.inputSide
-        )
-        guard !parts.isEmpty else {
-            return Found(
-                detections: try await detect(request, in: image, mode: .throughput, stages),
-                sliceCount: 0
-            )
-        }
-        // Pictures take turns.
-        let flow = "\(ObjectIdentifier(stages))"
-        let mode = request.mode ?? .throughput
-        let found = try await withThrowingTaskGroup(of: (Int, [Detection]).self) { group in
-            for index in 0...parts.count {
-                group.addTask {
-                    try await self.slices.withSlot(flow: flow) {
-                        guard index < parts.count else {
-                            let whole = try await request.detector.detect(in: image, options: options, mode: mode)
-                            return (index, whole.detections)
-                        }
-                        let part = ReducedImage(image.pixels, columns: parts[index].columns, rows: parts[index].rows)
-                        var options = options
-                        options.ignored = options.ignored.map { $0.moved(from: parts[index]) }
-                        let result = try await request.detector.detect(in: part, options: options, mode: mode)
-                        return (index, result.detections.map { $0.placed(from: parts[index], in: image) })
-                    }
-                }
-            }
-            return try await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
-        }
-        stages.end(.infer)
-        let all = (0...parts.count).flatMap { found[$0] ?? [] }
-        let merged = greedyMerging(all, classAgnostic: options.classAgnostic)
-        stages.end(.postprocess)
-        return Found(detections: merged, sliceCount: parts.count)
     }
 
     /// Runs `body` in a slot of the queue, on a worker thread.
@@ -193,33 +139,25 @@ package struct DetectionPipeline: Sendable {
         stages: StageClock = StageClock(start: .now),
         _ body: @escaping @Sendable (_ mode: () -> PerformanceMode) async throws -> Output
     ) async throws -> Output {
-        try await work(in: queue, flow: flow, deadline: deadline, stages: stages, body)
-    }
-
-    private func work<Output: Sendable>(
-        in admission: WorkQueue,
-        flow: String,
-        deadline: ContinuousClock.Instant?,
-        stages: StageClock,
-        _ body: @escaping @Sendable (_ mode: () -> PerformanceMode) async throws -> Output
-    ) async throws -> Output {
-        try await admission.withSlot(flow: flow, deadline: deadline) {
+        try await queue.withSlot(flow: flow, deadline: deadline) {
             stages.end(.queue)
-            return try await withTaskExecutorPreference(workers) {
-                // A single picture gets all cores; several get one each, which yields more pictures per second.
-                try await body { queue.isAlone && slices.running == 0 ? .latency : .throughput }
+            return try await slices.makingWay {
+                try await withTaskExecutorPreference(workers) {
+                    // A single picture gets all cores; several get one each, which yields more pictures per second.
+                    try await body { queue.isAlone && slices.running == 0 ? .latency : .throughput }
+                }
             }
         }
     }
 
-    private struct DecodedPicture {
+    struct DecodedPicture {
         var image: ReducedImage
         var format = ImageFormat.png
         /// The file, if there is one, and how it was decoded.
         var file: (bytes: [UInt8], options: DecodingOptions)?
     }
 
-    private func decode(
+    func decode(
         _ picture: Picture,
         for request: DetectionRequest,
         _ stages: StageClock
@@ -262,13 +200,14 @@ package struct DetectionPipeline: Sendable {
 
     private func draw(
         _ detections: [Detection],
+        zones: [Region],
         on pixels: RGBImage,
         _ pictureFormat: ImageFormat,
         as drawing: DetectionRequest.Drawing?,
         _ stages: StageClock
     ) throws -> DetectionReport.Drawn? {
         guard let drawing else { return nil }
-        let drawn = try DetectionPainter(labels: drawing.labels).draw(detections, on: pixels)
+        let drawn = try DetectionPainter(labels: drawing.labels).draw(detections, zones: zones, on: pixels)
         stages.end(.draw)
         let format = drawing.format ?? (pictureFormat.isEncodable ? pictureFormat : .png)
         let encoded = try drawn.encoded(as: format)
@@ -282,23 +221,5 @@ extension DetectionResult {
     fileprivate var stages: [(stage: Stage, duration: Duration)] {
         let stages: [(stage: Stage, duration: Duration)] = [(.letterbox, letterbox), (.postprocess, postprocessing)]
         return masks > .zero ? stages + [(.masks, masks)] : stages
-    }
-}
-
-extension Detection {
-    /// The detection in pixels of the picture that a part was taken from.
-    fileprivate func placed(from part: Slices.Part, in image: ReducedImage) -> Detection {
-        var copy = self
-        let (left, top) = (part.columns.lowerBound, part.rows.lowerBound)
-        copy.box = box.moved(x: Float(left), y: Float(top))
-        copy.mask = mask?.placed(left: left, top: top, imageWidth: image.width, imageHeight: image.height)
-        return copy
-    }
-}
-
-extension Region {
-    /// The region in pixels of a part of the picture.
-    fileprivate func moved(from part: Slices.Part) -> Region {
-        transformed(x: 1, y: 1, left: -Double(part.columns.lowerBound), top: -Double(part.rows.lowerBound))
     }
 }

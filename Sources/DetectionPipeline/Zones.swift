@@ -36,11 +36,14 @@ package struct Zones: Hashable, Sendable {
     ///
     /// - Returns: For each detection, the names of its zones.
     package func names(for detections: [Detection], width: Int, height: Int) -> [[String]] {
-        let regions = zones.map { ($0.name, $0.area.region(width: width, height: height)) }
+        let regions = zip(zones.map(\.name), regions(width: width, height: height))
         return detections.map { detection in
             regions.filter { isInside(detection.box, $1) }.map { name, _ in name }
         }
     }
+
+    /// The zones in pixels of a picture of the given size.
+    func regions(width: Int, height: Int) -> [Region] { zones.map { $0.area.region(width: width, height: height) } }
 
     private func isInside(_ box: BoundingBox, _ region: Region) -> Bool {
         let middle = (Double(box.minX) + Double(box.maxX)) / 2

@@ -123,6 +123,76 @@ import YOLO
         }
     }
 
+    /// Finds the blue pixels of a part: a box around them, with the share of them that is not hidden as its score.
+    private struct BlueFinder: ObjectDetector {
+        var model = ModelDescription(name: "blue", labels: LabelMap(["blue"]), inputSide: 64)
+
+        func detect(
+            in image: ReducedImage,
+            options: DetectionOptions,
+            mode: PerformanceMode
+        ) async throws -> DetectionResult {
+            let letterbox = Letterbox(imageWidth: image.width, imageHeight: image.height, side: 64, shape: .square)
+            var input = [UInt8](repeating: 0, count: letterbox.byteCount)
+            input.withUnsafeMutableBufferPointer { pixels in
+                letterbox.draw(image, into: pixels)
+                for region in options.ignored { letterbox.fill(region, in: pixels) }
+            }
+            let blue = (0..<(64 * 64)).filter { input[3 * $0 + 2] > 200 && input[3 * $0] < 50 }
+            guard let left = blue.map({ $0 % 64 }).min(), let right = blue.map({ $0 % 64 }).max(),
+                let top = blue.map({ $0 / 64 }).min(), let bottom = blue.map({ $0 / 64 }).max()
+            else { return DetectionResult(detections: []) }
+            let box = BoundingBox(
+                minX: Float(left),
+                minY: Float(top),
+                maxX: Float(right + 1),
+                maxY: Float(bottom + 1)
+            )
+            let found = Detection(box: letterbox.exactImageBox(from: box), score: 0.9, classID: 0)
+            return DetectionResult(detections: [found])
+        }
+    }
+
+    @Test(
+        "objects in slices are placed in the picture, except in areas to ignore",
+        arguments: [
+            ("auto", nil, [BoundingBox(minX: 100, minY: 70, maxX: 120, maxY: 90)]),
+            ("auto", [[90, 60], [130, 60], [130, 100], [90, 100]], []),
+            // Its left half.
+            (
+                "auto", [[90, 60], [110, 60], [110, 100], [90, 100]],
+                [
+                    BoundingBox(minX: 110, minY: 70, maxX: 120, maxY: 90)
+                ]
+            ),
+        ] as [(JSONValue, [[Double]]?, [BoundingBox])]
+    )
+    func slices(slices: JSONValue, ignored: [[Double]]?, expected: [BoundingBox]) async throws {
+        let picture = RGBImage(width: 200, height: 150) { pixels in
+            for index in 0..<(200 * 150) {
+                let isBlue = (100..<120).contains(index % 200) && (70..<90).contains(index / 200)
+                let color: [UInt8] = isBlue ? [0, 0, 255] : [200, 200, 200]
+                for channel in 0..<3 { pixels.initializeElement(at: 3 * index + channel, to: color[channel]) }
+            }
+        }
+        var values: [String: JSONValue] = ["slices": slices]
+        if let ignored {
+            values["ignore"] = .array([.array(ignored.map { .array($0.map(JSONValue.number)) })])
+        }
+        let detector = BlueFinder()
+        let settings = try DetectionSettings(Values(values), for: detector.model, at: "body")
+        let report = try await Self.pipeline().detect(
+            DetectionRequest(detector, settings: settings),
+            picture: .pixels { picture },
+            output: \.self
+        )
+        #expect(report.sliceCount == 12)
+        #expect(report.detections.count == expected.count)
+        for (found, expected) in zip(report.detections, expected) {
+            #expect(found.box.intersectionOverUnion(with: expected) > 0.75, "\(found.box)")
+        }
+    }
+
     @Test("a picture that cannot be decoded is an error")
     func damaged() async throws {
         let request = try Self.request()

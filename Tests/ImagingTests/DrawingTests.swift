@@ -25,6 +25,22 @@ struct DrawingTests {
         #expect(Self.grey.bytes.allSatisfy { $0 == 0x78 })
     }
 
+    @Test("zones are outlined and brightened, except in their holes, below boxes")
+    func zones() throws {
+        let corners = { (points: [(Double, Double)]) in points.map { Region.Point(x: $0.0, y: $0.1) } }
+        let zone = Region(outlines: [
+            corners([(50, 50), (350, 50), (350, 450), (50, 450)]),
+            corners([(150, 200), (250, 200), (250, 300), (150, 300)]),
+        ])
+        let detection = Detection(box: BoundingBox(300, 150, 400, 400), score: 0.9, classID: 1)
+        let drawn = try Self.painter.draw([detection], zones: [zone], on: Self.grey)
+        // 0.85 * 0x78 + 0.15 * 255
+        #expect(drawn.pixel(100, 100) == 0x8C8C8C)
+        for (x, y) in [(200, 250), (500, 100), (370, 440)] { #expect(drawn.pixel(x, y) == 0x787878, "\(x), \(y)") }
+        #expect(drawn.pixel(50, 250) == 0xFFFFFF && drawn.pixel(150, 250) == 0xFFFFFF)
+        #expect(drawn.pixel(350, 150) == DrawingColor.ofClass(1).hex)
+    }
+
     @Test("the label is drawn above the box, in its class's colour")
     func label() throws {
         let detection = Detection(box: BoundingBox(100, 150, 300, 400), score: 0.9, classID: 1)

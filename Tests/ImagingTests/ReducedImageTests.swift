@@ -19,6 +19,38 @@ import Testing
         #expect((image.pixels.width, image.pixels.height) == (columns, rows))
     }
 
+    @Test(
+        "a part of a picture is scaled as a copy of it",
+        arguments: [
+            // As large as the input, exactly twice as large, and anything else.
+            (0, 0, 64, 64), (37, 11, 64, 48), (5, 3, 128, 96), (17, 40, 100, 61), (150, 99, 1, 1), (0, 0, 200, 150),
+        ] as [(Int, Int, Int, Int)],
+        [false, true]
+    )
+    func parts(place: (Int, Int, Int, Int), antialiases: Bool) throws {
+        let (left, top, width, height) = place
+        let whole = TestPictures.ramp(width: 200, height: 150)
+        let copy = RGBImage(width: width, height: height) { pixels in
+            for row in 0..<height {
+                for index in 0..<(3 * width) {
+                    pixels.initializeElement(
+                        at: 3 * width * row + index,
+                        to: whole.bytes[3 * (200 * (top + row) + left) + index]
+                    )
+                }
+            }
+        }
+        let part = ReducedImage(whole, columns: left..<left + width, rows: top..<top + height)
+        let letterbox = Letterbox(imageWidth: width, imageHeight: height, side: 64, antialiases: antialiases)
+        let inputs = [part, ReducedImage(copy)].map { image in
+            [UInt8](unsafeUninitializedCapacity: letterbox.byteCount) { buffer, count in
+                letterbox.draw(image, into: buffer)
+                count = letterbox.byteCount
+            }
+        }
+        #expect(inputs[0] == inputs[1])
+    }
+
     @Test("other formats are decoded at full size", arguments: [ImageFormat.png, .webp])
     func otherFormats(_ format: ImageFormat) throws {
         let bytes = try TestPictures.ramp(width: 64, height: 48).encoded(as: format)

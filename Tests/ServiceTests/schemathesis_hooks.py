@@ -51,6 +51,8 @@ def map_body(context: HookContext, body: Any) -> Any:
         return body
     if isinstance(body.get("image"), str):
         return {**body, "image": PICTURES[0]}
+    if isinstance(body.get("images"), list):
+        return {**body, "images": [PICTURES[0] if isinstance(text, str) else text for text in body["images"]]}
     # The service ignores the names of parts, and clients quote unusual names differently, so use plain ones.
     picture = base64.b64decode(PICTURES[1])
     return {f"file{n}": picture if isinstance(part, str) else part for n, part in enumerate(body.values())}
@@ -61,6 +63,11 @@ def filter_failure(context: HookContext, failure: Failure, case: Case, response:
     """Ignores rejections of schema-valid requests that depend on the model or the picture."""
     if not isinstance(failure, RejectedPositiveData):
         return True
+    # Corners may lie on a line, or be too many in all areas together.
+    if response.status_code in (400, 422) and any(
+        reason in response.text for reason in ("has no area", "points; at most")
+    ):
+        return False
     if response.status_code == 422:
         # In a query, spaces around the items of a list do not count, so that one of only spaces is empty.
         reasons = ("which is not a class of", "is not inside the picture", '["query","classes"')

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Storage
 import TestSupport
@@ -42,6 +43,15 @@ struct FileImageStoreTests {
             try check(store)
         }
         try check(open())
+    }
+
+    @Test("documents can be replaced, listed, deleted, and read by the next process")
+    func documents() throws {
+        try checkDocuments(try open(), again: nil)
+        let name = try #require(DocumentName("front"))
+        try open().store(document: [1, 2], of: .zones, named: name)
+        #expect(try open().document(of: .zones, named: name) == [1, 2])
+        #expect(directory.files(in: "store/temporary").isEmpty)
     }
 
     @Test("an empty picture can be stored")

@@ -29,6 +29,11 @@ struct RedisImageStoreTests {
         try keys.expectConsistent(quota: 0)
     }
 
+    @Test("documents can be replaced, listed, deleted, and read by another replica")
+    func documents() throws {
+        try checkDocuments(try keys.store(), again: { try keys.store() })
+    }
+
     @Test("a picture of 32 MiB can be stored and read")
     func large() throws {
         let store = try keys.store(quota: 1 << 30)

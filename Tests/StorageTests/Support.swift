@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Storage
 import TestSupport
@@ -46,4 +47,29 @@ func onThreads(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
         }.start()
     }
     group.wait()
+}
+
+/// Checks that a store, which must be empty, keeps documents; `again` opens it once more.
+func checkDocuments(_ store: any ImageStore, again: (() throws -> any ImageStore)?) throws {
+    let (front, back) = (try #require(DocumentName("front")), try #require(DocumentName("back.2")))
+    #expect(try store.documentNames(of: .zones).isEmpty)
+    #expect(try store.document(of: .zones, named: front) == nil)
+    #expect(try !store.deleteDocument(of: .zones, named: front))
+    #expect(try store.store(document: [1], of: .zones, named: front))
+    #expect(try !store.store(document: [2, 3], of: .zones, named: front), "it is not new the second time")
+    #expect(try store.store(document: [], of: .zones, named: back))
+    var other = store
+    if let again { other = try again() }
+    #expect(try other.documentNames(of: .zones) == [back, front])
+    #expect(try other.document(of: .zones, named: front) == [2, 3])
+    #expect(try other.document(of: .zones, named: back) == [])
+    #expect(try other.deleteDocument(of: .zones, named: front))
+    #expect(try other.documentNames(of: .zones) == [back])
+    for number in 1..<DocumentKind.maximumCount {
+        try other.store(document: [0], of: .zones, named: #require(DocumentName("\(number)")))
+    }
+    let error = #expect(throws: StorageError.self) { try other.store(document: [0], of: .zones, named: front) }
+    #expect(error?.code == .full)
+    #expect(try !other.store(document: [9], of: .zones, named: back), "replacing is possible")
+    for name in try other.documentNames(of: .zones) { try other.deleteDocument(of: .zones, named: name) }
 }

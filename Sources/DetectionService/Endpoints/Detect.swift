@@ -37,6 +37,7 @@ struct Detect: Endpoint {
                             .described("Pictures in base64, in place of image.")
                     ),
                 ] + Fields.detection,
+                oneOf: ["image", "images"],
                 example: ["image": .string(Base64.examplePicture)]
             ),
         ],
@@ -88,24 +89,16 @@ struct Detect: Endpoint {
         _ query: DetectionResponder.Query,
         call: Call
     ) async throws -> Response {
-        switch (values.string("image"), values.array("images")) {
-        case (let text?, nil):
+        guard let list = values.array("images") else {
+            let text = values.string("image") ?? ""
             let body = try await detection.body(query, call: call) { try Base64.picture(text, at: ["body", "image"]) }
             return try detection.response(body, query.form)
-        case (nil, let list?):
-            return try await detectEach(list.count, query, call: call) { index in
-                guard case .string(let text) = list[index] else { return [] }
-                return try Base64.picture(text, at: ["body", "images", "\(index)"])
-            } failure: { problem, _ in
-                try ProblemBody(problem, requestID: call.context.requestID).json()
-            }
-        default:
-            let error = ValidationError(
-                location: ["body", "image"],
-                message: "is required: bytes in base64; or images, a list of them, in its place",
-                type: "missing"
-            )
-            throw ValidationErrors([error])
+        }
+        return try await detectEach(list.count, query, call: call) { index in
+            guard case .string(let text) = list[index] else { return [] }
+            return try Base64.picture(text, at: ["body", "images", "\(index)"])
+        } failure: { problem, _ in
+            try ProblemBody(problem, requestID: call.context.requestID).json()
         }
     }
 

@@ -47,6 +47,7 @@ private struct ModelsBody: JSONObject {
             JSONMember("parameters", "Weights and biases.", \.model.cost.parameters),
             JSONMember("precision", "f32 or bf16.", \.model.precision),
             JSONMember("rectangular", "Whether the input follows the picture's shape.", \.model.isRectangular),
+            JSONMember("resizable", "Whether requests may choose the input's size.") { $0.model.stride != nil },
             JSONMember("sha256", "Of the file.", \.model.sha256),
             JSONMember(
                 "task",

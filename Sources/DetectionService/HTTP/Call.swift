@@ -67,7 +67,7 @@ extension Call {
     ///
     /// - Throws: ``Problem`` if it is not JSON; `ValidationErrors` if it does not match.
     func json(_ body: [UInt8]) throws -> Values {
-        guard case .json(let fields, _) = operation.body.first(where: \.isJSON) else { return Values([:]) }
+        guard case .json(let fields, let choices, _) = operation.body.first(where: \.isJSON) else { return Values([:]) }
         var errors = ValidationErrors()
         do {
             let values = try Values(
@@ -77,6 +77,10 @@ extension Call {
                 ignoresUnknown: operation.dialect != nil,
                 into: &errors
             )
+            if !choices.isEmpty, choices.count(where: { values.all[$0] != nil }) != 1 {
+                let message = "must be there, or else \(choices.dropFirst().joined(separator: ", ")), but not both"
+                errors.add(ValidationError(location: ["body", choices[0]], message: message, type: "missing"))
+            }
             try errors.check()
             return values
         } catch JSONTextError.costlyText {

@@ -79,7 +79,7 @@ struct OpenAPIDocument {
             members["schema"] = field.schema.jsonSchema
         }
         if let summary = field.schema.summary { members["description"] = .string(summary) }
-        if case .array = field.schema.kind {
+        if case .array = field.schema.kind, !field.schema.isStructured {
             members["style"] = "form"
             members["explode"] = false
         }
@@ -90,8 +90,12 @@ struct OpenAPIDocument {
         var content: [String: JSONValue] = [:]
         for form in operation.body {
             switch form {
-            case .json(let fields, let example):
+            case .json(let fields, let choices, let example):
                 var schema = Schema.object(fields).jsonSchema
+                if !choices.isEmpty, case .object(var members) = schema {
+                    members["oneOf"] = .array(choices.map { ["required": [.string($0)]] })
+                    schema = .object(members)
+                }
                 // Other servers ignore what they do not know.
                 if operation.dialect != nil, case .object(var members) = schema {
                     members["additionalProperties"] = true

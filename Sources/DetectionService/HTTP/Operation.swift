@@ -31,8 +31,8 @@ struct Operation: Sendable {
 
     /// One format of a request's body.
     enum BodyForm: Sendable {
-        /// A JSON object with these members.
-        case json([Field], example: JSONValue)
+        /// A JSON object with these members; of those named by `oneOf`, exactly one.
+        case json([Field], oneOf: [String] = [], example: JSONValue)
         /// The bytes of a picture.
         case picture
         /// `multipart/form-data` with one picture, or with one or several.

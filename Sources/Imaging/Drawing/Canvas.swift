@@ -86,6 +86,20 @@ final class Canvas {
         strokeRimmed(color, width: 2 * inset, style: style)
     }
 
+    /// Draws the outlines of a region, in pixels of the canvas, and brightens what is in it.
+    func draw(_ region: Region, style: DrawingStyle) {
+        for outline in region.outlines {
+            cairo_new_sub_path(context)
+            for point in outline { cairo_line_to(context, point.x, point.y) }
+            cairo_close_path(context)
+        }
+        cairo_set_fill_rule(context, CAIRO_FILL_RULE_EVEN_ODD)
+        cairo_set_source_rgba(context, 1, 1, 1, 0.15)
+        cairo_fill_preserve(context)
+        cairo_set_line_join(context, CAIRO_LINE_JOIN_ROUND)
+        strokeRimmed(.white, width: style.lineWidth, style: style)
+    }
+
     /// Draws a label: a filled rectangle with text on it.
     func draw(_ label: Label, style: DrawingStyle) {
         let frame = label.frame

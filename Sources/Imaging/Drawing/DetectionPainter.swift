@@ -23,11 +23,12 @@ package struct DetectionPainter: Sendable {
     /// - Parameters:
     ///   - detections: Detections in any order, in pixels of the picture. Parts outside the picture are not drawn, nor
     ///     are masks made for another picture size.
+    ///   - zones: Regions to draw below all detections, in pixels of the picture.
     ///   - image: The picture; it is not changed.
     /// - Returns: A new picture of the same size.
     /// - Throws: ``ImageError`` with ``ImageError/Code/tooLarge`` if a side is longer than 32,767 pixels, and with
     ///   ``ImageError/Code/encodingFailed`` if memory runs out; `CancellationError` soon after the task is cancelled.
-    package func draw(_ detections: [Detection], on image: RGBImage) throws -> RGBImage {
+    package func draw(_ detections: [Detection], zones: [Region] = [], on image: RGBImage) throws -> RGBImage {
         let canvas = try Canvas(image)
         let marks =
             detections
@@ -39,6 +40,7 @@ package struct DetectionPainter: Sendable {
             boxHeights: marks.map(\.frame.height)
         )
 
+        for zone in zones { canvas.draw(zone, style: style) }
         for mark in marks {
             guard let mask = mark.mask else { continue }
             // Hundreds of masks in a huge picture take a while.

@@ -69,12 +69,13 @@ struct DeepStackDetect: Endpoint {
 
     private static func confidence(_ text: String?) throws -> Float {
         guard let text else { return Float(usualConfidence) }
-        guard let value = Float(text), value.isFinite, value >= 0 else {
+        // Not `Float`, in which a tiny negative number would be 0.
+        guard let value = Double(text), value.isFinite, value >= 0 else {
             throw Problem(.malformed, "Invalid value for min_confidence")
         }
         guard value <= 1 else { throw Problem(.malformed, "min_confidence cannot be greater than 1") }
         // All boxes of a network would take seconds.
-        return max(0.001, value)
+        return max(0.001, Float(value))
     }
 }
 

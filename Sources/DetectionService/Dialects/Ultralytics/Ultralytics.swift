@@ -128,10 +128,10 @@ struct UltralyticsPredict: Endpoint {
 
     private static func ratio(_ name: String, of form: Form) throws(Problem) -> Float? {
         guard let text = form.text(name) else { return nil }
-        guard let value = Float(text), (0...1).contains(value) else {
+        guard let value = Double(text), (0...1).contains(value) else {
             throw Problem(.malformed, "\(name) must be a number from 0 to 1.")
         }
-        return value
+        return Float(value)
     }
 }
 

@@ -1,0 +1,98 @@
+internal import Imaging
+internal import ObjectDetection
+internal import Scheduling
+internal import YOLO
+
+extension DetectionPipeline {
+    /// Detects in slices of the picture and in the whole of it, in parallel, and joins what belongs together.
+    ///
+    /// Each step takes its turn among the slices of all pictures. Parameters and errors as
+    /// ``detect(_:deadline:stages:picture:output:)``.
+    func detect<Output: Sendable>(
+        _ request: DetectionRequest,
+        in slices: Slices,
+        deadline: ContinuousClock.Instant?,
+        stages: StageClock,
+        _ picture: Picture,
+        _ output: @escaping @Sendable (DetectionReport) throws -> Output
+    ) async throws -> Output {
+        let flow = "\(ObjectIdentifier(stages))"
+        return try await slicedPictures.withSlot(flow: request.detector.model.name, deadline: deadline) {
+            stages.end(.queue)
+            return try await withTaskExecutorPreference(workers) {
+                let picture = try await self.slices.withSlot(flow: flow) {
+                    try await decode(picture, for: request, stages)
+                }
+                let image = picture.image
+                let options = request.settings.detectorOptions(width: image.width, height: image.height)
+                let parts = try slices.parts(
+                    width: image.width,
+                    height: image.height,
+                    inputSide: options.inputSide ?? request.detector.model.inputSide
+                )
+                let found = try await detect(request, in: image, parts, options, flow: flow)
+                stages.end(.infer)
+                return try await self.slices.withSlot(flow: flow) {
+                    let merged =
+                        parts.isEmpty ? found : greedyMerging(found, classAgnostic: options.classAgnostic)
+                    stages.end(.postprocess)
+                    try Task.checkCancellation()
+                    return try output(
+                        try await report(merged, in: picture, sliceCount: parts.count, for: request, stages)
+                    )
+                }
+            }
+        }
+    }
+
+    /// Returns what is found in each part, in their order, and in the whole picture.
+    private func detect(
+        _ request: DetectionRequest,
+        in image: ReducedImage,
+        _ parts: [Slices.Part],
+        _ options: DetectionOptions,
+        flow: String
+    ) async throws -> [Detection] {
+        try await withThrowingTaskGroup(of: (index: Int, detections: [Detection]).self) { group in
+            for index in 0...parts.count {
+                group.addTask {
+                    try await slices.withSlot(flow: flow) {
+                        let part = index < parts.count ? parts[index] : nil
+                        return (index, try await detect(request, in: image, part, options))
+                    }
+                }
+            }
+            var found = [[Detection]](repeating: [], count: parts.count + 1)
+            for try await (index, detections) in group { found[index] = detections }
+            return found.flatMap { $0 }
+        }
+    }
+
+    /// Detects in a part of a picture, or the whole of it if there is none.
+    private func detect(
+        _ request: DetectionRequest,
+        in image: ReducedImage,
+        _ part: Slices.Part?,
+        _ options: DetectionOptions
+    ) async throws -> [Detection] {
+        let mode = request.mode ?? .throughput
+        guard let part else {
+            return try await request.detector.detect(in: image, options: options, mode: mode).detections
+        }
+        let (left, top) = (part.columns.lowerBound, part.rows.lowerBound)
+        var options = options
+        options.ignored = options.ignored.map { $0.transformed(x: 1, y: 1, left: -Double(left), top: -Double(top)) }
+        let slice = ReducedImage(image.pixels, columns: part.columns, rows: part.rows)
+        return try await request.detector.detect(in: slice, options: options, mode: mode).detections.map { detection in
+            var placed = detection
+            placed.box = detection.box.moved(x: Float(left), y: Float(top))
+            placed.mask = detection.mask?.placed(
+                left: left,
+                top: top,
+                imageWidth: image.width,
+                imageHeight: image.height
+            )
+            return placed
+        }
+    }
+}

@@ -1,0 +1,76 @@
+import Scheduling
+import Testing
+
+@Suite struct YieldingQueueTests {
+    @Test("pieces use all slots alone, and one fewer for each piece of other work, but at least one")
+    func makingWay() async throws {
+        let queue = YieldingQueue(slots: 3)
+        let gates = (0..<8).map { _ in Gate() }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for gate in gates.prefix(6) {
+                group.addTask { try await queue.withSlot(flow: "picture") { await gate.wait() } }
+            }
+            try await eventually { queue.running == 3 }
+            // Other work starts at once; pieces that run end first.
+            for (count, gate) in gates.suffix(2).enumerated() {
+                group.addTask { try await queue.makingWay { await gate.wait() } }
+                try await Task.sleep(for: .milliseconds(20))
+                #expect(queue.running == 3 - count)
+                gates[count].open()
+                try await eventually { queue.running == 2 - count }
+            }
+            gates[2].open()
+            try await Task.sleep(for: .milliseconds(20))
+            #expect(queue.running == 1)
+            // Slots come back a while after the other work.
+            gates[6].open()
+            gates[7].open()
+            try await Task.sleep(for: .milliseconds(50))
+            #expect(queue.running == 1)
+            try await eventually { queue.running == 3 }
+            for gate in gates { gate.open() }
+            try await group.waitForAll()
+        }
+        #expect(queue.running == 0)
+    }
+
+    @Test("the pieces of several pictures take turns")
+    func turns() async throws {
+        let queue = YieldingQueue(slots: 1)
+        let gate = Gate()
+        let order = Shared<[String]>([])
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await queue.withSlot(flow: "first") { await gate.wait() } }
+            try await eventually { queue.running == 1 }
+            for (flow, count) in [("large", 4), ("small", 2)] {
+                for _ in 0..<count {
+                    group.addTask {
+                        try await queue.withSlot(flow: flow) {
+                            order.change { $0.append(flow) }
+                            try await Task.sleep(for: .milliseconds(10))
+                        }
+                    }
+                }
+                try await Task.sleep(for: .milliseconds(30))
+            }
+            gate.open()
+            try await group.waitForAll()
+        }
+        // The small picture is done long before the large one.
+        #expect(order.value.lastIndex(of: "small") ?? 9 <= 4, "\(order.value)")
+    }
+
+    @Test("without pieces, other work leaves nothing behind")
+    func nothing() async throws {
+        let queue = YieldingQueue(slots: 2)
+        try await queue.makingWay {}
+        queue.resize(slots: 4)
+        let gate = Gate()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<5 { group.addTask { try await queue.withSlot(flow: "") { await gate.wait() } } }
+            try await eventually { queue.running == 4 }
+            gate.open()
+            try await group.waitForAll()
+        }
+    }
+}
