@@ -38,7 +38,7 @@ struct DrawingTests {
         #expect(drawn.pixel(100, 100) == 0x8C8C8C)
         for (x, y) in [(200, 250), (500, 100), (370, 440)] { #expect(drawn.pixel(x, y) == 0x787878, "\(x), \(y)") }
         #expect(drawn.pixel(50, 250) == 0xFFFFFF && drawn.pixel(150, 250) == 0xFFFFFF)
-        #expect(drawn.pixel(350, 150) == DrawingColor.ofClass(1).hex)
+        #expect(drawn.pixel(350, 399) == DrawingColor.ofClass(1).hex)
     }
 
     @Test("the label is drawn above the box, in its class's colour")
