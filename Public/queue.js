@@ -19,12 +19,13 @@ const MAXIMUM_ATTEMPTS = 8;
  * @property {import("./api.js").Answer|null} answer
  * @property {import("./api.js").Timing|null} timing
  * @property {number} iou - The overlap threshold of the answer.
+ * @property {number} confidence - The confidence of the answer.
  * @property {import("./api.js").Detection[]|null} broad - Detections without suppression, once loaded.
  * @property {boolean} wasPredicted - Whether /predict was called. Later calls might see another processed version.
  * @property {import("./api.js").Problem|null} problem
  */
 
-const NO_ANSWER = { answer: null, timing: null, iou: 0, broad: null };
+const NO_ANSWER = { answer: null, timing: null, iou: 0, confidence: 0, broad: null };
 
 const ENDINGS = {
   "image/jpeg": "jpg",
@@ -75,7 +76,7 @@ export class PictureQueue {
     this.#startNext();
   }
 
-  /** Processes all finished pictures again, because what is searched has changed. */
+  /** Processes all pictures but the cancelled ones again, because what is searched has changed. */
   allAgain() {
     for (const { id, state } of this.#store.state.pictures) if (state !== "cancelled") this.again(id);
   }
@@ -131,9 +132,9 @@ export class PictureQueue {
     this.#running.set(id, controller);
     this.#change(id, { state: "working" });
     try {
-      const { iou } = this.#store.state;
-      const { answer, timing } = await this.#attempts(id, { ...api.BROAD, iou }, signal);
-      if (!signal.aborted) this.#change(id, { ...NO_ANSWER, state: "done", answer, timing, iou });
+      const thresholds = wantedThresholds(this.#store.state);
+      const { answer, timing } = await this.#attempts(id, { ...api.BROAD, ...thresholds }, signal);
+      if (!signal.aborted) this.#change(id, { ...NO_ANSWER, state: "done", answer, timing, ...thresholds });
     } catch (error) {
       const problem = error instanceof api.Problem ? error : new api.Problem({ detail: String(error?.message) });
       if (!signal.aborted) this.#change(id, { state: "failed", problem });
@@ -207,6 +208,17 @@ export const requestOptions = ({ size, slices, zones }) => ({
   ...(size ? { size } : {}),
   ...(slices ? { slices: "auto" } : {}),
   ...(Object.keys(zones).length > 0 ? { zones } : {}),
+});
+
+/**
+ * Returns the thresholds to request. Weak detections are requested too, so that the slider needs no new request; but in
+ * slices, they would extend the boxes of strong ones.
+ *
+ * @param {Readonly<import("./store.js").State>} state
+ */
+export const wantedThresholds = ({ iou, confidence, slices }) => ({
+  iou,
+  confidence: slices ? confidence : api.BROAD.confidence,
 });
 
 /** Rejects dropped folders and deleted files, for which a request would fail without a useful error. */

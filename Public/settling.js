@@ -1,4 +1,5 @@
 import * as api from "./api.js";
+import { wantedThresholds } from "./queue.js";
 
 /** Time without movement after which a slider counts as settled. */
 const REST_MILLISECONDS = 250;
@@ -17,33 +18,40 @@ export function setUpSettling(store, queue) {
   let timer = 0;
   /** @type {Promise<void>|null} */
   let running = null;
-  /** @type {WeakMap<object, number>} Answers whose update failed, and the overlap of the failed request. */
+  /** @type {WeakMap<object, string>} Answers whose update failed, and the thresholds of the failed request. */
   const failed = new WeakMap();
   /** @type {WeakSet<object>} Answers for which all detections have been requested. */
   const broadened = new WeakSet();
 
-  const stale = () =>
-    store.state.pictures.filter(
-      ({ state, answer, iou }) => state === "done" && iou !== store.state.iou && failed.get(answer) !== store.state.iou,
+  const stale = () => {
+    const wanted = wantedThresholds(store.state);
+    return store.state.pictures.filter(
+      ({ state, answer, iou, confidence }) =>
+        state === "done" &&
+        (iou !== wanted.iou || confidence !== wanted.confidence) &&
+        failed.get(answer) !== JSON.stringify(wanted),
     );
+  };
 
   async function settle() {
     clearTimeout(timer);
     for (let waiting; (waiting = stale()).length > 0; ) {
-      const { iou, currentID } = store.state;
+      const { currentID } = store.state;
+      const wanted = wantedThresholds(store.state);
       const picture = waiting.find(({ id }) => id === currentID) ?? waiting[0];
       try {
-        queue.replaceAnswer(picture, { ...(await queue.ask(picture, { ...api.BROAD, iou })), iou });
+        queue.replaceAnswer(picture, { ...(await queue.ask(picture, { ...api.BROAD, ...wanted })), ...wanted });
       } catch {
         // Keep the estimate, which is close to exact.
-        failed.set(picture.answer, iou);
+        failed.set(picture.answer, JSON.stringify(wanted));
       }
     }
   }
 
   /** Requests the detections at any overlap, which are needed while the slider moves. */
   async function broaden(picture) {
-    if (picture.broad || broadened.has(picture.answer)) return;
+    // In slices, the estimate is not worth a request.
+    if (picture.broad || broadened.has(picture.answer) || store.state.slices) return;
     broadened.add(picture.answer);
     try {
       const { answer } = await queue.ask(picture, { ...api.BROAD, iou: 1 });
@@ -55,7 +63,7 @@ export function setUpSettling(store, queue) {
 
   const start = () => (running ??= settle().finally(() => (running = null)));
 
-  store.subscribe(["iou", "pictures", "currentID"], ({ currentID }) => {
+  store.subscribe(["iou", "confidence", "pictures", "currentID"], ({ currentID }) => {
     const waiting = stale();
     if (waiting.length === 0 || running) return;
     const current = waiting.find(({ id }) => id === currentID);

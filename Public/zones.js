@@ -4,6 +4,7 @@ import { byID, element } from "./dom.js";
 const FEWEST = 3;
 const MOST = 100;
 const MOST_ZONES = 32;
+const MOST_IN_ALL = 200;
 
 /**
  * Sets up the options that determine what the service searches: the size of the network's input, slices, and zones, which
@@ -53,6 +54,7 @@ export function setUpZones(store, queue, announce) {
     const { draft, zones } = store.state;
     if (!draft || draft.length < FEWEST) return announce("A zone needs at least three corners.");
     if (Object.keys(zones).length === MOST_ZONES) return announce("There are as many zones as possible.");
+    if (cornersOf(zones) + draft.length > MOST_IN_ALL) return announce(`Zones have ${MOST_IN_ALL} corners at most.`);
     let number = 1;
     while (zones[`zone ${number}`]) number += 1;
     announce(`Zone ${number} added.`);
@@ -106,6 +108,8 @@ export function setUpZones(store, queue, announce) {
   });
 }
 
+const cornersOf = (zones) => Object.values(zones).reduce((sum, points) => sum + points.length, 0);
+
 /** Adds a corner to the zone that is being drawn. */
 export function addCorner(store, [x, y]) {
   const { draft } = store.state;
@@ -136,5 +140,6 @@ function parsed(text) {
     }
   }
   if (Object.keys(zones).length > MOST_ZONES) throw new Error(`At most ${MOST_ZONES} zones are possible.`);
+  if (cornersOf(zones) > MOST_IN_ALL) throw new Error(`Zones have ${MOST_IN_ALL} corners at most.`);
   return zones;
 }

@@ -34,7 +34,7 @@ extension DetectionPipeline {
                 stages.end(.infer)
                 return try await self.slices.withSlot(flow: flow) {
                     let merged =
-                        parts.isEmpty ? found : greedyMerging(found, classAgnostic: options.classAgnostic)
+                        parts.isEmpty ? found : try greedyMerging(found, classAgnostic: options.classAgnostic)
                     stages.end(.postprocess)
                     try Task.checkCancellation()
                     return try output(
@@ -45,7 +45,7 @@ extension DetectionPipeline {
         }
     }
 
-    /// Returns what is found in each part, in their order, and in the whole picture.
+    /// Returns what is found in each part and in the whole picture: of very many detections, the best.
     private func detect(
         _ request: DetectionRequest,
         in image: ReducedImage,
@@ -53,18 +53,15 @@ extension DetectionPipeline {
         _ options: DetectionOptions,
         flow: String
     ) async throws -> [Detection] {
-        try await withThrowingTaskGroup(of: (index: Int, detections: [Detection]).self) { group in
-            for index in 0...parts.count {
+        let maximumCount = min(max(1000, 4 * options.maximumDetections), 4000)
+        return try await withThrowingTaskGroup(of: [Detection].self) { group in
+            for part in parts as [Slices.Part?] + [nil] {
                 group.addTask {
-                    try await slices.withSlot(flow: flow) {
-                        let part = index < parts.count ? parts[index] : nil
-                        return (index, try await detect(request, in: image, part, options))
-                    }
+                    try await slices.withSlot(flow: flow) { try await detect(request, in: image, part, options) }
                 }
             }
-            var found = [[Detection]](repeating: [], count: parts.count + 1)
-            for try await (index, detections) in group { found[index] = detections }
-            return found.flatMap { $0 }
+            // Masks are large, so they are dropped as others come in. Merging puts the rest in order.
+            return try await group.reduce(into: []) { found, more in found = best(maximumCount, of: found + more) }
         }
     }
 

@@ -90,7 +90,7 @@ package struct DetectionPipeline: Sendable {
         _ stages: StageClock
     ) async throws -> DetectionReport {
         let (width, height) = (picture.image.width, picture.image.height)
-        let (kept, zones) = request.settings.select(detections, width: width, height: height)
+        let (kept, zones) = try request.settings.select(detections, width: width, height: height)
         let pixels = try await fullPixels(of: picture, for: request, stages)
         return DetectionReport(
             model: request.detector.model,

@@ -55,12 +55,18 @@ package struct DetectionSettings: Sendable {
         }
         for (name, value) in values.object(DetectionFields.confidence.name)?.all ?? [:] {
             guard case .number(let confidence) = value else { continue }
-            if name == DetectionFields.others {
+            guard name != DetectionFields.others else {
                 options.confidenceThreshold = Float(confidence)
-            } else {
-                let field = DetectionFields.confidence
-                options.classThresholds[try Self.classID(.string(name), of: model, in: field, at: location)] =
-                    Float(confidence)
+                continue
+            }
+            let id = try Self.classID(.string(name), of: model, in: DetectionFields.confidence, at: location)
+            guard options.classThresholds.updateValue(Float(confidence), forKey: id) == nil else {
+                let error = ValidationError(
+                    location: [location, DetectionFields.confidence.name, name.printable(limit: 64)],
+                    message: "is the same class as another name",
+                    type: "duplicate"
+                )
+                throw ValidationErrors([error])
             }
         }
         if let iou = values.number(DetectionFields.iou.name) { options.iouThreshold = Float(iou) }
@@ -99,16 +105,9 @@ package struct DetectionSettings: Sendable {
     }
 
     private mutating func readAreas(_ values: Values, at location: String) throws(ValidationErrors) {
-        var zones: [Zones.Zone] = []
         let field = DetectionFields.zones.name
-        for (name, value) in (values.object(field)?.all ?? [:]).sorted(by: { $0.key < $1.key }) {
-            let area = try PictureArea(value, at: [location, field, name.printable(limit: 64)])
-            zones.append(Zones.Zone(name: name, area: area))
-        }
-        for (index, value) in (values.array(DetectionFields.ignore.name) ?? []).enumerated() {
-            ignored.append(try PictureArea(value, at: [location, DetectionFields.ignore.name, "\(index)"]))
-        }
-        let points = (zones.map(\.area) + ignored).reduce(0) { $0 + $1.region.outlines.joined().count }
+        let given = Array((values.object(field)?.all ?? [:]).values) + (values.array(DetectionFields.ignore.name) ?? [])
+        let points = given.reduce(0) { $0 + PictureArea.pointCount(of: $1) }
         guard points <= PictureArea.maximumPoints else {
             let error = ValidationError(
                 location: [location, field],
@@ -117,12 +116,28 @@ package struct DetectionSettings: Sendable {
             )
             throw ValidationErrors([error])
         }
+        var zones: [Zones.Zone] = []
+        for (name, value) in (values.object(field)?.all ?? [:]).sorted(by: { $0.key < $1.key }) {
+            let area = try PictureArea(value, at: [location, field, name.printable(limit: 64)])
+            zones.append(Zones.Zone(name: name, area: area))
+        }
+        for (index, value) in (values.array(DetectionFields.ignore.name) ?? []).enumerated() {
+            ignored.append(try PictureArea(value, at: [location, DetectionFields.ignore.name, "\(index)"]))
+        }
         if !zones.isEmpty {
             let share = values.number(DetectionFields.zoneAnchor.name)
             let isCenter = values.string(DetectionFields.zoneAnchor.name) == "center"
             self.zones = Zones(zones: zones, anchor: share.map { .share($0) } ?? (isCenter ? .center : .foot))
         }
         filter.isOnlyZones = values.string(DetectionFields.only.name) != nil
+        if filter.isOnlyZones, zones.isEmpty {
+            let error = ValidationError(
+                location: [location, DetectionFields.only.name],
+                message: "needs zones: without any, it would drop everything",
+                type: "missing"
+            )
+            throw ValidationErrors([error])
+        }
     }
 
     /// What the detector is asked for, in a picture of the given size in pixels: more than the maximum if some of it is dropped afterwards.
@@ -138,9 +153,14 @@ package struct DetectionSettings: Sendable {
     /// Drops the detections that were not asked for, in a picture of the given size in pixels.
     ///
     /// - Returns: The others, and for each the names of its zones; nil without zones.
-    func select(_ detections: [Detection], width: Int, height: Int) -> (detections: [Detection], zones: [[String]]?) {
+    /// - Throws: `CancellationError`.
+    func select(
+        _ detections: [Detection],
+        width: Int,
+        height: Int
+    ) throws -> (detections: [Detection], zones: [[String]]?) {
         var kept = filter.isOpen ? detections : detections.filter { filter.keeps($0, width: width, height: height) }
-        var names = zones?.names(for: kept, width: width, height: height)
+        var names = try zones?.names(for: kept, width: width, height: height)
         if filter.isOnlyZones {
             let inside = kept.indices.filter { names?[$0].isEmpty == false }
             kept = inside.map { kept[$0] }

@@ -35,10 +35,13 @@ package struct Zones: Hashable, Sendable {
     /// Finds the zones of each detection in a picture of the given size in pixels.
     ///
     /// - Returns: For each detection, the names of its zones.
-    package func names(for detections: [Detection], width: Int, height: Int) -> [[String]] {
+    /// - Throws: `CancellationError`.
+    package func names(for detections: [Detection], width: Int, height: Int) throws -> [[String]] {
         let regions = zip(zones.map(\.name), regions(width: width, height: height))
-        return detections.map { detection in
-            regions.filter { isInside(detection.box, $1) }.map { name, _ in name }
+        return try detections.map { detection in
+            // Shares of many boxes in areas with many corners take a while.
+            try Task.checkCancellation()
+            return regions.filter { isInside(detection.box, $1) }.map { name, _ in name }
         }
     }
 
@@ -50,14 +53,15 @@ package struct Zones: Hashable, Sendable {
         switch anchor {
         case .foot: return region.contains(x: middle, y: Double(box.maxY))
         case .center: return region.contains(x: middle, y: (Double(box.minY) + Double(box.maxY)) / 2)
-        case .share(let share): return region.share(of: box) >= share
+        // The area is a sum, which may be a little less than the box's own.
+        case .share(let share): return region.share(of: box) >= share - 1e-9
         }
     }
 }
 
 extension PictureArea {
     /// Maximum number of points of all areas of a request.
-    static let maximumPoints = 300
+    static let maximumPoints = 200
 
     private static let polygonSchema = Schema.array(
         of: .array(of: .number(-100_000...100_000), count: 2...2),
@@ -70,11 +74,14 @@ extension PictureArea {
 
     /// Reads an area that was validated against ``schema``.
     ///
-    /// - Throws: `ValidationErrors` for one without an area.
+    /// - Throws: `ValidationErrors` for one without an area, or with outlines that cross too often.
     init(_ value: JSONValue, at location: [String]) throws(ValidationErrors) {
-        var outlines = Self.outlines(value)
-        if outlines.isEmpty, case .array(let values) = value { outlines = values.flatMap(Self.outlines) }
-        region = Region(outlines: outlines)
+        let outlines = Self.outlines(of: value)
+        guard let region = Region(outlines: outlines) else {
+            let message = "crosses itself too often: at most \(Region.maximumCrossings) times are allowed"
+            throw ValidationErrors([ValidationError(location: location, message: message, type: "not_allowed")])
+        }
+        self.region = region
         isRelative = outlines.joined().allSatisfy { (0...1).contains($0.x) && (0...1).contains($0.y) }
         guard region.area > 0 else {
             let error = ValidationError(location: location, message: "has no area", type: "not_allowed")
@@ -82,8 +89,17 @@ extension PictureArea {
         }
     }
 
+    /// Number of points of an area that was validated against ``schema``.
+    static func pointCount(of value: JSONValue) -> Int { outlines(of: value).joined().count }
+
+    private static func outlines(of value: JSONValue) -> [[Region.Point]] {
+        let outline = polygon(value)
+        if outline.isEmpty, case .array(let values) = value { return values.flatMap(polygon) }
+        return outline
+    }
+
     /// The polygon that the value is, as a list; empty if it is a list of them.
-    private static func outlines(_ value: JSONValue) -> [[Region.Point]] {
+    private static func polygon(_ value: JSONValue) -> [[Region.Point]] {
         guard case .array(let values) = value else { return [] }
         let points = values.compactMap { point -> Region.Point? in
             guard case .array(let pair) = point, pair.count == 2, case .number(let x) = pair[0],

@@ -84,8 +84,8 @@ package struct InferenceGRPCServer: Service {
         config.channelDebuggingCallbacks.onAcceptHTTP2Stream = { channel in
             channel.eventLoop.makeCompletedFuture {
                 let messages = InferenceMessageBudget(budget: models.budget, limits: limits)
-                let decompression = MessageDecompression(messages: messages) { coding, bytes in
-                    try await models.decompress(bytes, coding, limit: maximumBytes)
+                let decompression = MessageDecompression(messages: messages) { coding, bytes, limit in
+                    try await models.decompress(bytes, coding, limit: limit)
                 }
                 try channel.pipeline.syncOperations.addHandlers([messages, decompression], position: .first)
             }

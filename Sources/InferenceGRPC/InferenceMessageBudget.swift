@@ -36,7 +36,8 @@ final class InferenceMessageBudget: ChannelDuplexHandler {
 
     private let budget: ByteBudget
     private let limits: Limits
-    private var maximumBytes = otherBytes
+    /// Maximum number of bytes of a message of this call.
+    private(set) var maximumBytes = otherBytes
     private var arrivalTimer: Scheduled<Void>?
     private var readingTimer: Scheduled<Void>?
     private var arriving = MessageBoundaries()

@@ -15,7 +15,7 @@ final class MessageDecompression: ChannelInboundHandler {
     private static let headerBytes = 5
 
     private let messages: InferenceMessageBudget
-    private let decompress: @Sendable (ContentCoding, [UInt8]) async throws -> DecodedBody
+    private let decompress: @Sendable (ContentCoding, [UInt8], _ limit: Int) async throws -> DecodedBody
     /// How the client compresses messages; nil if it does not.
     private var coding: ContentCoding?
     private var received = ByteBuffer()
@@ -27,7 +27,7 @@ final class MessageDecompression: ChannelInboundHandler {
     ///   - decompress: Decompresses a message.
     init(
         messages: InferenceMessageBudget,
-        decompress: @escaping @Sendable (ContentCoding, [UInt8]) async throws -> DecodedBody
+        decompress: @escaping @Sendable (ContentCoding, [UInt8], _ limit: Int) async throws -> DecodedBody
     ) {
         self.messages = messages
         self.decompress = decompress
@@ -74,7 +74,8 @@ final class MessageDecompression: ChannelInboundHandler {
 
     private func start(_ coding: ContentCoding, _ bytes: [UInt8], _ context: ChannelHandlerContext) {
         let promise = context.eventLoop.makePromise(of: DecodedBody.self)
-        work = promise.completeWithTask { [decompress] in try await decompress(coding, bytes) }
+        let limit = messages.maximumBytes
+        work = promise.completeWithTask { [decompress] in try await decompress(coding, bytes, limit) }
         promise.futureResult.assumeIsolated().whenComplete { [self] result in
             work = nil
             switch result {

@@ -132,6 +132,7 @@ extension Schema {
     /// List elements are separated by commas. If the schema ``isStructured``, the text may be JSON.
     func value(ofText text: String) -> JSONValue? {
         guard isStructured else { return scalar(ofText: text) }
+        if isNullable, text == "null" { return .some(.null) }
         return scalar(ofText: text) ?? (try? JSONValue(parsing: Array(text.utf8)))
     }
 

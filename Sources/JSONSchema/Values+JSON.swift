@@ -21,12 +21,35 @@ extension JSONValue {
     /// - Throws: ``JSONTextError`` for a text that is not JSON, or takes too long to parse.
     init(parsing json: [UInt8]) throws(JSONTextError) {
         guard let texts = JSONTexts(json) else { throw .costlyText }
+        guard Self.isFlat(texts.body) else { throw .malformed }
         let beginnings = texts.body.count {
             $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "[") || $0 == UInt8(ascii: "{")
         }
         guard beginnings <= JSONTextError.maximumValues else { throw .tooManyValues }
         guard let parsed = try? JSONDecoder().decode(JSONValue.self, from: Data(texts.body)) else { throw .malformed }
         self = texts.restored(parsed)
+    }
+
+    /// Maximum depth of nested values: the time to decode one grows with its depth.
+    private static let maximumDepth = 32
+
+    /// Whether values are not nested too deeply.
+    private static func isFlat(_ json: [UInt8]) -> Bool {
+        var depth = 0
+        var isText = false
+        var isEscaped = false
+        for byte in json {
+            switch byte {
+            case _ where isEscaped: isEscaped = false
+            case UInt8(ascii: "\\") where isText: isEscaped = true
+            case UInt8(ascii: "\""): isText.toggle()
+            case UInt8(ascii: "[") where !isText, UInt8(ascii: "{") where !isText: depth += 1
+            case UInt8(ascii: "]") where !isText, UInt8(ascii: "}") where !isText: depth -= 1
+            default: break
+            }
+            guard depth <= maximumDepth else { return false }
+        }
+        return true
     }
 }
 

@@ -23,7 +23,19 @@ package struct Values: Sendable {
         var values: [String: JSONValue] = [:]
         for (name, text) in items {
             let field = fields.first { $0.name == name }
-            let value = field?.schema.value(ofText: text) ?? .string(text)
+            // Structured values are not parsed again and again.
+            if values[name] != nil, field?.schema.isStructured ?? true {
+                errors.add(ValidationError(location: [location, name], message: "is given twice", type: "duplicate"))
+                continue
+            }
+            let parsed = field?.schema.value(ofText: text)
+            if parsed == .none, field?.schema.isStructured == true, text.hasPrefix("{") || text.hasPrefix("[") {
+                errors.add(
+                    ValidationError(location: [location, name], message: "is not valid JSON", type: "malformed")
+                )
+                continue
+            }
+            let value = parsed ?? .string(text)
             if values[name] == nil {
                 values[name] = value
             } else if case .array(let more) = value, case .array(let first) = values[name] {

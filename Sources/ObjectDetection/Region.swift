@@ -14,23 +14,31 @@ package struct Region: Hashable, Sendable {
         }
     }
 
+    /// Maximum number of heights at which edges cross: the time for an area grows with it.
+    package static let maximumCrossings = 200
+
     /// Closed outlines; the last point of each is connected to its first.
     package private(set) var outlines: [[Point]]
+    private var edges: [Edge]
     /// Heights at which edges begin, end or cross each other: between two of them, no edges cross.
     private var levels: [Double]
 
-    /// Makes a region; the time grows with the square of the number of points.
+    /// Makes a region; nil if its outlines cross at more than ``maximumCrossings`` heights.
+    ///
+    /// The time grows with the square of the number of points.
     ///
     /// - Parameter outlines: At least one, each of at least three points with finite coordinates.
-    package init(outlines: [[Point]]) {
+    package init?(outlines: [[Point]]) {
         self.outlines = outlines
-        levels = []
-        let edges = edges
-        levels = outlines.flatMap { $0.map(\.y) }
+        let edges = Self.edges(of: outlines)
+        self.edges = edges
+        var crossings: Set<Double> = []
         for (index, edge) in edges.enumerated() {
-            for other in edges[(index + 1)...] { if let y = edge.crossing(other) { levels.append(y) } }
+            for other in edges[(index + 1)...] { if let y = edge.crossing(other) { crossings.insert(y) } }
         }
-        levels = Array(Set(levels)).sorted()
+        crossings.subtract(outlines.joined().map(\.y))
+        guard crossings.count <= Self.maximumCrossings else { return nil }
+        levels = crossings.union(outlines.joined().map(\.y)).sorted()
     }
 
     /// Returns the region with all coordinates multiplied, and then shifted.
@@ -39,6 +47,7 @@ package struct Region: Hashable, Sendable {
         for outline in outlines.indices {
             copy.outlines[outline] = outlines[outline].map { Point(x: $0.x * x + left, y: $0.y * y + top) }
         }
+        copy.edges = Self.edges(of: copy.outlines)
         copy.levels = levels.map { $0 * y + top }
         return copy
     }
@@ -110,7 +119,7 @@ package struct Region: Hashable, Sendable {
         }
     }
 
-    private struct Edge {
+    private struct Edge: Hashable {
         var start: Point
         var end: Point
 
@@ -143,7 +152,7 @@ package struct Region: Hashable, Sendable {
         }
     }
 
-    private var edges: [Edge] {
+    private static func edges(of outlines: [[Point]]) -> [Edge] {
         outlines.flatMap { outline in
             zip(outline, outline.dropFirst() + outline.prefix(1)).map { Edge(start: $0, end: $1) }
         }

@@ -2,20 +2,31 @@ internal import Synchronization
 
 /// Admits large work in small pieces, and makes way for other work beside it.
 ///
-/// As many pieces run as there are slots, less one for each piece of other work, and at least one. Slots that were given up
-/// stay so for a quarter of a second after the other work ended: otherwise a client that sends one request after another
-/// would wait for a piece each time.
+/// As many pieces run as there are slots, less the largest amount of other work in the last quarter of a second, and at
+/// least one. Slots do not come back at once, because otherwise a client that sends one request after another would wait
+/// for a piece each time.
 package final class YieldingQueue: Sendable {
-    private static let pause = Duration.milliseconds(250)
+    fileprivate static let pause = Duration.milliseconds(250)
 
     private struct State {
         var slots: Int
         /// Amount of other work.
         var others = 0
-        /// Number of slots that are given up; it only falls after a pause.
-        var givenUp = 0
-        /// Counts the changes of `others`.
-        var change = 0
+        /// Its maximum since `begin`, and in the period before.
+        var peak = 0
+        var lastPeak = 0
+        var begin = ContinuousClock.now
+
+        /// Number of slots that pieces may have now.
+        mutating func available(_ now: ContinuousClock.Instant) -> Int {
+            if now - begin >= YieldingQueue.pause {
+                lastPeak = now - begin >= YieldingQueue.pause * 2 ? 0 : peak
+                peak = others
+                begin = now
+            }
+            peak = max(peak, others)
+            return max(1, slots - max(peak, lastPeak))
+        }
     }
 
     private let pieces: WorkQueue
@@ -50,7 +61,13 @@ package final class YieldingQueue: Sendable {
         isolation: isolated (any Actor)? = #isolation,
         _ body: () async throws -> Result
     ) async throws -> Result {
-        try await pieces.withSlot(flow: flow, body)
+        update { _ in }
+        // Pieces end all the time, so no timer has to bring slots back.
+        defer { update { _ in } }
+        return try await pieces.withSlot(flow: flow) {
+            // A piece cannot lend its slot: what it is a part of was admitted, and must not fail for want of one.
+            try await WorkQueue.Slot.$current.withValue(nil) { try await body() }
+        }
     }
 
     /// Runs other work, which pieces make way for.
@@ -58,42 +75,19 @@ package final class YieldingQueue: Sendable {
         isolation: isolated (any Actor)? = #isolation,
         for body: () async throws -> Result
     ) async throws -> Result {
-        update { state in
-            state.others += 1
-            state.givenUp = max(state.givenUp, state.others)
-        }
-        defer { endOther() }
+        update { $0.others += 1 }
+        defer { update { $0.others -= 1 } }
         return try await body()
     }
 
-    private func endOther() {
-        let change = update { $0.others -= 1 }
-        // Without pieces, nothing would change.
-        guard pieces.running + pieces.depth > 0 else { return takeBack() }
-        Task {
-            try? await Task.sleep(for: Self.pause)
-            takeBack(unlessChangedSince: change)
-        }
-    }
-
-    private func takeBack(unlessChangedSince change: Int? = nil) {
-        update { state in
-            guard change == nil || change == state.change else { return }
-            state.givenUp = state.others
-        }
-    }
-
-    /// Changes the state, and the number of slots accordingly; returns the number of the change.
-    @discardableResult
-    private func update(_ body: (inout State) -> Void) -> Int {
+    /// Changes the state, and the number of slots accordingly.
+    private func update(_ body: (inout State) -> Void) {
+        let now = ContinuousClock.now
         // Within the lock, so that the last change determines the number of slots.
         state.withLock { state in
-            let others = state.others
             body(&state)
-            if state.others != others { state.change += 1 }
-            let slots = max(1, state.slots - state.givenUp)
+            let slots = state.available(now)
             if slots != pieces.slots { pieces.resize(slots: slots) }
-            return state.change
         }
     }
 }

@@ -112,6 +112,9 @@ struct Evaluate: AsyncParsableCommand {
         do {
             let groundTruth = try GroundTruth(annotations: annotations, images: images, labels: detector.model.labels)
             var settings = try DetectionSettings(try values, for: detector.model, at: "option")
+            if let thresholds = try values.object(DetectionFields.confidence.name), thresholds.all["*"] == nil {
+                settings.options.confidenceThreshold = Float(Self.confidenceField.schema.defaultText ?? "") ?? 0
+            }
             settings.options.multiLabel = true
             settings.options.masks = !boxesOnly
             let inFlight = 2 * cores

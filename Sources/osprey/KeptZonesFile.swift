@@ -13,7 +13,7 @@ struct KeptZonesFile {
 
     private static let maximumBytes = 1 << 20
 
-    /// - Throws: `ValidationError` if the file cannot be read.
+    /// - Throws: `ValidationError` if the file cannot be read, or has unknown members.
     init(_ argument: String?) throws {
         guard let argument else { return }
         var text = argument
@@ -28,9 +28,14 @@ struct KeptZonesFile {
             }
         }
         zones = text
-        guard case .object(let members) = try? JSONDecoder().decode(JSONValue.self, from: Data(text.utf8)),
-            case .object = members["zones"]
+        guard case .object(let all) = try? JSONDecoder().decode(JSONValue.self, from: Data(text.utf8)),
+            case .object = all["zones"]
         else { return }
+        let members = all.filter { $0.value != .null }
+        let known = ["ignore", "name", "zone_anchor", "zones"]
+        if let unknown = members.keys.sorted().first(where: { !known.contains($0) }) {
+            throw ValidationError("--zones has \(unknown), which is none of \(known.joined(separator: ", ")).")
+        }
         zones = try members["zones"].map(Self.text)
         anchor = try members["zone_anchor"].map(Self.text)
         ignore = try members["ignore"].map(Self.text)

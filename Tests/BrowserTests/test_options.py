@@ -115,7 +115,16 @@ def test_slices_find_more_in_a_large_picture(page: OspreyPage, server: Any, mosa
     expected = detect(server.url, mosaic[1], slices="auto")["payload"]
     assert len(expected) >= 2 * whole
     page.expect_count(min(300, len(expected)))
+    page.expect_result()
+    # Also the boxes: weaker detections would extend them.
+    assert page.shown() == expected[:300]
     page.screenshot("slices")
+    page.set("confidence", 0.6)
+    expected = detect(server.url, mosaic[1], slices="auto", confidence=0.6)["payload"]
+    page.expect_count(len(expected))
+    expect(page.locate("#stage")).to_have_attribute("aria-busy", "false")
+    assert page.shown() == expected
+    page.set("confidence", 0.25)
     page.button("Slices").click()
     page.expect_count(whole)
 

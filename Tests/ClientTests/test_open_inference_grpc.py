@@ -132,14 +132,21 @@ def test_damaged_compressed_messages_are_rejected(
     coding: str, contents: bytes, status: grpc.StatusCode, client: Client
 ) -> None:
     sent = b"\x01" + len(contents).to_bytes(4, "big") + contents
-    assert raw_status(client.address, coding, sent) == status.value[0]
+    assert raw_status(client.address, "/inference.GRPCInferenceService/ModelInfer", coding, sent) == status.value[0]
 
 
-def raw_status(address: str, coding: str, message: bytes) -> int:
-    """Sends a message of ModelInfer as it is, and returns the call's status."""
+@pytest.mark.parametrize("method", ["/grpc.health.v1.Health/Check", "/inference.GRPCInferenceService/ModelReady"])
+def test_calls_without_tensors_take_small_compressed_messages_only(method: str, client: Client) -> None:
+    contents = gzip.compress(bytes(1 << 17))
+    sent = b"\x01" + len(contents).to_bytes(4, "big") + contents
+    assert raw_status(client.address, method, "gzip", sent) == grpc.StatusCode.RESOURCE_EXHAUSTED.value[0]
+
+
+def raw_status(address: str, method: str, coding: str, message: bytes) -> int:
+    """Sends a message as it is, and returns the call's status."""
     connection = h2.connection.H2Connection()
     connection.initiate_connection()
-    headers = {":method": "POST", ":scheme": "http", ":path": "/inference.GRPCInferenceService/ModelInfer"}
+    headers = {":method": "POST", ":scheme": "http", ":path": method}
     headers |= {":authority": address, "content-type": "application/grpc", "te": "trailers", "grpc-encoding": coding}
     connection.send_headers(1, list((headers | HEADERS).items()))
     host, port = address.split(":")

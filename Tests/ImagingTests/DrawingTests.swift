@@ -28,10 +28,11 @@ struct DrawingTests {
     @Test("zones are outlined and brightened, except in their holes, below boxes")
     func zones() throws {
         let corners = { (points: [(Double, Double)]) in points.map { Region.Point(x: $0.0, y: $0.1) } }
-        let zone = Region(outlines: [
+        let outlines = [
             corners([(50, 50), (350, 50), (350, 450), (50, 450)]),
             corners([(150, 200), (250, 200), (250, 300), (150, 300)]),
-        ])
+        ]
+        let zone = try #require(Region(outlines: outlines))
         let detection = Detection(box: BoundingBox(300, 150, 400, 400), score: 0.9, classID: 1)
         let drawn = try Self.painter.draw([detection], zones: [zone], on: Self.grey)
         // 0.85 * 0x78 + 0.15 * 255

@@ -1,3 +1,4 @@
+import Foundation
 import ObjectDetection
 import Testing
 
@@ -6,16 +7,21 @@ import Testing
         points.map { Region.Point(x: $0.0, y: $0.1) }
     }
 
-    private static let square = Region(outlines: [outline([(0, 0), (10, 0), (10, 10), (0, 10)])])
+    private static func region(_ outlines: [[Region.Point]]) -> Region {
+        guard let region = Region(outlines: outlines) else { preconditionFailure("the outlines hardly cross") }
+        return region
+    }
+
+    private static let square = region([outline([(0, 0), (10, 0), (10, 10), (0, 10)])])
     /// A square with a square hole.
-    private static let frame = Region(outlines: [
+    private static let frame = region([
         outline([(0, 0), (10, 0), (10, 10), (0, 10)]), outline([(4, 4), (6, 4), (6, 6), (4, 6)]),
     ])
     /// Two triangles that touch in the middle of the square (0, 0) to (10, 10).
-    private static let hourglass = Region(outlines: [outline([(0, 0), (10, 0), (0, 10), (10, 10)])])
+    private static let hourglass = region([outline([(0, 0), (10, 0), (0, 10), (10, 10)])])
     /// A five-pointed star in one stroke: its middle is gone around twice.
-    private static let star = Region(outlines: [outline([(5, 0), (8, 10), (0, 4), (10, 4), (2, 10)])])
-    private static let triangle = Region(outlines: [outline([(0, 0), (10, 0), (0, 10)])])
+    private static let star = region([outline([(5, 0), (8, 10), (0, 4), (10, 4), (2, 10)])])
+    private static let triangle = region([outline([(0, 0), (10, 0), (0, 10)])])
 
     @Test(
         "points inside and on outlines are in a region, those in holes and outside are not",
@@ -62,37 +68,58 @@ import Testing
         #expect(Self.square.area == 100)
         #expect(Self.frame.area == 96)
         #expect(abs(Self.hourglass.area - 50) < 1e-12)
-        #expect(Region(outlines: [Self.outline([(0, 0), (5, 5), (10, 10)])]).area == 0)
+        #expect(Self.region([Self.outline([(0, 0), (5, 5), (10, 10)])]).area == 0)
     }
 
-    @Test("a transformed region is the region of the transformed outlines")
+    @Test("a region can be scaled and moved")
     func transformed() {
-        let outlines = [Self.outline([(5, 0), (8, 10), (0, 4), (10, 4), (2, 10)])]
-        let expected = Region(
-            outlines: outlines.map { $0.map { Region.Point(x: $0.x * 3 + 1, y: $0.y * 2 - 4) } }
-        )
-        let found = Region(outlines: outlines).transformed(x: 3, y: 2, left: 1, top: -4)
-        let box = BoundingBox(minX: 0, minY: 0, maxX: 20, maxY: 9)
-        #expect(found.outlines == expected.outlines)
-        #expect(abs(found.share(of: box) - expected.share(of: box)) < 1e-12)
+        let found = Self.square.transformed(x: 3, y: 2, left: 1, top: -4)
+        #expect(found.outlines == [Self.outline([(1, -4), (31, -4), (31, 16), (1, 16)])])
+        #expect(found.area == 600)
+        #expect(abs(found.share(of: BoundingBox(minX: 0, minY: 0, maxX: 20, maxY: 9)) - 0.95) < 1e-12)
+        #expect(found.contains(x: 31, y: 16) && !found.contains(x: 0.5, y: 0))
+        // Crossings move along: half of the square is in the hourglass.
+        let moved = Self.hourglass.transformed(x: 2, y: 2, left: 100, top: 50)
+        #expect(abs(moved.share(of: BoundingBox(minX: 100, minY: 50, maxX: 120, maxY: 70)) - 0.5) < 1e-12)
     }
 
-    @Test("runs are the pixels whose centres are in the region", arguments: [square, frame, hourglass, star, triangle])
-    func runs(region: Region) {
-        var painted: Set<[Int]> = []
-        region.forEachRun(width: 8, height: 20) { row, columns in
-            for column in columns { painted.insert([column, row]) }
-        }
-        let expected = (0..<20).flatMap { row in
-            (0..<8).compactMap { column in
-                region.contains(x: Double(column) + 0.5, y: Double(row) + 0.5) ? [column, row] : nil
+    @Test("an outline that crosses itself very often is not a region")
+    func crossings() {
+        func star(_ count: Int, _ step: Int) -> [Region.Point] {
+            (0..<count).map { index in
+                let angle = 2 * Double.pi * Double(step * index) / Double(count)
+                return Region.Point(x: cos(angle), y: sin(angle))
             }
         }
-        // Centres on an outline may go either way: those of the triangle's long side do.
-        let isOnOutline = { (pixel: [Int]) in
-            [Self.triangle, Self.hourglass].contains(region) && (pixel[0] + pixel[1] == 9 || pixel[0] == pixel[1])
+        #expect(Region(outlines: [star(99, 2)]) != nil)
+        #expect(Region(outlines: [star(99, 49)]) == nil)
+    }
+
+    @Test(
+        "runs are the pixels whose centres are in the region",
+        arguments: [
+            (square, ["######", "######", "######"], 6, 3),
+            (
+                region([outline([(1, 1), (5, 1), (5, 4), (1, 4)])]),
+                ["......", ".####.", ".####.", ".####.", "......"], 6, 5
+            ),
+            // Not on whole pixels.
+            (
+                region([outline([(0.6, 1.4), (4.4, 1.4), (4.4, 2.6), (0.6, 2.6)])]),
+                [".....", ".###.", ".###.", "....."], 5, 4
+            ),
+            (region([outline([(0, 0), (4.2, 0), (0, 4.2)])]), ["####.", "###..", "##...", "#....", "....."], 5, 5),
+            (frame, ["######", "######", "######", "######", "####..", "####..", "######"], 6, 7),
+            // Partly and completely beyond the edges.
+            (region([outline([(-9, -9), (2, -9), (2, 2), (-9, 2)])]), ["##..", "##..", "...."], 4, 3),
+            (region([outline([(9, 9), (12, 9), (12, 12), (9, 12)])]), ["....", "...."], 4, 2),
+        ] as [(Region, [String], Int, Int)]
+    )
+    func runs(region: Region, expected: [String], width: Int, height: Int) {
+        var rows = [[Character]](repeating: [Character](repeating: ".", count: width), count: height)
+        region.forEachRun(width: width, height: height) { row, columns in
+            for column in columns { rows[row][column] = "#" }
         }
-        #expect(painted.symmetricDifference(expected).filter { !isOnOutline($0) } == [])
-        #expect(painted.allSatisfy { $0[0] < 8 && $0[1] < 10 })
+        #expect(rows.map { String($0) } == expected)
     }
 }

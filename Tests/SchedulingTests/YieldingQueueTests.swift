@@ -2,7 +2,7 @@ import Scheduling
 import Testing
 
 @Suite struct YieldingQueueTests {
-    @Test("pieces use all slots alone, and one fewer for each piece of other work, but at least one")
+    @Test("pieces use all slots alone, one fewer for each piece of other work, and at least one")
     func makingWay() async throws {
         let queue = YieldingQueue(slots: 3)
         let gates = (0..<8).map { _ in Gate() }
@@ -22,12 +22,15 @@ import Testing
             gates[2].open()
             try await Task.sleep(for: .milliseconds(20))
             #expect(queue.running == 1)
-            // Slots come back a while after the other work.
+            // Slots come back a while after the other work, when the next piece ends.
             gates[6].open()
             gates[7].open()
+            gates[3].open()
             try await Task.sleep(for: .milliseconds(50))
             #expect(queue.running == 1)
-            try await eventually { queue.running == 3 }
+            try await Task.sleep(for: .milliseconds(600))
+            group.addTask { try await queue.withSlot(flow: "picture") {} }
+            try await eventually { queue.running == 2 }
             for gate in gates { gate.open() }
             try await group.waitForAll()
         }

@@ -93,7 +93,11 @@ def text(name: str) -> bytes:
     return b"mluc" + struct.pack(">III2s2sII", 0, 1, 12, b"en", b"US", 2 * len(name), 28) + name.encode("utf-16-be")
 
 
-COMMON = {b"desc": text("x"), b"cprt": text("x"), b"wtpt": b"XYZ \0\0\0\0" + struct.pack(">III", 0xF6D6, 0x10000, 0xD32D)}
+COMMON = {
+    b"desc": text("x"),
+    b"cprt": text("x"),
+    b"wtpt": b"XYZ \0\0\0\0" + struct.pack(">III", 0xF6D6, 0x10000, 0xD32D),
+}
 
 
 def table_profile(grid: int) -> bytes:

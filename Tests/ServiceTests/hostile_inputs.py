@@ -263,13 +263,19 @@ PROFILE_BOMB = png_chunk(b"iCCP", b"a\0\0" + zlib.compress(bytes(30_000_000), 9)
 ODD_PICTURES = [
     HostileInput("jpeg with exif that loops", (200,), lambda: jpeg_with(jpeg_segment(0xE1, EXIF_LOOP))),
     HostileInput("jpeg with exif of lies", (200,), lambda: jpeg_with(jpeg_segment(0xE1, EXIF_OF_LIES))),
-    HostileInput("jpeg with orientation 99", (200,), lambda: jpeg_with(
-        jpeg_segment(0xE1, b"Exif\0\0II*\0" + struct.pack("<IHHHII", 8, 1, 0x112, 3, 1, 99) + bytes(4))
-    )),
+    HostileInput(
+        "jpeg with orientation 99",
+        (200,),
+        lambda: jpeg_with(
+            jpeg_segment(0xE1, b"Exif\0\0II*\0" + struct.pack("<IHHHII", 8, 1, 0x112, 3, 1, 99) + bytes(4))
+        ),
+    ),
     HostileInput("jpeg with 5000 segments", (200,), lambda: jpeg_with(jpeg_segment(0xE5, b"\0") * 5000)),
-    HostileInput("jpeg with half a colour profile", (200,), lambda: jpeg_with(
-        jpeg_segment(0xE2, b"ICC_PROFILE\0\1\2" + bytes(500))
-    )),
+    HostileInput(
+        "jpeg with half a colour profile",
+        (200,),
+        lambda: jpeg_with(jpeg_segment(0xE2, b"ICC_PROFILE\0\1\2" + bytes(500))),
+    ),
     HostileInput("jpeg then zip", (200,), lambda: JPEG + WRONG_KINDS["zip"]),
     HostileInput("png then html", (200,), lambda: small_png() + WRONG_KINDS["html"]),
     # A decoder may also reject these, provided that it neither keeps a core busy nor fills the memory.
@@ -396,9 +402,10 @@ PATHS = {
 }
 
 FORMS: dict[str, tuple[tuple[int, ...], Callable[[], bytes]]] = {
-    "multipart in a part": ((400, 415), lambda: form(
-        part(b"--y\r\n\r\n\r\n--y--", b"Content-Type: multipart/mixed; boundary=y") + b"--x--\r\n"
-    )),
+    "multipart in a part": (
+        (400, 415),
+        lambda: form(part(b"--y\r\n\r\n\r\n--y--", b"Content-Type: multipart/mixed; boundary=y") + b"--x--\r\n"),
+    ),
     "multipart with another boundary": ((400,), lambda: form(part(JPEG).replace(b"--x", b"--y"))),
     "multipart without its last boundary": ((400,), lambda: form(part(JPEG))),
     "multipart cut off in a header": ((400,), lambda: form(b"--x\r\nContent-Dispo")),
@@ -412,19 +419,22 @@ FORMS: dict[str, tuple[tuple[int, ...], Callable[[], bytes]]] = {
     "multipart with a NUL in a header": ((400,), lambda: form(part(JPEG, b"A: \0") + b"--x--\r\n")),
     "multipart of text": ((415,), lambda: form(part(b"text") + b"--x--\r\n")),
     "multipart of a picture and text": ((415,), lambda: form(part(JPEG) + part(b"text") + b"--x--\r\n")),
-    "multipart to keep of two pictures": ((400,), lambda: form(
-        part(JPEG) + part(JPEG) + b"--x--\r\n", target="/images"
-    )),
+    "multipart to keep of two pictures": (
+        (400,),
+        lambda: form(part(JPEG) + part(JPEG) + b"--x--\r\n", target="/images"),
+    ),
 }
 
 FRAMING: dict[str, tuple[tuple[int, ...], Callable[[], bytes]]] = {
     # Two lengths: a proxy in front of the service may trust the other one.
-    "content-length and chunked": ((400,), lambda: head_and(
-        b"0\r\n\r\nGET /x", b"Content-Length: 11\r\nTransfer-Encoding: chunked\r\n"
-    )),
-    "chunked and content-length": ((400,), lambda: head_and(
-        b"0\r\n\r\nGET /x", b"Transfer-Encoding: chunked\r\nContent-Length: 11\r\n"
-    )),
+    "content-length and chunked": (
+        (400,),
+        lambda: head_and(b"0\r\n\r\nGET /x", b"Content-Length: 11\r\nTransfer-Encoding: chunked\r\n"),
+    ),
+    "chunked and content-length": (
+        (400,),
+        lambda: head_and(b"0\r\n\r\nGET /x", b"Transfer-Encoding: chunked\r\nContent-Length: 11\r\n"),
+    ),
     "two content-lengths": ((400,), lambda: head_and(b"abcdef", b"Content-Length: 5\r\nContent-Length: 6\r\n")),
     "a list of content-lengths": ((400,), lambda: head_and(b"abcde", b"Content-Length: 5, 6\r\n")),
     "a content-length with a sign": ((400,), lambda: head_and(b"abcde", b"Content-Length: +5\r\n")),
@@ -441,9 +451,10 @@ FRAMING: dict[str, tuple[tuple[int, ...], Callable[[], bytes]]] = {
     "chunks of 17 digits": ((400,), lambda: chunked(b"f" * 17 + b"\r\nabcde\r\n0\r\n\r\n")),
     "chunks shorter than they say": ((400,), lambda: chunked(b"3\r\nabcde\r\n0\r\n\r\n")),
     "chunks without line ends": ((400,), lambda: chunked(b"5\r\nabcde0\r\n\r\n")),
-    "a content-length behind the chunks": ((400, 415), lambda: chunked(
-        b"5\r\nabcde\r\n0\r\nContent-Length: 7\r\nConnection: close\r\n\r\n"
-    )),
+    "a content-length behind the chunks": (
+        (400, 415),
+        lambda: chunked(b"5\r\nabcde\r\n0\r\nContent-Length: 7\r\nConnection: close\r\n\r\n"),
+    ),
     "gzip that is cut off": ((400,), lambda: compressed("gzip", gzip_of(small_png())[:-9])),
     "gzip of 1 GB": ((413,), lambda: compressed("gzip", gzip_of(bytes(1 << 30)))),
     "gzip of gzip of 1 GB": ((413, 415), lambda: compressed("gzip", gzip_of(gzip_of(bytes(1 << 30))))),
@@ -462,9 +473,12 @@ FRAMING: dict[str, tuple[tuple[int, ...], Callable[[], bytes]]] = {
     "a host of 60 kB": ((400, 421, 431), lambda: b"GET /models HTTP/1.1\r\nHost: " + b"a" * 60_000 + b"\r\n\r\n"),
     "a foreign origin": ((403,), lambda: request("/models/reload", more=b"Origin: http://evil.example\r\n")),
     "a null origin": ((403,), lambda: request("/detect", JPEG, "image/jpeg", more=b"Origin: null\r\n")),
-    "a foreign preflight": ((403,), lambda: request(
-        "/images/x", method="OPTIONS", more=b"Origin: http://evil\r\nAccess-Control-Request-Method: DELETE\r\n"
-    )),
+    "a foreign preflight": (
+        (403,),
+        lambda: request(
+            "/images/x", method="OPTIONS", more=b"Origin: http://evil\r\nAccess-Control-Request-Method: DELETE\r\n"
+        ),
+    ),
     # Request lines and header fields.
     "no host": ((400,), lambda: b"GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n"),
     "two hosts": ((400,), lambda: get("/healthz", b"Host: other\r\n")),

@@ -76,7 +76,10 @@ def test_files_get_the_same_results_as_from_the_service(masks: str, server: Serv
     found = lines(detect(*pictures[:4], "--format", "jsonl", "--masks", masks, "--precision", "auto").stdout)
     for path, record in zip(pictures, found):
         answer = call(server.url, "POST", f"/detect?masks={masks}", path.read_bytes()).json
-        assert record == {"file": str(path).lstrip("/"), **{name: answer[name] for name in ("width", "height", "model", "payload")}}
+        assert record == {
+            "file": str(path).lstrip("/"),
+            **{name: answer[name] for name in ("width", "height", "model", "payload")},
+        }
         assert record["payload"]
 
 

@@ -133,9 +133,12 @@ def test_acknowledged_writes_survive_kill_9(start_server: StartServer, tmp_path:
             assert answer.sha256 in expected
         # The repeated calls changed the store, so the next round starts from its present contents.
         processings = [
-            Processing({"image_id": i}, time.monotonic(), time.monotonic(), call(
-                server.url, "GET", f"/get_image/{i}?variant=processed"
-            ).sha256)
+            Processing(
+                {"image_id": i},
+                time.monotonic(),
+                time.monotonic(),
+                call(server.url, "GET", f"/get_image/{i}?variant=processed").sha256,
+            )
             for i in IMAGE_IDS
         ]
         server.stop()
@@ -290,9 +293,7 @@ def test_a_damaged_file_is_not_served(start_server: StartServer, tmp_path: Path)
 
 
 @pytest.mark.parametrize("text", ["", "{", json.dumps({"id": "9"}), "\0" * 5000], ids=["none", "cut", "short", "zeros"])
-def test_damaged_metadata_does_not_prevent_startup(
-    start_server: StartServer, tmp_path: Path, text: str
-) -> None:
+def test_damaged_metadata_does_not_prevent_startup(start_server: StartServer, tmp_path: Path, text: str) -> None:
     store = tmp_path / "store"
     server = start_server("--store", str(store))
     assert call(server.url, "POST", "/process_image", {"image_id": "12"}).status == 200

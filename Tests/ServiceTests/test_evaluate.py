@@ -51,7 +51,9 @@ def figures(report: dict[str, Any], kind: str) -> list[float]:
 def test_mean_average_precision_matches_the_reference(
     name: str, shape: str, mean: float, mean50: float, coco_set: Pictures
 ) -> None:
-    report = evaluate(model_file(name), *coco_set, "--precision", "f32", "--input", shape, "--boxes-only", "--as-trained")
+    report = evaluate(
+        model_file(name), *coco_set, "--precision", "f32", "--input", shape, "--boxes-only", "--as-trained"
+    )
     ap, ap50 = figures(report, "bbox")[:2]
     assert ap == pytest.approx(mean, abs=0.002)
     assert ap50 == pytest.approx(mean50, abs=0.004)
@@ -70,7 +72,9 @@ def assert_figures_are_those_of_pycocotools(model: Path, pictures: Path, annotat
     report = evaluate(model, pictures, annotations, "--save-detections", str(found))
     truth = COCO(str(annotations))
     for kind, unused in (("bbox", "segmentation"), ("segm", "bbox")):
-        results = [{key: value for key, value in item.items() if key != unused} for item in json.loads(found.read_text())]
+        results = [
+            {key: value for key, value in item.items() if key != unused} for item in json.loads(found.read_text())
+        ]
         evaluation = COCOeval(truth, truth.loadRes(results), kind)
         evaluation.evaluate()
         evaluation.accumulate()
@@ -103,7 +107,9 @@ def test_yolo_labels_give_nearly_the_same_figures(coco: Path, coco_set: Pictures
     ],
 )
 def test_unusable_models_are_named_in_the_error(arguments: tuple[str, ...], complaint: str, tmp_path: Path) -> None:
-    run = subprocess.run([str(BINARY), "evaluate", *arguments], capture_output=True, text=True, timeout=60, cwd=tmp_path)
+    run = subprocess.run(
+        [str(BINARY), "evaluate", *arguments], capture_output=True, text=True, timeout=60, cwd=tmp_path
+    )
     assert run.returncode != 0
     assert complaint in run.stderr
 

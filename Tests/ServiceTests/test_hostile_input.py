@@ -25,7 +25,18 @@ from hostile_inputs import (
     request,
     write,
 )
-from probes import MEBIBYTE, Answer, assert_problem, call, connect, exchange, metric, receive, resident_bytes, wait_until
+from probes import (
+    MEBIBYTE,
+    Answer,
+    assert_problem,
+    call,
+    connect,
+    exchange,
+    metric,
+    receive,
+    resident_bytes,
+    wait_until,
+)
 
 # Maximum time for an error response, even on a busy machine.
 ANSWER_SECONDS = 5

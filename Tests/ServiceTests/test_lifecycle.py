@@ -31,9 +31,7 @@ def hashed(key: str) -> str:
 # Configuration
 
 
-def test_flags_override_environment_over_file_over_defaults(
-    start_server: StartServer, tmp_path: Path
-) -> None:
+def test_flags_override_environment_over_file_over_defaults(start_server: StartServer, tmp_path: Path) -> None:
     file = tmp_path / "osprey.yaml"
     file.write_text("queue: 5\nrequest-timeout: 7.5\nlog-format: json\n")
 
@@ -260,7 +258,17 @@ def test_server_timing_lists_stages_that_add_up(server: Server, pictures: list[P
         seconds = time.monotonic() - start
         total = found.pop("total")
         assert found.keys() == {
-            "receive", "queue", "read", "decode", "letterbox", "infer", "postprocess", "masks", "draw", "encode", "write",
+            "receive",
+            "queue",
+            "read",
+            "decode",
+            "letterbox",
+            "infer",
+            "postprocess",
+            "masks",
+            "draw",
+            "encode",
+            "write",
         }
         assert all(duration >= 0 for duration in found.values())
         assert total / 1000 <= seconds

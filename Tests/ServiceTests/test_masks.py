@@ -184,9 +184,7 @@ def test_masks_of_a_processed_picture_match_it_and_are_drawn(picture: int, serve
         server.url, "POST", "/process_image", {"image_id": picture, **change}, {"Accept": "application/json"}
     ).json
     body = {"image_id": picture}
-    masked, plain = (
-        call(server.url, "POST", "/predict", {**body, **more}).json for more in ({}, {"masks": "none"})
-    )
+    masked, plain = (call(server.url, "POST", "/predict", {**body, **more}).json for more in ({}, {"masks": "none"}))
     assert without_masks(masked["payload"]) == plain["payload"] != []
     assert (masked["width"], masked["height"]) == (processed["width"], processed["height"])
     masks = np.zeros((masked["height"], masked["width"]), bool)

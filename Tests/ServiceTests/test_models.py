@@ -116,9 +116,7 @@ def real_models(start: StartServer, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 @pytest.mark.parametrize("file, task, parameters, gflops", REFERENCE)
-def test_models_are_described(
-    file: str, task: str, parameters: int, gflops: float, real_models: Server
-) -> None:
+def test_models_are_described(file: str, task: str, parameters: int, gflops: float, real_models: Server) -> None:
     name, _, form = file.rpartition(".")
     model = served(real_models)[name]
     classes = model.pop("classes")
@@ -272,9 +270,7 @@ def test_files_that_are_not_models_are_ignored(folder: Path, start_with: Callabl
     assert served(start_with(folder)).keys() == {"first"}
 
 
-def test_all_supported_networks_are_served(
-    folder: Path, start_with: Callable[..., Server], picture: bytes
-) -> None:
+def test_all_supported_networks_are_served(folder: Path, start_with: Callable[..., Server], picture: bytes) -> None:
     later = [ULTRALYTICS / f"{name}.pt" for name in ("v8-seg", "v9", "v10", "12", "26-one", "8.0.40")]
     files = [path for path in (*EXPORTS.iterdir(), *CHECKPOINTS.iterdir(), *later) if path.suffix != ".json"]
     for file in files:
@@ -416,9 +412,7 @@ def test_the_default_model_stays_if_its_file_is_removed(
     assert reload(server) == changes(replaced=["first"])
 
 
-def test_models_stay_if_the_folder_is_missing(
-    folder: Path, start_with: Callable[..., Server], picture: bytes
-) -> None:
+def test_models_stay_if_the_folder_is_missing(folder: Path, start_with: Callable[..., Server], picture: bytes) -> None:
     put(TINY, folder / "street.onnx")
     server = start_with(folder, "--cache", str(folder.parent / "cache"))
     folder.rename(folder.with_name("moved"))

@@ -138,9 +138,7 @@ def test_a_request_past_its_deadline_leaves_the_queue_and_never_starts(
     assert metric(server.url, "osprey_pictures_total") == 6
 
 
-def test_a_deadline_during_decoding_is_noticed_soon(
-    start_server: StartServer, large_picture: bytes
-) -> None:
+def test_a_deadline_during_decoding_is_noticed_soon(start_server: StartServer, large_picture: bytes) -> None:
     server = start_server(*ONE_STREAM)
     start = time.monotonic()
     assert_problem(detect(server, large_picture, {"X-Request-Timeout": "0.01"}), 504)
@@ -148,9 +146,7 @@ def test_a_deadline_during_decoding_is_noticed_soon(
     assert metric(server.url, "osprey_pictures_total") == 0
 
 
-def test_a_client_that_disconnects_leaves_the_queue(
-    start_server: StartServer, large_picture: bytes
-) -> None:
+def test_a_client_that_disconnects_leaves_the_queue(start_server: StartServer, large_picture: bytes) -> None:
     server = start_server(*ONE_STREAM)
     with ThreadPoolExecutor(16) as clients:
         busy = keep_busy(server, clients, large_picture, 6)
@@ -167,9 +163,7 @@ def test_a_client_that_disconnects_leaves_the_queue(
     assert metric(server.url, "osprey_pictures_total") == 6
 
 
-def test_a_full_queue_rejects_immediately_and_other_calls_work(
-    start_server: StartServer, large_picture: bytes
-) -> None:
+def test_a_full_queue_rejects_immediately_and_other_calls_work(start_server: StartServer, large_picture: bytes) -> None:
     server = start_server(*ONE_STREAM, "--queue", "2")
     with ThreadPoolExecutor(16) as clients:
         busy = keep_busy(server, clients, large_picture, SLOTS + 2)
@@ -236,9 +230,7 @@ def test_bodies_share_one_limit(start_server: StartServer) -> None:
     assert_problem(detect(server, bytes(5 * MEBIBYTE)), 415)
 
 
-def test_sigterm_finishes_requests_in_flight(
-    start_server: StartServer, large_picture: bytes
-) -> None:
+def test_sigterm_finishes_requests_in_flight(start_server: StartServer, large_picture: bytes) -> None:
     server = start_server(*ONE_STREAM, "--drain-delay", "1")
     # Idle connections must not delay the shutdown.
     with connect(server.url), ThreadPoolExecutor(16) as clients:

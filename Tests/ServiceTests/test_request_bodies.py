@@ -136,9 +136,7 @@ def test_a_jpeg_without_its_end_mark_is_read(server: Server, picture: bytes) -> 
         assert "truncated" not in answer.json
 
 
-def test_a_jpeg_that_is_cut_off_is_rejected_unless_accepted(
-    server: Server, tolerant: Server, picture: bytes
-) -> None:
+def test_a_jpeg_that_is_cut_off_is_rejected_unless_accepted(server: Server, tolerant: Server, picture: bytes) -> None:
     cut = picture[: len(picture) * 2 // 3]
     rejected = call(server.url, "POST", "/detect", cut)
     assert_problem(rejected, 422)

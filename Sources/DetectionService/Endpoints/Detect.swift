@@ -1,3 +1,4 @@
+internal import DetectionPipeline
 internal import HTTPTypes
 internal import Hummingbird
 internal import Imaging
@@ -19,8 +20,8 @@ struct Detect: Endpoint {
         details: """
             The body is the picture's bytes, whatever their `Content-Type`; or `multipart/form-data` with one or \
             several pictures, which returns a list; or JSON with a picture in base64, or with a list of them, which \
-            returns a list with a problem for each that cannot be read. In JSON, all options may also be members; they \
-            go before those of the query.
+            returns a list with a problem for each that cannot be read. In JSON, all options but `image` may \
+            also be members; they go before those of the query.
             """,
         queryFields: Fields.detection + [Fields.drawnImage(default: "none")],
         body: [
@@ -64,10 +65,12 @@ struct Detect: Endpoint {
         let contentType = call.contentType
         if contentType?.essence == "application/json" {
             // Which model it is may stand in the body.
-            return try await bodies.withJSON(of: call, flow: detection.models.defaultName) { values in
+            let named = call.query.string(DetectionFields.model.name) ?? detection.models.defaultName
+            return try await bodies.withJSON(of: call, flow: named) { values in
                 let query = try await detection.query(
                     call,
-                    values: values.filled(from: call.query),
+                    // In a query, `image` is the format of the drawn picture.
+                    values: values.without("image").filled(from: call.query),
                     at: "body",
                     drawn: "none"
                 )

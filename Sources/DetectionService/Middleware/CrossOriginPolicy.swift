@@ -53,7 +53,7 @@ struct CrossOriginPolicy: Sendable {
         else { return nil }
         guard isAllowed(request) else { throw refusal(of: origin) }
         var headers: HTTPFields = [
-            .accessControlAllowMethods: "GET, HEAD, POST, DELETE",
+            .accessControlAllowMethods: "GET, HEAD, POST, PUT, DELETE",
             .accessControlAllowHeaders: """
             Authorization, Content-Encoding, Content-Type, If-None-Match, X-API-Key, X-Request-ID, X-Request-Timeout
             """,

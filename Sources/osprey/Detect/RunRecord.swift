@@ -10,6 +10,7 @@ struct RunRecord: Encodable {
         case classes
         case colorProfiles = "color_profiles"
         case confidence
+        case crops
         case draw
         case iou
         case masks
@@ -29,6 +30,8 @@ struct RunRecord: Encodable {
     var classes: [Int]?
     var colorProfiles: String
     var confidence: Double
+    /// Margin of the saved pictures of detections; nil for none.
+    var crops: Double?
     var draw: Bool
     var iou: Double
     var masks: String
@@ -56,6 +59,7 @@ struct RunRecord: Encodable {
         colorProfiles = decoding.embeddedProfile.rawValue
         // The decimal numbers as given: a Float converted to Double would show meaningless digits.
         confidence = Double("\(options.confidenceThreshold)") ?? 0
+        crops = request.settings.cropMargin
         self.draw = draw
         iou = Double("\(options.iouThreshold)") ?? 0
         masks = request.settings.masks.rawValue
@@ -63,7 +67,7 @@ struct RunRecord: Encodable {
         self.model = model.name
         let more = given.all.filter { name, value in
             // One threshold for all classes is recorded above.
-            Self.others.contains { $0.name == name }
+            Self.others.contains { $0.name == name && $0.schema.defaultValue != value }
                 && (name != DetectionFields.confidence.name || value.typeName == "object")
         }
         self.more = more.isEmpty ? nil : more
