@@ -54,8 +54,11 @@ extension DetectionPipeline {
         flow: String
     ) async throws -> [Detection] {
         let maximumCount = min(max(1000, 4 * options.maximumDetections), 4000)
-        return try await withThrowingTaskGroup(of: [Detection].self) { group in
-            for part in parts as [Slices.Part?] + [nil] {
+        // If the whole picture would be left over, on one of several streams, it gets all cores in the end.
+        let streams = request.detector.model.streams
+        let isLeftOver = streams > 1 && parts.count % streams == 0
+        let found = try await withThrowingTaskGroup(of: [Detection].self) { group in
+            for part in isLeftOver ? parts : parts as [Slices.Part?] + [nil] {
                 group.addTask {
                     try await slices.withSlot(flow: flow) { try await detect(request, in: image, part, options) }
                 }
@@ -63,6 +66,12 @@ extension DetectionPipeline {
             // Masks are large, so they are dropped as others come in. Merging puts the rest in order.
             return try await group.reduce(into: []) { found, more in found = best(maximumCount, of: found + more) }
         }
+        guard isLeftOver else { return found }
+        let whole = try await slices.withSlot(flow: flow) {
+            let isAlone = slices.running == 1 && queue.running == 0
+            return try await detect(request, in: image, nil, options, mode: isAlone ? .latency : .throughput)
+        }
+        return best(maximumCount, of: found + whole)
     }
 
     /// Detects in a part of a picture, or the whole of it if there is none.
@@ -70,9 +79,9 @@ extension DetectionPipeline {
         _ request: DetectionRequest,
         in image: ReducedImage,
         _ part: Slices.Part?,
-        _ options: DetectionOptions
+        _ options: DetectionOptions,
+        mode: PerformanceMode = .throughput
     ) async throws -> [Detection] {
-        let mode = request.mode ?? .throughput
         guard let part else {
             return try await request.detector.detect(in: image, options: options, mode: mode).detections
         }
