@@ -9,9 +9,13 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Iterator
 
+import cv2
+import numpy as np
 import pytest
 import requests
 
@@ -80,3 +84,31 @@ def detect(server: Server, picture: bytes, **options: object) -> list[dict[str, 
     assert answer.status_code == 200, answer.text
     assert answer.json()["payload"]
     return answer.json()["payload"]
+
+
+@pytest.fixture(scope="session")
+def large_picture() -> bytes:
+    """A PNG that takes much of a second to decode."""
+    pixels = np.random.default_rng(1).integers(0, 256, (4000, 6000, 3), np.uint8)
+    pixels[:, 1000:] = 0
+    return cv2.imencode(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes()
+
+
+@pytest.fixture
+def crowded(start_server: StartServer) -> Iterator[tuple[Server, ThreadPoolExecutor]]:
+    """A server whose queue has room for one request, and threads to fill it."""
+    with ThreadPoolExecutor(8) as threads:
+        yield start_server("--streams", "1", "--threads", "1", "--queue", "1"), threads
+
+
+def fill(server: Server, threads: ThreadPoolExecutor, picture: bytes) -> None:
+    """Sends slow requests until the queue is full."""
+
+    def is_full() -> bool:
+        return "\nosprey_queue_depth 1" in requests.get(f"{server.url}/metrics", timeout=10).text
+
+    end = time.monotonic() + 30
+    while not is_full():
+        assert time.monotonic() < end
+        threads.submit(requests.post, f"{server.url}/detect", picture, timeout=60)
+        time.sleep(0.02)

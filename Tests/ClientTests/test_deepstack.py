@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import email.utils
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import deepstack.core as deepstack
 import deepstack_sdk
 import pytest
 import requests
-from conftest import KEY, MODEL, Server, StartServer, detect, free_port
+from conftest import KEY, MODEL, Server, StartServer, detect, fill, free_port
 
 DETECTION = "/v1/vision/detection"
 
@@ -100,6 +101,19 @@ def test_the_client_raises_what_its_users_expect(
         match=f"status code: {status}" if status else "Bad url",
     ):
         client(guarded, **options).detect(picture)
+
+
+def test_a_full_queue_is_an_error_that_the_clients_raise(
+    crowded: tuple[Server, ThreadPoolExecutor], large_picture: bytes, picture: bytes
+) -> None:
+    server, threads = crowded
+    fill(server, threads, large_picture)
+    with pytest.raises(deepstack.DeepstackException, match="status code: 503"):
+        client(server).detect(picture)
+    fill(server, threads, large_picture)
+    sdk = deepstack_sdk.Detection(deepstack_sdk.ServerConfig(server.url))
+    with pytest.raises(Exception, match="(?i)busy|503"):
+        sdk.detectObject(picture)
 
 
 def test_an_answer_has_the_fields_of_both_servers(server: Server, picture: bytes) -> None:

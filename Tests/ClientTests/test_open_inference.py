@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 import requests
 import tritonclient.http as triton
-from conftest import KEY, MODEL, PLAIN, Server, StartServer, detect
+from conftest import KEY, MODEL, PLAIN, Server, StartServer, detect, fill
 from tritonclient.utils import InferenceServerException
 
 DETECT = f"{MODEL}-detect"
@@ -301,6 +302,17 @@ def test_the_client_raises_what_its_users_expect(
     with pytest.raises(InferenceServerException, match=message) as caught:
         client.infer(model, inputs, outputs=wanted)
     assert caught.value.status() == status
+
+
+def test_a_full_queue_is_an_error_that_the_client_raises(
+    crowded: tuple[Server, ThreadPoolExecutor], large_picture: bytes, picture: bytes
+) -> None:
+    server, threads = crowded
+    client = Client(server, {})
+    fill(server, threads, large_picture)
+    with pytest.raises(InferenceServerException) as caught:
+        client.infer(DETECT, [files(picture)])
+    assert caught.value.status() == "503"
 
 
 @pytest.mark.parametrize("headers", [{"Authorization": "Bearer wrong"}, {}])

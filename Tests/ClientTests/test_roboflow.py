@@ -10,7 +10,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
 import cv2
@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 import requests
 import supervision
-from conftest import KEY, MODEL, PLAIN, Server, StartServer, detect
+from conftest import KEY, MODEL, PLAIN, Server, StartServer, detect, fill
 from inference_sdk import (
     InferenceConfiguration,
     InferenceHTTPClient,
@@ -321,26 +321,6 @@ class Relay:
         self.http.server_close()
 
 
-@pytest.fixture
-def crowded(start_server: StartServer) -> Iterator[tuple[Server, ThreadPoolExecutor]]:
-    """A server whose queue has room for one request, and threads to fill it."""
-    with ThreadPoolExecutor(8) as threads:
-        yield start_server("--streams", "1", "--threads", "1", "--queue", "1"), threads
-
-
-def fill(server: Server, threads: ThreadPoolExecutor, picture: bytes) -> None:
-    """Sends slow requests until the queue is full."""
-
-    def is_full() -> bool:
-        return "\nosprey_queue_depth 1" in requests.get(f"{server.url}/metrics", timeout=10).text
-
-    end = time.monotonic() + 30
-    while not is_full():
-        assert time.monotonic() < end
-        threads.submit(requests.post, f"{server.url}/detect", picture, timeout=60)
-        time.sleep(0.02)
-
-
 def test_the_sdk_retries_when_the_queue_is_full(
     crowded: tuple[Server, ThreadPoolExecutor], large_picture: bytes, picture_path: Path
 ) -> None:
@@ -358,14 +338,6 @@ def test_the_sdk_retries_when_the_queue_is_full(
         assert relay.statuses == [503, 200]
     finally:
         relay.stop()
-
-
-@pytest.fixture(scope="module")
-def large_picture() -> bytes:
-    """A PNG that takes much of a second to decode."""
-    pixels = np.random.default_rng(1).integers(0, 256, (4000, 6000, 3), np.uint8)
-    pixels[:, 1000:] = 0
-    return cv2.imencode(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes()
 
 
 def test_metrics_name_the_dialect(server: Server, picture_path: Path) -> None:
