@@ -61,12 +61,11 @@ package struct DetectionSettings: Sendable {
             }
             let id = try Self.classID(.string(name), of: model, in: DetectionFields.confidence, at: location)
             guard options.classThresholds.updateValue(Float(confidence), forKey: id) == nil else {
-                let error = ValidationError(
-                    location: [location, DetectionFields.confidence.name, name.printable(limit: 64)],
-                    message: "is the same class as another name",
+                throw ValidationErrors(
+                    at: [location, DetectionFields.confidence.name, name.printable(limit: 64)],
+                    "is the same class as another name",
                     type: "duplicate"
                 )
-                throw ValidationErrors([error])
             }
         }
         if let iou = values.number(DetectionFields.iou.name) { options.iouThreshold = Float(iou) }
@@ -109,12 +108,11 @@ package struct DetectionSettings: Sendable {
         let given = Array((values.object(field)?.all ?? [:]).values) + (values.array(DetectionFields.ignore.name) ?? [])
         let points = given.reduce(0) { $0 + PictureArea.pointCount(of: $1) }
         guard points <= PictureArea.maximumPoints else {
-            let error = ValidationError(
-                location: [location, field],
-                message: "and ignore have \(points) points; at most \(PictureArea.maximumPoints) are allowed",
+            throw ValidationErrors(
+                at: [location, field],
+                "and ignore have \(points) points; at most \(PictureArea.maximumPoints) are allowed",
                 type: "wrong_length"
             )
-            throw ValidationErrors([error])
         }
         var zones: [Zones.Zone] = []
         for (name, value) in (values.object(field)?.all ?? [:]).sorted(by: { $0.key < $1.key }) {
@@ -131,16 +129,17 @@ package struct DetectionSettings: Sendable {
         }
         filter.isOnlyZones = values.string(DetectionFields.only.name) != nil
         if filter.isOnlyZones, zones.isEmpty {
-            let error = ValidationError(
-                location: [location, DetectionFields.only.name],
-                message: "needs zones: without any, it would drop everything",
+            throw ValidationErrors(
+                at: [location, DetectionFields.only.name],
+                "needs zones: without any, it would drop everything",
                 type: "missing"
             )
-            throw ValidationErrors([error])
         }
     }
 
-    /// What the detector is asked for, in a picture of the given size in pixels: more than the maximum if some of it is dropped afterwards.
+    /// What the detector is asked for, in a picture of the given size in pixels.
+    ///
+    /// That is more than the maximum, if some of it is dropped afterwards.
     func detectorOptions(width: Int, height: Int) -> DetectionOptions {
         var options = options
         options.ignored = ignored.map { $0.region(width: width, height: height) }
@@ -178,14 +177,12 @@ package struct DetectionSettings: Sendable {
     ) throws(ValidationErrors) -> Int? {
         guard let size = values.integer(DetectionFields.size.name) else { return nil }
         guard let stride = model.stride else {
-            let error = ValidationError(
-                location: [location, DetectionFields.size.name],
-                message:
-                    "cannot be chosen for \(model.name), whose input is fixed to \(model.inputSide) pixels; leave it out, "
-                    + "or export the model with a dynamic input",
+            throw ValidationErrors(
+                at: [location, DetectionFields.size.name],
+                "cannot be chosen for \(model.name), whose input is fixed to \(model.inputSide) pixels; leave it out, or "
+                    + "export the model with a dynamic input",
                 type: "not_supported"
             )
-            throw ValidationErrors([error])
         }
         return (size + stride - 1) / stride * stride
     }
@@ -205,12 +202,11 @@ package struct DetectionSettings: Sendable {
             given = name.printable()
         default: given = "a \(value.typeName)"
         }
-        let error = ValidationError(
-            location: [location, field.name],
-            message: "names \(given), which is not a class of \(model.name); GET /models and `osprey models inspect` "
-                + "list its \(model.labels.count) classes",
+        throw ValidationErrors(
+            at: [location, field.name],
+            "names \(given), which is not a class of \(model.name); GET /models and `osprey models inspect` list its "
+                + "\(model.labels.count) classes",
             type: "unknown_class"
         )
-        throw ValidationErrors([error])
     }
 }

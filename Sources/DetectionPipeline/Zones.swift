@@ -79,13 +79,12 @@ extension PictureArea {
         let outlines = Self.outlines(of: value)
         guard let region = Region(outlines: outlines) else {
             let message = "crosses itself too often: at most \(Region.maximumCrossings) times are allowed"
-            throw ValidationErrors([ValidationError(location: location, message: message, type: "not_allowed")])
+            throw ValidationErrors(at: location, message, type: "not_allowed")
         }
         self.region = region
         isRelative = outlines.joined().allSatisfy { (0...1).contains($0.x) && (0...1).contains($0.y) }
         guard region.area > 0 else {
-            let error = ValidationError(location: location, message: "has no area", type: "not_allowed")
-            throw ValidationErrors([error])
+            throw ValidationErrors(at: location, "has no area", type: "not_allowed")
         }
     }
 

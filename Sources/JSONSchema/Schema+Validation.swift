@@ -26,6 +26,11 @@ package struct ValidationErrors: Error, Sendable {
         self.list = list
     }
 
+    /// A single invalid value.
+    package init(at location: [String], _ message: String, type: String) {
+        self.init([ValidationError(location: location, message: message, type: type)])
+    }
+
     var isFull: Bool { list.count >= Self.maximumCount }
 
     package mutating func add(_ error: ValidationError) {

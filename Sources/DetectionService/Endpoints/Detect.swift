@@ -34,7 +34,7 @@ struct Detect: Endpoint {
                     ),
                     Field(
                         name: "images",
-                        schema: .array(of: Base64.schema, count: 1...maximumPictures)
+                        schema: .array(of: Base64.schema, count: 1...Fields.maximumPictures)
                             .described("Pictures in base64, in place of image.")
                     ),
                 ] + Fields.detection,
@@ -57,9 +57,6 @@ struct Detect: Endpoint {
         ],
         problems: [.notFound, .notAcceptable]
     )
-
-    /// Maximum number of pictures in a JSON body.
-    private static let maximumPictures = 64
 
     func respond(to call: Call) async throws -> Response {
         let contentType = call.contentType

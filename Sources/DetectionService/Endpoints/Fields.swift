@@ -25,6 +25,9 @@ enum Fields {
     /// The options of a detection.
     static let detection = DetectionFields.all
 
+    /// Maximum number of pictures in one request.
+    static let maximumPictures = 64
+
     /// Options of a detection that other servers do not have; their calls take them by the same names.
     static let beyondDialects = [
         DetectionFields.size, DetectionFields.slices, DetectionFields.zones, DetectionFields.zoneAnchor,

@@ -21,12 +21,7 @@ extension Base64 {
             return Data(base64Encoded: joined)
         }
         guard let data, !data.isEmpty else {
-            let error = ValidationError(
-                location: location,
-                message: "must be a picture in base64",
-                type: "not_base64"
-            )
-            throw ValidationErrors([error])
+            throw ValidationErrors(at: location, "must be a picture in base64", type: "not_base64")
         }
         return Array(data)
     }

@@ -79,8 +79,7 @@ extension Problem {
         case .corrupt, .unsupportedSize, .decoderFailed: self.init(.invalid, error.message)
         case .invalidTransform:
             // The other steps are valid for every picture.
-            let error = ValidationError(location: ["body", "crop"], message: error.message, type: "out_of_range")
-            self.init(ValidationErrors([error]))
+            self.init(ValidationErrors(at: ["body", "crop"], error.message, type: "out_of_range"))
         case .tooLarge: self.init(.tooLarge, error.message)
         default: self.init(.internalError, "The picture could not be encoded; the service's log has the details.")
         }

@@ -97,12 +97,11 @@ struct EnvelopeMiddleware: RouterMiddleware {
     private func deadline(of request: Request, from start: ContinuousClock.Instant) throws -> ContinuousClock.Instant {
         guard let text = request.headers[.requestTimeout] else { return start.advanced(by: requestTimeout) }
         guard let seconds = Double(text), seconds > 0, seconds.isFinite else {
-            let error = ValidationError(
-                location: ["header", "X-Request-Timeout"],
-                message: "must be a number of seconds greater than 0",
+            throw ValidationErrors(
+                at: ["header", "X-Request-Timeout"],
+                "must be a number of seconds greater than 0",
                 type: "out_of_range"
             )
-            throw ValidationErrors([error])
         }
         return start.advanced(by: min(requestTimeout, .seconds(min(seconds, 86_400))))
     }

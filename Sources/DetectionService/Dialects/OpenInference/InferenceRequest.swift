@@ -23,9 +23,6 @@ package struct InferenceRequest: Sendable {
         }
     }
 
-    /// Maximum number of pictures.
-    static let maximumPictures = 64
-
     var inputs: [Input]
     /// Names of the wanted outputs; nil for all.
     var outputs: [String]?
@@ -94,7 +91,7 @@ package struct InferenceRequest: Sendable {
         // Clients with a batch axis send [pictures, 1].
         case (.bytes, 1), (.bytes, 2):
             let count = try input.elementCount()
-            guard (1...Self.maximumPictures).contains(count) else { throw Self.tooManyPictures }
+            guard (1...Fields.maximumPictures).contains(count) else { throw Self.tooManyPictures }
             do throws(TensorContents.Invalid) {
                 let elements = try input.contents.elements(count: count)
                 let isText = if case .json = input.contents { true } else { false }
@@ -114,7 +111,7 @@ package struct InferenceRequest: Sendable {
             let isSingle = input.shape.count == 3
             let size = Array(isSingle ? input.shape[...] : input.shape.dropFirst())
             let count = isSingle ? 1 : input.shape[0]
-            guard (1...Self.maximumPictures).contains(count) else { throw Self.tooManyPictures }
+            guard (1...Fields.maximumPictures).contains(count) else { throw Self.tooManyPictures }
             guard size[2] == 3, (1...32_768).contains(size[0]), (1...32_768).contains(size[1]) else {
                 throw Problem(.invalid, "Pixels must have the shape [pictures, height, width, 3], in RGB.")
             }
@@ -137,7 +134,7 @@ package struct InferenceRequest: Sendable {
         }
     }
 
-    private static let tooManyPictures = Problem(.tooLarge, "Send 1 to \(maximumPictures) pictures at a time.")
+    private static let tooManyPictures = Problem(.tooLarge, "Send 1 to \(Fields.maximumPictures) pictures at a time.")
 
     /// Reads the options of a detection, `conf`, `iou` and `max_det`, from the parameters.
     ///

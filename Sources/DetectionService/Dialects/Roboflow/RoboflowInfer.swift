@@ -12,8 +12,6 @@ struct RoboflowInfer: Endpoint {
     let task: ModelDescription.Task
     let operation: Operation
 
-    private static let maximumPictures = 64
-
     init(service: DialectService, task: ModelDescription.Task) {
         self.service = service
         self.task = task
@@ -125,7 +123,7 @@ struct RoboflowInfer: Endpoint {
 
     private static let image = Field(
         name: "image",
-        schema: .anyOf([picture, .array(of: picture, count: 1...maximumPictures)]).described("A picture, or a list."),
+        schema: .anyOf([picture, .array(of: picture, count: 1...Fields.maximumPictures)]).described("A picture, or a list."),
         isRequired: true
     )
     private static let picture = Schema.object([
