@@ -123,7 +123,9 @@ struct RoboflowInfer: Endpoint {
 
     private static let image = Field(
         name: "image",
-        schema: .anyOf([picture, .array(of: picture, count: 1...Fields.maximumPictures)]).described("A picture, or a list."),
+        schema: .anyOf([picture, .array(of: picture, count: 1...Fields.maximumPictures)]).described(
+            "A picture, or a list."
+        ),
         isRequired: true
     )
     private static let picture = Schema.object([
