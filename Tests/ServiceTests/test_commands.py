@@ -56,7 +56,7 @@ def test_benchmark_measures_a_model_file() -> None:
         (("detect", "x.jpg", "--iou-thres=0.5"), 64, "Did you mean '--iou'?"),
         (("detect", "x.jpg", "--max-det", "9"), 64, "Did you mean '--max-detections'?"),
         (("detect", "x.jpg", "--weights", "a.pt"), 64, "Did you mean '--model'?"),
-        (("detect", "x.jpg", "--imgsz", "640"), 64, "The model determines the size of its input."),
+        (("detect", "x.jpg", "--imgsz", "640"), 64, "Did you mean '--size'?"),
         (("serve", "--prot", "1"), 64, "Did you mean '--port'?"),
     ],
 )

@@ -228,7 +228,7 @@ def test_other_percent_encoded_paths_name_no_picture(path: str, server: Server) 
         ("max_det", "did you mean max_detections?"),
         ("max-detections", "did you mean max_detections?"),
         ("weights", "did you mean model?"),
-        ("imgsz", "the model determines the size of its input"),
+        ("imgsz", "did you mean size?"),
     ],
 )
 def test_names_of_other_programs_get_a_suggestion(name: str, suggestion: str, server: Server) -> None:
