@@ -129,6 +129,7 @@ def test_models_are_described(file: str, task: str, parameters: int, gflops: flo
         "device": "CPU",
         "input_side": 640,
         "rectangular": True,
+        "resizable": True,
         "precision": "f32",
         "format": form,
         "parameters": parameters,
