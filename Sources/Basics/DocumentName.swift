@@ -1,4 +1,5 @@
-/// The name of a kept document: 1 to 64 letters, digits, `.`, `_` and `-`, not beginning with a dot.
+/// The name of a kept document, or id of a picture: 1 to 64 letters, digits, `.`, `_` and `-`, not beginning with a dot, so
+/// that it cannot form a path.
 package struct DocumentName: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// The same rule as a regular expression.
     package static let pattern = "^[A-Za-z0-9_-][A-Za-z0-9._-]*$"

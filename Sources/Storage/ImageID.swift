@@ -1,20 +1,20 @@
+internal import Basics
+
 /// The id of a picture, safe to use as a file name.
 ///
-/// 1...64 characters of `A-Z a-z 0-9 . _ -`, not starting with a dot, so that an id cannot form a path. COCO ids may be
+/// A ``DocumentName``: 1...64 characters of `A-Z a-z 0-9 . _ -`, not starting with a dot. COCO ids may be
 /// shortened: 1...12 digits are zero-padded to twelve, so that `144` and `000000000144` are equal.
 package struct ImageID: Hashable, Sendable {
     /// Maximum length of an id, in characters.
-    package static let maximumLength = 64
+    package static let maximumLength = DocumentName.maximumLength
 
     /// The id as text, with COCO ids zero-padded.
     package let description: String
 
     /// Creates an id from text, or returns nil if the text is not a valid id.
     package init?(_ text: String) {
+        guard DocumentName(text) != nil else { return nil }
         let bytes = text.utf8
-        guard (1...Self.maximumLength).contains(bytes.count), bytes.first != UInt8(ascii: "."),
-            bytes.allSatisfy(Self.isAllowed)
-        else { return nil }
         let isNumber = bytes.count < Self.numberLength && bytes.allSatisfy(Self.isDigit)
         description = isNumber ? String(repeating: "0", count: Self.numberLength - bytes.count) + text : text
     }
@@ -42,16 +42,6 @@ package struct ImageID: Hashable, Sendable {
 
     private static func isDigit(_ byte: UInt8) -> Bool {
         (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
-    }
-
-    private static func isAllowed(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "."),
-            UInt8(ascii: "_"), UInt8(ascii: "-"):
-            true
-        default:
-            isDigit(byte)
-        }
     }
 }
 

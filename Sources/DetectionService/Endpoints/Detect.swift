@@ -138,29 +138,13 @@ struct Detect: Endpoint {
         guard case .json = query.form else {
             throw Problem(.notAcceptable, "Results of several pictures are application/json; accept that.")
         }
-        var results: [[UInt8]] = []
-        var byteCount = 0
-        for index in 0..<count {
+        let advice = "send fewer pictures, or use image=none or masks=rle"
+        let body = try await detection.list(count, advice: advice) { index in
             do {
-                results.append(try await detection.body(query, call: call) { try picture(index) })
+                return try await detection.body(query, call: call) { try picture(index) }
             } catch let error where error is ImageError || error is ValidationErrors {
-                results.append(try failure(Problem(error), index))
+                return try failure(Problem(error), index)
             }
-            byteCount += results[index].count
-            guard byteCount <= detection.budget.maximumBodyBytes else {
-                throw Problem(
-                    .tooLarge,
-                    "The results are too large: send fewer pictures, or use image=none or masks=rle."
-                )
-            }
-        }
-        let list = results
-        let body = try await bodies.workers.run {
-            var json = JSONWriter()
-            json.array { json in
-                for result in list { json.json(result) }
-            }
-            return json.bytes
         }
         return try detection.response(body, query.form)
     }

@@ -5,6 +5,7 @@ internal import Hummingbird
 internal import Imaging
 internal import JSONSchema
 internal import ModelServing
+internal import Scheduling
 internal import YOLO
 
 /// What `/detect` and `/predict` share: reads the options, runs the pipeline, and writes the response.
@@ -137,6 +138,38 @@ struct DetectionResponder: Sendable {
             let bytes = try output(report, (ContinuousClock.now - start) / .seconds(1))
             context.stages.end(.write)
             return bytes
+        }
+    }
+
+    /// Returns the results of several pictures as a JSON list, within the limit of one body.
+    ///
+    /// - Parameters:
+    ///   - count: Number of pictures.
+    ///   - advice: What to do if the list is too large.
+    ///   - result: Returns the result of a picture, as JSON.
+    /// - Returns: The list.
+    /// - Throws: ``Problem`` (413); errors of `result`.
+    func list(
+        _ count: Int,
+        advice: String,
+        result: (Int) async throws -> [UInt8]
+    ) async throws -> [UInt8] {
+        var results: [[UInt8]] = []
+        var byteCount = 0
+        for index in 0..<count {
+            results.append(try await result(index))
+            byteCount += results[index].count
+            guard byteCount <= budget.maximumBodyBytes else {
+                throw Problem(.tooLarge, "The results are too large: \(advice).")
+            }
+        }
+        let list = results
+        return try await pipeline.workers.run {
+            var json = JSONWriter()
+            json.array { json in
+                for result in list { json.json(result) }
+            }
+            return json.bytes
         }
     }
 

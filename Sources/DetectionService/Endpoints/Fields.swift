@@ -1,3 +1,4 @@
+internal import Basics
 internal import DetectionPipeline
 internal import Imaging
 internal import JSONSchema
@@ -7,7 +8,7 @@ internal import Storage
 enum Fields {
     static let imageIDText = Schema(
         kind: .string(
-            .text(length: 1...ImageID.maximumLength, pattern: "^[A-Za-z0-9_-][A-Za-z0-9._-]*$") { ImageID($0) != nil }
+            .text(length: 1...ImageID.maximumLength, pattern: DocumentName.pattern) { ImageID($0) != nil }
         )
     )
     .described("A picture's id. Numbers are padded with zeros: 144 is 000000000144.")

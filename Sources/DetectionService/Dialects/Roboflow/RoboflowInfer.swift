@@ -83,21 +83,12 @@ struct RoboflowInfer: Endpoint {
     }
 
     private func infer(_ request: DetectionRequest, inEach list: [JSONValue], call: Call) async throws -> [UInt8] {
-        var json = JSONWriter()
-        var results: [[UInt8]] = []
-        var byteCount = 0
-        for value in list {
-            guard case .object(let members) = value else { continue }
-            results.append(try await infer(request, in: Values(members), call: call))
-            byteCount += results[results.count - 1].count
-            guard byteCount <= service.bodies.budget.maximumBodyBytes else {
-                throw Problem(.tooLarge, "The results are too large: send fewer pictures.")
-            }
+        let images = list.compactMap { value -> Values? in
+            if case .object(let members) = value { Values(members) } else { nil }
         }
-        json.array { json in
-            for result in results { json.json(result) }
+        return try await service.detection.list(images.count, advice: "send fewer pictures") { index in
+            try await infer(request, in: images[index], call: call)
         }
-        return json.bytes
     }
 
     private func infer(_ request: DetectionRequest, in image: Values?, call: Call) async throws -> [UInt8] {
