@@ -70,6 +70,7 @@ let package = Package(
         .systemLibrary(name: "CCompression", providers: [.apt(["zlib1g-dev", "libzstd-dev"])]),
         .systemLibrary(name: "CWebP", providers: [.apt(["libwebp-dev"])]),
         .systemLibrary(name: "CMalloc"),
+        .systemLibrary(name: "CProcess"),
         .target(
             name: "COpenVINO",
             cxxSettings: [.unsafeFlags(["-isystem", "\(dependencies)/openvino/include"])],
@@ -114,7 +115,7 @@ let package = Package(
         .target(
             name: "DetectionPipeline",
             dependencies: [
-                "Basics", "DecodeWorkers", "Imaging", "JSONSchema", "ObjectDetection", "Scheduling", "YOLO",
+                "Basics", "DecodeWorkers", "Imaging", "JSONSchema", "ObjectDetection", "Scheduling", "Tracking", "YOLO",
             ],
             swiftSettings: settings
         ),
@@ -131,6 +132,16 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(name: "Evaluation", dependencies: ["Basics", "ObjectDetection"], swiftSettings: settings),
+        .target(name: "Tracking", dependencies: ["ObjectDetection"], swiftSettings: settings),
+        .target(
+            name: "Video",
+            dependencies: [
+                "Basics", "CProcess", "Imaging",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: settings
+        ),
         .target(
             name: "Storage",
             dependencies: ["Basics", "CHiredis", .product(name: "Crypto", package: "swift-crypto")],
@@ -193,7 +204,8 @@ let package = Package(
             name: "osprey",
             dependencies: [
                 "Basics", "CMalloc", "DecodeWorkers", "DetectionPipeline", "DetectionService", "Evaluation", "Imaging",
-                "Inference", "JSONSchema", "ModelServing", "ObjectDetection", "Scheduling", "Storage", "YOLO",
+                "Inference", "JSONSchema", "ModelServing", "ObjectDetection", "Scheduling", "Storage", "Tracking",
+                "Video", "YOLO",
                 .target(name: "InferenceGRPC", condition: .when(traits: ["GRPC"])),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),

@@ -1,5 +1,6 @@
 package import JSONSchema
 package import ObjectDetection
+internal import Tracking
 
 /// One detection in the format of responses and results; decodable, so that results can be read back.
 package struct DetectedObject: JSONObject, Decodable {
@@ -51,12 +52,15 @@ package struct DetectedObject: JSONObject, Decodable {
     }
 
     enum CodingKeys: String, CodingKey {
+        case age
         case className = "class"
         case classID = "class_id"
         case crop
         case score
         case box = "bbox"
         case segmentation
+        case speed
+        case track
         case zones
     }
 
@@ -70,8 +74,20 @@ package struct DetectedObject: JSONObject, Decodable {
     package var crop: String?
     /// Names of the zones that it is in; nil if none were given.
     package var zones: [String]?
+    /// Number of the object in its video or stream, from 1; nil if it is not followed.
+    package var track: Int?
+    /// Seconds since it was first seen; nil if it is not followed.
+    package var age: Double?
+    /// Speed in pixels per second; nil if it is not followed.
+    package var speed: Double?
 
     package static let members: [JSONMember<DetectedObject>] = [
+        JSONMember(
+            optional: "age",
+            "In moving pictures: seconds since the object was first seen.",
+            schema: .number(0...Double.infinity),
+            \.age
+        ),
         JSONMember("bbox", \.box),
         JSONMember("class", \.className),
         JSONMember("class_id", \.classID),
@@ -81,6 +97,18 @@ package struct DetectedObject: JSONObject, Decodable {
             optional: "segmentation",
             "The object's mask from a segmentation model: polygons or rle, as requested.",
             \.segmentation
+        ),
+        JSONMember(
+            optional: "speed",
+            "In moving pictures: the object's speed in pixels per second.",
+            schema: .number(0...Double.infinity),
+            \.speed
+        ),
+        JSONMember(
+            optional: "track",
+            "In moving pictures: the object's number, the same in all pictures of a video or stream.",
+            schema: .integer(1...Int.max),
+            \.track
         ),
         JSONMember(optional: "zones", "Names of the zones that it is in, if any were given.", \.zones),
     ]
@@ -120,6 +148,12 @@ package struct DetectedObject: JSONObject, Decodable {
             segmentation = Segmentation(rle: runLengths)
         case .none: break
         }
+    }
+
+    mutating func follow(_ track: Tracker.Track, to time: Double) {
+        self.track = track.id
+        age = max(0, ((time - track.firstTime) * 1e3).rounded() / 1e3)
+        speed = (track.speed * 10).rounded() / 10
     }
 
     /// Whether the lists have valid numbers of elements; checks objects that were read from a file.

@@ -1,20 +1,31 @@
 internal import FoundationEssentials
 package import JSONSchema
 package import ObjectDetection
+package import Tracking
 
 /// The detections of a picture as they are written, converted one at a time because polygons are large.
 package struct DetectedObjects: Sequence, JSONRepresentable {
     private let detections: [Detection]
     private let labels: LabelMap
     private let zones: [[String]]?
+    private let tracks: (ofEach: [Tracker.Track?], time: Double)?
     private let crops: Crops?
     private let masks: MaskForm
     private let polygonTolerance: Double
 
+    /// - Parameters:
+    ///   - detections: The detections, best first.
+    ///   - labels: The model's class names.
+    ///   - zones: For each, the names of its zones; nil if none were given.
+    ///   - tracks: For each, the object that it is, and the time of the picture in seconds; nil if none are followed.
+    ///   - crops: Makes their pictures; nil for none.
+    ///   - masks: Format of their masks.
+    ///   - polygonTolerance: Maximum deviation of simplified polygons in pixels.
     package init(
         _ detections: [Detection],
         labels: LabelMap,
         zones: [[String]]? = nil,
+        tracks: (ofEach: [Tracker.Track?], time: Double)? = nil,
         crops: Crops? = nil,
         masks: MaskForm = .polygon,
         polygonTolerance: Double = 0
@@ -22,6 +33,7 @@ package struct DetectedObjects: Sequence, JSONRepresentable {
         self.detections = detections
         self.labels = labels
         self.zones = zones
+        self.tracks = tracks
         self.crops = crops
         self.masks = masks
         self.polygonTolerance = polygonTolerance
@@ -44,6 +56,7 @@ package struct DetectedObjects: Sequence, JSONRepresentable {
             tolerance: polygonTolerance
         )
         object.zones = zones?[index]
+        if let tracks, let track = tracks.ofEach[index] { object.follow(track, to: tracks.time) }
         return object
     }
 

@@ -13,7 +13,7 @@ package struct DetectionPipeline: Sendable {
         /// Returns the bytes of a file.
         case encoded(@Sendable () throws -> [UInt8])
         /// Returns the pixels.
-        case pixels(@Sendable () throws -> RGBImage)
+        case pixels(@Sendable () throws -> ReducedImage)
     }
 
     /// Decodes pictures, within their limits.
@@ -90,7 +90,8 @@ package struct DetectionPipeline: Sendable {
         _ stages: StageClock
     ) async throws -> DetectionReport {
         let (width, height) = (picture.image.width, picture.image.height)
-        let (kept, zones) = try request.settings.select(detections, width: width, height: height)
+        let (indices, zones) = try request.settings.select(detections, width: width, height: height)
+        let kept = indices.map { detections[$0] }
         let pixels = try await fullPixels(of: picture, for: request, stages)
         return DetectionReport(
             model: request.detector.model,
@@ -164,7 +165,7 @@ package struct DetectionPipeline: Sendable {
     ) async throws -> DecodedPicture {
         defer { stages.end(.decode) }
         switch picture {
-        case .pixels(let read): return DecodedPicture(image: ReducedImage(try read()))
+        case .pixels(let read): return DecodedPicture(image: try read())
         case .encoded(let read):
             let bytes = try read()
             stages.end(.read)

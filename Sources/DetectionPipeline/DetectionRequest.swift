@@ -20,7 +20,7 @@ package struct DetectionRequest: Sendable {
     }
 
     package let detector: any ObjectDetector
-    package let settings: DetectionSettings
+    package private(set) var settings: DetectionSettings
     package let decoding: Decoding
     /// The requested drawing; nil for none.
     package private(set) var drawing: Drawing?
@@ -39,7 +39,7 @@ package struct DetectionRequest: Sendable {
     }
 
     /// Length in pixels that the longer side of a decoded picture needs.
-    var decodingSide: Int {
+    package var decodingSide: Int {
         // Slices are as sharp as the picture.
         guard settings.slices == nil else { return .max }
         return detector.model.decodingScale * (settings.options.inputSide ?? detector.model.inputSide)
@@ -49,6 +49,20 @@ package struct DetectionRequest: Sendable {
     package func using(_ mode: PerformanceMode) -> DetectionRequest {
         var copy = self
         copy.mode = mode
+        return copy
+    }
+
+    /// Detects by other settings.
+    package func with(settings: DetectionSettings) -> DetectionRequest {
+        var copy = self
+        copy.settings = settings
+        return copy
+    }
+
+    /// Requests no drawing.
+    package func withoutDrawing() -> DetectionRequest {
+        var copy = self
+        copy.drawing = nil
         return copy
     }
 

@@ -147,19 +147,20 @@ package struct DetectionSettings: Sendable {
         return options
     }
 
-    private static let maximumBeforeFilter = 1000
+    static let maximumBeforeFilter = 1000
 
     /// Drops the detections that were not asked for, in a picture of the given size in pixels.
     ///
-    /// - Returns: The others, and for each the names of its zones; nil without zones.
+    /// - Returns: The indices of the others, and for each the names of its zones; nil without zones.
     /// - Throws: `CancellationError`.
     func select(
         _ detections: [Detection],
         width: Int,
         height: Int
-    ) throws -> (detections: [Detection], zones: [[String]]?) {
-        var kept = filter.isOpen ? detections : detections.filter { filter.keeps($0, width: width, height: height) }
-        var names = try zones?.names(for: kept, width: width, height: height)
+    ) throws -> (indices: [Int], zones: [[String]]?) {
+        var kept = Array(detections.indices)
+        if !filter.isOpen { kept.removeAll { !filter.keeps(detections[$0], width: width, height: height) } }
+        var names = try zones?.names(for: kept.map { detections[$0] }, width: width, height: height)
         if filter.isOnlyZones {
             let inside = kept.indices.filter { names?[$0].isEmpty == false }
             kept = inside.map { kept[$0] }

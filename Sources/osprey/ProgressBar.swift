@@ -3,7 +3,7 @@ internal import Glibc
 /// Shows progress on standard error: as a bar on a terminal, otherwise as a line every ten seconds.
 struct ProgressBar: ~Copyable {
     private let title: String
-    private let total: Int
+    private let total: Int?
     private let unit: String?
     private let isTerminal = TerminalStyle.isTerminal
     private let start = ContinuousClock.now
@@ -11,11 +11,11 @@ struct ProgressBar: ~Copyable {
 
     /// - Parameters:
     ///   - title: Name of the activity.
-    ///   - total: Number of steps.
+    ///   - total: Number of steps; nil if it is not known.
     ///   - unit: Name of the steps, to show their number per second; nil does not show it.
-    init(_ title: String, total: Int, unit: String? = nil) {
+    init(_ title: String, total: Int?, unit: String? = nil) {
         self.title = title
-        self.total = max(1, total)
+        self.total = total.map { max(1, $0) }
         self.unit = unit
     }
 
@@ -24,7 +24,7 @@ struct ProgressBar: ~Copyable {
         let now = ContinuousClock.now
         // A log gets few lines, and none from short runs.
         guard isTerminal || now - start > .seconds(2) else { return }
-        if done < total, let shown, now - shown < (isTerminal ? .milliseconds(100) : .seconds(10)) { return }
+        if total.map({ done < $0 }) ?? true, let shown, now - shown < (isTerminal ? .milliseconds(100) : .seconds(10)) { return }
         shown = now
         write(done)
     }
@@ -40,6 +40,7 @@ struct ProgressBar: ~Copyable {
 
     private func write(_ done: Int) {
         let elapsed = (ContinuousClock.now - start) / .seconds(1)
+        guard let total else { return writeCount(done, elapsed) }
         let left = done == 0 ? "" : ", \(Self.clock(elapsed / Double(done) * Double(total - done))) left"
         let rate = unit.map { ", \(Self.rate(Double(done) / elapsed)) \($0)/s" } ?? ""
         let counts = "\(done)/\(total)\(rate)\(done < total ? left : ", \(Self.clock(elapsed))")"
@@ -51,6 +52,12 @@ struct ProgressBar: ~Copyable {
         } else {
             writeToStandardError(Array("\(title) \(counts)\n".utf8))
         }
+    }
+
+    private func writeCount(_ done: Int, _ elapsed: Double) {
+        let rate = unit.map { " \($0), \(Self.rate(Double(done) / elapsed))/s" } ?? ""
+        let line = "\(title) \(done)\(rate), \(Self.clock(elapsed))"
+        writeToStandardError(Array((isTerminal ? "\(Self.lineStart)\(line)" : "\(line)\n").utf8))
     }
 
     private static func rate(_ value: Double) -> String {

@@ -23,16 +23,25 @@ package struct DetectionPainter: Sendable {
     /// - Parameters:
     ///   - detections: Detections in any order, in pixels of the picture. Parts outside the picture are not drawn, nor
     ///     are masks made for another picture size.
+    ///   - numbers: For each detection, a number that its label shows; empty for none.
     ///   - zones: Regions to draw below all detections, in pixels of the picture.
     ///   - image: The picture; it is not changed.
     /// - Returns: A new picture of the same size.
     /// - Throws: ``ImageError`` with ``ImageError/Code/tooLarge`` if a side is longer than 32,767 pixels, and with
     ///   ``ImageError/Code/encodingFailed`` if memory runs out; `CancellationError` soon after the task is cancelled.
-    package func draw(_ detections: [Detection], zones: [Region] = [], on image: RGBImage) throws -> RGBImage {
+    package func draw(
+        _ detections: [Detection],
+        numbers: [Int?] = [],
+        zones: [Region] = [],
+        on image: RGBImage
+    ) throws -> RGBImage {
         let canvas = try Canvas(image)
         let marks =
-            detections
-            .compactMap { Mark($0, imageWidth: image.width, imageHeight: image.height) }
+            detections.enumerated()
+            .compactMap { index, detection in
+                let number = numbers.isEmpty ? nil : numbers[index]
+                return Mark(detection, number: number, imageWidth: image.width, imageHeight: image.height)
+            }
             .sorted { $0.score < $1.score }
         let style = DrawingStyle(
             imageWidth: image.width,
@@ -73,7 +82,8 @@ package struct DetectionPainter: Sendable {
         var placement = LabelPlacement(imageWidth: Float(canvas.width), imageHeight: Float(canvas.height))
         let strongestFirst = marks.reversed().map { mark in
             let widest = min(Float(canvas.width), max(mark.frame.width, style.maximumLabelWidth))
-            let text = typesetter.set(name: labels[mark.classID], score: mark.score, width: widest)
+            let name = labels[mark.classID] + (mark.number.map { " \($0)" } ?? "")
+            let text = typesetter.set(name: name, score: mark.score, width: widest)
             let place = placement.place(width: text.width, height: lineHeight, beside: mark.frame)
             return Label(text: text, frame: place, color: mark.color)
         }
@@ -88,10 +98,11 @@ private struct Mark {
     let mask: Mask?
     let score: Float
     let classID: Int
+    let number: Int?
     let color: DrawingColor
 
     /// Returns nil if no part of the box is inside the picture.
-    init?(_ detection: Detection, imageWidth: Int, imageHeight: Int) {
+    init?(_ detection: Detection, number: Int?, imageWidth: Int, imageHeight: Int) {
         let box = detection.box
         guard !box.minX.isNaN, !box.minY.isNaN, !box.maxX.isNaN, !box.maxY.isNaN else { return nil }
         let visible = box.clipped(toWidth: Float(imageWidth), height: Float(imageHeight))
@@ -109,6 +120,7 @@ private struct Mark {
         // `minimum` and `maximum` return the number if the score is NaN.
         score = Float.minimum(Float.maximum(detection.score, 0), 1)
         classID = detection.classID
+        self.number = number
         color = .ofClass(detection.classID)
     }
 }

@@ -10,20 +10,24 @@ internal import JSONSchema
 internal import NIOPosix
 internal import ObjectDetection
 internal import Scheduling
+internal import Video
 internal import YOLO
 
-/// `osprey detect`: detects objects in image files and folders.
+/// `osprey detect`: detects objects in pictures and videos.
 struct Detect: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Detects objects in image files and folders.",
+        abstract: "Detects objects in pictures and videos.",
         discussion: """
             Each path is a file; a folder, searched recursively; a quoted pattern; @FILE, a list of paths with one per \
-            line (@- reads it from standard input); or -, a picture from standard input.
+            line (@- reads it from standard input); -, a picture from standard input; or the address of a camera or \
+            stream: rtsp://, http://, /dev/video0.
+
+            Objects in videos are followed and numbered. Videos need ffmpeg (apt-get install ffmpeg).
 
             Results are printed in the order of the pictures, in the format that --format names. With --output they go \
             to a folder: one line of JSON per picture in detections.jsonl, written as soon as it is known; the \
-            pictures with the detections drawn in pictures/; and, for another --format, a file in that format at the \
-            end. After a crash, or when pictures were added, --resume processes the rest.
+            pictures with the detections drawn in pictures/, the videos in videos/; and, for another --format, a file in \
+            that format at the end. After a crash, or when pictures were added, --resume processes the rest.
 
             Unreadable files are reported on standard error and skipped; the exit code is then 1. It is 74 if results \
             cannot be written, 75 if another run writes to the same folder, and 64 for invalid options.
@@ -34,12 +38,14 @@ struct Detect: AsyncParsableCommand {
               osprey detect data/coco128 --format csv > found.csv
               find . -name '*.jpg' | osprey detect @- --format jsonl | jq .payload
               osprey detect pictures/ --output results/ --shard 1/4 --resume
+              osprey detect clip.mp4 --output found/ --classes person,car
+              osprey detect rtsp://camera.local/stream --fps 5 --format jsonl
             """
     )
 
     @Argument(
         help: ArgumentHelp(
-            "Files, folders, patterns, @FILE for a list of paths, - for standard input.",
+            "Files, folders, patterns, addresses, @FILE for a list of paths, - for standard input.",
             valueName: "path"
         )
     )
@@ -65,7 +71,7 @@ struct Detect: AsyncParsableCommand {
     )
     var output: String?
 
-    @Flag(inversion: .prefixedNo, help: "Draw the detections on copies of the pictures.")
+    @Flag(inversion: .prefixedNo, help: "Draw the detections on copies of the pictures and videos.")
     var draw = true
 
     @Flag(help: "Save the picture of each detection in crops/ of the output folder, by class.")
@@ -74,8 +80,19 @@ struct Detect: AsyncParsableCommand {
     @Flag(help: "Continue in a folder that has results.")
     var resume = false
 
-    @Option(help: ArgumentHelp("Process the Ith of N equal shares of the pictures.", valueName: "I/N"))
+    @Option(
+        help: ArgumentHelp("Process the Ith of N equal shares of the pictures, and of each video.", valueName: "I/N")
+    )
     var shard: Shard?
+
+    @Option(help: ArgumentHelp("Of videos, process every Nth picture.", valueName: "N"))
+    var every: Int?
+
+    @Option(help: ArgumentHelp("Of videos, process at most so many pictures per second.", valueName: "rate"))
+    var fps: Double?
+
+    @Flag(inversion: .prefixedNo, help: "Follow objects in videos, and number them.")
+    var tracks = true
 
     @OptionGroup(title: "Options of the detection")
     var detection: DetectionFlags
@@ -86,6 +103,14 @@ struct Detect: AsyncParsableCommand {
     var quiet = false
 
     func validate() throws {
+        guard every == nil || fps == nil else { throw ValidationError("Choose --every or --fps.") }
+        guard every.map({ (1...1_000_000).contains($0) }) ?? true else {
+            throw ValidationError("--every must be a number from 1 to 1000000.")
+        }
+        guard fps.map({ (0.001...1000).contains($0) }) ?? true else {
+            throw ValidationError("--fps must be a number from 0.001 to 1000.")
+        }
+        guard format != .mot || tracks else { throw ValidationError("--format mot is for followed objects.") }
         if output == nil {
             guard !resume else { throw ValidationError("--resume continues in a folder: add --output.") }
             guard !saveCrops else { throw ValidationError("--save-crops writes to a folder: add --output.") }
@@ -106,10 +131,17 @@ struct Detect: AsyncParsableCommand {
         )
         let list = try PictureList(
             paths,
-            without: output.map { folder in ["pictures", "crops"].map { "\(folder)/\($0)" } } ?? []
+            without: output.map { folder in ["pictures", "videos", "crops"].map { "\(folder)/\($0)" } } ?? []
         )
         guard !list.pictures.isEmpty else {
-            throw CommandError("There are no pictures in \(paths.joined(separator: ", ")).")
+            throw CommandError("There are no pictures or videos in \(paths.joined(separator: ", ")).")
+        }
+        let videos = list.pictures.filter(\.isVideo)
+        guard videos.isEmpty || !saveCrops else {
+            throw CommandError.usage("--save-crops is for pictures, and \(videos[0].path) is a video.")
+        }
+        guard format != .mot || output != nil || list.pictures.count == 1 else {
+            throw CommandError.usage("--format mot writes one file per video: add --output with a folder.")
         }
         let plan = InferencePlan(
             streams: try settings.integer("streams", in: 1...1024),
@@ -129,11 +161,11 @@ struct Detect: AsyncParsableCommand {
         let folder = try output.map { path in
             try ResultsFolder(path: path, shard: shard, settings: try record(of: request, decoding), resumes: resume)
         }
-        let pictures = list.pictures.enumerated()
+        let pictures = list.pictures.filter { !$0.isVideo }.enumerated()
             .filter { shard?.contains($0.offset) ?? true }
             .map(\.element)
             .filter { folder?.has($0) != true }
-        let inFlight = min(plan.slots, max(1, pictures.count))
+        let inFlight = videos.isEmpty ? min(plan.slots, max(1, pictures.count)) : plan.slots
         let run = DetectionRun(
             pipeline: DetectionPipeline(
                 decoder: PictureDecoder(
@@ -150,7 +182,21 @@ struct Detect: AsyncParsableCommand {
             cropsDirectory: saveCrops ? output.map { "\($0)/crops" } : nil,
             inFlight: inFlight
         )
-        try await detect(pictures, by: run, into: folder)
+        let output = try ResultOutput(
+            format ?? (folder == nil ? .text : .jsonl),
+            into: folder,
+            labels: detector.model.labels.names,
+            hasVideos: !videos.isEmpty,
+            isQuiet: quiet
+        )
+        do {
+            if !pictures.isEmpty || videos.isEmpty { try await detect(pictures, by: run, to: output) }
+            for video in videos { try await detect(video, by: run, into: folder, to: output) }
+        } catch {
+            output.clear()
+            throw error
+        }
+        guard try output.finish() else { throw ExitCode.failure }
     }
 
     private var drawsPictures: Bool { draw && output != nil }
@@ -170,42 +216,18 @@ struct Detect: AsyncParsableCommand {
     private func detect(
         _ pictures: [PictureList.Picture],
         by run: DetectionRun,
-        into folder: ResultsFolder?
+        to output: ResultOutput
     ) async throws {
-        let labels = run.request.detector.model.labels.names
-        var writer = ResultWriter(format ?? .text, labels: labels)
-        // On a terminal, the printed results show the progress themselves.
-        let isSilent = quiet || (folder == nil && isatty(STDOUT_FILENO) == 1)
-        var progress = isSilent ? nil : ProgressBar("Detecting", total: pictures.count, unit: "pictures")
-        var tally = Tally()
-        if folder == nil { try printBytes(writer.beginning()) }
-        do {
-            try await run.run(pictures) { outcome in
-                switch outcome.result {
-                case .success(let record):
-                    tally.pictures += 1
-                    tally.objects += record.objects.count
-                    if let folder { try folder.append(record) } else { try printBytes(writer.add(record)) }
-                case .failure(let failure):
-                    tally.failures += 1
-                    progress?.clear()
-                    let reason = failure.reason.hasSuffix(".") ? String(failure.reason.dropLast()) : failure.reason
-                    TerminalStyle.error.write("Error: \(outcome.picture.path.printable()): \(reason).\n")
-                }
-                progress?.update(tally.pictures + tally.failures)
+        output.begin("Detecting", total: pictures.count, unit: "pictures")
+        var done = 0
+        try await run.run(pictures) { outcome in
+            switch outcome.result {
+            case .success(let record): try output.add(record)
+            case .failure(let failure): output.fail(outcome.picture.path, failure.reason)
             }
-        } catch {
-            progress?.clear()
-            throw error
+            done += 1
+            output.update(done)
         }
-        var place = ""
-        if let folder {
-            place = " in \(try folder.export(as: format ?? .jsonl, labels: labels))"
-        } else {
-            try printBytes(writer.end())
-        }
-        if !quiet { writeToStandardError(Array("\(tally.text(skipped: folder?.doneCount ?? 0))\(place)\n".utf8)) }
-        if tally.failures > 0 { throw ExitCode.failure }
     }
 
     private func loadDetector(_ settings: Settings, plan: InferencePlan, pictureCount: Int) throws -> YOLODetector {
@@ -237,11 +259,8 @@ struct Detect: AsyncParsableCommand {
     private func record(of request: DetectionRequest, _ decoding: DecodingOptions) throws -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-        let record = RunRecord(request, try detection.values, decoding, draw: draw, shards: shard?.count)
+        var record = RunRecord(request, try detection.values, decoding, draw: draw, shards: shard?.count)
+        (record.every, record.fps, record.tracks) = (every, fps, tracks ? nil : false)
         return [UInt8](try encoder.encode(record)) + [UInt8(ascii: "\n")]
-    }
-
-    private func printBytes(_ bytes: [UInt8]) throws {
-        try ResultsFile.write(bytes, to: STDOUT_FILENO, at: ResultsFile.standardOutput)
     }
 }

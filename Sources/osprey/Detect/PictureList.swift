@@ -1,18 +1,21 @@
 internal import FoundationEssentials
 internal import Glibc
 internal import Imaging
+internal import Video
 
-/// The pictures that a command's arguments name, in an order that depends only on their paths.
+/// The pictures and videos that a command's arguments name, in an order that depends only on their paths.
 package struct PictureList {
-    /// A picture to process.
+    /// A picture or video to process.
     package struct Picture: Sendable {
         /// Name in the results, unique in the list.
         package var name: String
         /// Path of the file; `-` is standard input.
         package var path: String
+        /// Whether its pictures move.
+        package var isVideo = false
     }
 
-    /// The pictures, with unique names.
+    /// The pictures and videos, with unique names.
     package let pictures: [Picture]
 
     /// Finds the pictures.
@@ -30,6 +33,8 @@ package struct PictureList {
         for argument in arguments {
             switch argument {
             case "-": found.append(Picture(name: "stdin", path: "-"))
+            case _ where VideoSource.isAddress(argument):
+                found.append(Picture(name: Self.name(ofAddress: argument), path: argument, isVideo: true))
             case _ where argument.hasPrefix("@"):
                 for line in try Self.lines(of: String(argument.dropFirst())) {
                     found += try Self.pictures(at: line, without: excluded)
@@ -60,7 +65,9 @@ package struct PictureList {
     ) throws -> [Picture] {
         guard kind(of: path) == S_IFDIR else {
             // A missing file is reported when it is read, like any other unreadable one.
-            return [Picture(name: name(of: path), path: path == "-" ? "./-" : path)]
+            return [
+                Picture(name: name(of: path), path: path == "-" ? "./-" : path, isVideo: hasEnding(path, videoEndings))
+            ]
         }
         guard let names = try? FileManager.default.contentsOfDirectory(atPath: path) else {
             throw CommandError("The folder \(path) cannot be read.")
@@ -68,7 +75,10 @@ package struct PictureList {
         let base = path.hasSuffix("/") ? path : "\(path)/"
         return files(below: base, names, without: excluded)
             .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-            .map { Picture(name: isOnly ? String($0.utf8.dropFirst(base.utf8.count)) ?? $0 : name(of: $0), path: $0) }
+            .map { path in
+                let name = isOnly ? String(path.utf8.dropFirst(base.utf8.count)) ?? path : name(of: path)
+                return Picture(name: name, path: path, isVideo: hasEnding(path, videoEndings))
+            }
     }
 
     /// Paths of the pictures in a folder and its subfolders; links to folders are not followed.
@@ -82,9 +92,7 @@ package struct PictureList {
                 // An unreadable folder is reported like an unreadable file.
                 return names.map { files(below: "\(path)/", $0, without: excluded) } ?? [path]
             }
-            guard let ending = name.split(separator: ".").dropFirst().last, endings.contains(ending.lowercased()) else {
-                return []
-            }
+            guard hasEnding(name, endings) || hasEnding(name, videoEndings) else { return [] }
             // Skips pipes: opening one blocks. Missing files, such as names that are not UTF-8, are reported later.
             return [S_IFREG, nil].contains(kind(of: path)) ? [path] : []
         }
@@ -94,6 +102,24 @@ package struct PictureList {
     private static let endings = Set(
         ImageFormat.allCases.flatMap { [$0.name, $0.fileExtension] } + ["heif", "jpe", "jfif", "pgm", "pnm"]
     )
+
+    /// File extensions of videos, in lower case.
+    private static let videoEndings: Set = [
+        "3gp", "asf", "avi", "flv", "h264", "h265", "hevc", "m2ts", "m4v", "mjpeg", "mjpg", "mkv", "mov", "mp4", "mpeg",
+        "mpg", "mts", "mxf", "ogv", "ts", "vob", "webm", "wmv", "y4m",
+    ]
+
+    private static func hasEnding(_ path: String, _ endings: Set<String>) -> Bool {
+        let name = path.split(separator: "/").last ?? ""
+        return name.split(separator: ".").dropFirst().last.map { endings.contains($0.lowercased()) } ?? false
+    }
+
+    /// An address as a relative path, without user, password and query.
+    private static func name(ofAddress address: String) -> String {
+        guard let source = try? VideoSource(address: address) else { return "stream" }
+        let text = source.description.split(separator: "://").last.map(String.init) ?? ""
+        return name(of: String(text.map { $0.isLetter || $0.isNumber || "/.-_".contains($0) ? $0 : "_" }))
+    }
 
     /// The type of the file at a path, following links; nil if there is none.
     private static func kind(of path: String) -> mode_t? {

@@ -7,11 +7,14 @@ internal import YOLO
 package struct PictureRecord: JSONObject, Decodable {
     enum CodingKeys: String, CodingKey {
         case file
+        case frame
         case width
         case height
+        case isLast = "last"
         case model
         case objects = "payload"
         case isTruncated = "truncated"
+        case time
     }
 
     package var file: String
@@ -22,11 +25,18 @@ package struct PictureRecord: JSONObject, Decodable {
     package var objects: [DetectedObject]
     /// Whether the picture is cut off; nil if it is not.
     package var isTruncated: Bool?
+    /// Number of a video's picture, from 0; nil for a picture file.
+    package var frame: Int?
+    /// Time in seconds since the video's start; nil for a picture file.
+    package var time: Double?
+    /// Whether it is a video's last picture; nil if it is not.
+    package var isLast: Bool?
 
     // The file's name comes first: it identifies an unfinished line.
     package static let members: [JSONMember<PictureRecord>] = [
-        JSONMember("file", \.file), JSONMember("height", \.height), JSONMember("model", \.model),
-        JSONMember("payload", \.objects), JSONMember(optional: "truncated", \.isTruncated),
+        JSONMember("file", \.file), JSONMember(optional: "frame", \.frame), JSONMember("height", \.height),
+        JSONMember(optional: "last", \.isLast), JSONMember("model", \.model), JSONMember("payload", \.objects),
+        JSONMember(optional: "time", \.time), JSONMember(optional: "truncated", \.isTruncated),
         JSONMember("width", \.width),
     ]
     package static let example = PictureRecord(

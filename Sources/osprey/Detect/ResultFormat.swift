@@ -12,6 +12,7 @@ package enum ResultFormat: String, CaseIterable, ExpressibleByArgument {
     case csv
     case coco
     case yolo
+    case mot
 
     /// The file extension of this format; nil if it is not a single file.
     var fileEnding: String? {
@@ -20,7 +21,7 @@ package enum ResultFormat: String, CaseIterable, ExpressibleByArgument {
         case .json: "json"
         case .csv: "csv"
         case .coco: "coco.json"
-        case .text, .yolo: nil
+        case .text, .yolo, .mot: nil
         }
     }
 }
@@ -29,26 +30,31 @@ package enum ResultFormat: String, CaseIterable, ExpressibleByArgument {
 package struct ResultWriter {
     private let format: ResultFormat
     private let labels: [String]
+    private let hasVideos: Bool
     private var pictureCount = 0
     private var annotationCount = 0
+    private var lastSummary: (file: String, text: String)?
     /// COCO's list of pictures, which is written after the list of objects.
     private var images = JSONWriter()
 
     /// - Parameters:
     ///   - format: The format.
     ///   - labels: Class names by id.
-    package init(_ format: ResultFormat, labels: [String]) {
+    ///   - hasVideos: Whether there are pictures of videos.
+    package init(_ format: ResultFormat, labels: [String], hasVideos: Bool = false) {
         self.format = format
         self.labels = labels
+        self.hasVideos = hasVideos
     }
 
     /// The text before the first picture.
     package func beginning() -> [UInt8] {
         switch format {
         case .json: Array("[".utf8)
-        case .csv: Array("file,class_id,class,score,x,y,width,height\r\n".utf8)
+        case .csv:
+            Array("file,class_id,class,score,x,y,width,height\(hasVideos ? ",frame,time,track" : "")\r\n".utf8)
         case .coco: Array("{\"annotations\":[".utf8)
-        case .text, .jsonl, .yolo: []
+        case .text, .jsonl, .yolo, .mot: []
         }
     }
 
@@ -56,13 +62,34 @@ package struct ResultWriter {
     package mutating func add(_ record: PictureRecord) throws -> [UInt8] {
         pictureCount += 1
         switch format {
-        case .text: return Array("\(record.file.printable()): \(Self.summary(of: record.objects))\n".utf8)
+        case .text: return addText(record)
         case .jsonl: return try record.json() + [UInt8(ascii: "\n")]
         case .json: return try Array(pictureCount == 1 ? "\n".utf8 : ",\n".utf8) + record.json()
-        case .csv: return record.objects.flatMap { Self.row(of: $0, file: record.file) }
+        case .csv: return record.objects.flatMap { row(of: $0, in: record) }
         case .coco: return try addCOCO(record)
         case .yolo: return Self.yoloLabels(of: record)
+        case .mot: return Self.motRows(of: record)
         }
+    }
+
+    /// A line for a picture; for a video, only when something has changed.
+    private mutating func addText(_ record: PictureRecord) -> [UInt8] {
+        let summary = Self.summary(of: record.objects)
+        guard let time = record.time else {
+            lastSummary = nil
+            return Array("\(record.file.printable()): \(summary)\n".utf8)
+        }
+        let known = (record.file, summary)
+        guard lastSummary.map({ $0 != known }) ?? true else { return [] }
+        lastSummary = known
+        return Array("\(record.file.printable()) \(Self.clock(time)): \(summary)\n".utf8)
+    }
+
+    /// Minutes, seconds and hundredths: `1:02.50`.
+    private static func clock(_ seconds: Double) -> String {
+        let hundredths = Int((max(0, min(seconds, 1e9)) * 100).rounded())
+        func padded(_ number: Int) -> String { "\(number < 10 ? "0" : "")\(number)" }
+        return "\(hundredths / 6000):\(padded(hundredths / 100 % 60)).\(padded(hundredths % 100))"
     }
 
     /// The text after the last picture.
@@ -81,7 +108,7 @@ package struct ResultWriter {
             }
             return Array("\n],\"categories\":[".utf8) + categories.bytes + Array("],\"images\":[".utf8) + images.bytes
                 + Array("]}\n".utf8)
-        case .text, .jsonl, .csv, .yolo: return []
+        case .text, .jsonl, .csv, .yolo, .mot: return []
         }
     }
 
@@ -94,9 +121,14 @@ package struct ResultWriter {
     }
 
     /// A row of CSV (RFC 4180).
-    private static func row(of object: DetectedObject, file: String) -> [UInt8] {
+    private func row(of object: DetectedObject, in record: PictureRecord) -> [UInt8] {
         let numbers = [object.score] + object.box.origin + object.box.size
-        let fields = [quoted(file), "\(object.classID)", quoted(object.className)] + numbers.map { "\($0)" }
+        var fields = [Self.quoted(record.file), "\(object.classID)", Self.quoted(object.className)]
+        fields += numbers.map { "\($0)" }
+        if hasVideos {
+            fields += [record.frame.map { "\($0)" }, record.time.map { "\($0)" }, object.track.map { "\($0)" }]
+                .map { $0 ?? "" }
+        }
         return Array("\(fields.joined(separator: ","))\r\n".utf8)
     }
 
@@ -107,7 +139,20 @@ package struct ResultWriter {
         return "\"\(scalars.reduce(into: "") { $0.unicodeScalars += $1 == "\"" ? [$1, $1] : [$1] })\""
     }
 
-    /// One line per object: class id, centre and size as fractions of the picture's sides.
+    /// The rows of MOTChallenge's results: picture and object from 1, left, top, width, height, score, and three
+    /// numbers that are not used.
+    ///
+    /// - SeeAlso: MOTChallenge, "Evaluation of Multiple Object Tracking", https://motchallenge.net/instructions
+    package static func motRows(of record: PictureRecord) -> [UInt8] {
+        record.objects.flatMap { object -> [UInt8] in
+            guard let track = object.track, let frame = record.frame else { return [] }
+            let numbers = object.box.origin + object.box.size + [object.score]
+            let fields = ["\(frame + 1)", "\(track)"] + numbers.map { "\($0)" } + ["-1", "-1", "-1"]
+            return Array("\(fields.joined(separator: ","))\n".utf8)
+        }
+    }
+
+    /// One line per object: class id, centre and size as fractions of the picture's sides; in a video, its number, too.
     package static func yoloLabels(of record: PictureRecord) -> [UInt8] {
         let (width, height) = (Double(record.width), Double(record.height))
         return record.objects.flatMap { object in
@@ -117,7 +162,8 @@ package struct ResultWriter {
                 size[1] / height,
             ]
             let texts = values.map { "\(($0 * 1e6).rounded() / 1e6)" }
-            return Array("\(object.classID) \(texts.joined(separator: " "))\n".utf8)
+            let fields = ["\(object.classID)"] + texts + (object.track.map { ["\($0)"] } ?? [])
+            return Array("\(fields.joined(separator: " "))\n".utf8)
         }
     }
 
@@ -126,6 +172,10 @@ package struct ResultWriter {
         images.object { json in
             json.key("file_name")
             json.string(record.file)
+            if let frame = record.frame {
+                json.key("frame_index")
+                json.number(frame)
+            }
             json.key("height")
             json.number(record.height)
             json.key("id")
@@ -167,6 +217,10 @@ extension DetectedObject {
                 json.array { json in
                     for polygon in segmentation?.polygons ?? [] { json.array(polygon) }
                 }
+            }
+            if let track {
+                json.key("track_id")
+                json.number(track)
             }
         }
     }

@@ -15,28 +15,9 @@ enum ResultsFile {
         of path: String,
         _ body: (_ number: Int, _ line: ArraySlice<UInt8>) throws -> Void
     ) throws -> [UInt8] {
-        let file = open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { throw failure(path, errno, verb: "read") }
-        defer { close(file) }
-        var rest: [UInt8] = []
-        var number = 0
-        while true {
-            var result = 0
-            let chunk = [UInt8](unsafeUninitializedCapacity: 1 << 20) { buffer, count in
-                result = read(file, buffer.baseAddress, buffer.count)
-                count = max(0, result)
-            }
-            guard result >= 0 else { throw failure(path, errno, verb: "read") }
-            if result == 0 { return rest }
-            rest += chunk
-            var start = 0
-            while let end = rest[start...].firstIndex(of: UInt8(ascii: "\n")) {
-                number += 1
-                try body(number, rest[start..<end])
-                start = end + 1
-            }
-            rest.removeFirst(start)
-        }
+        let lines = try ResultLines(path)
+        while let line = try lines.next() { try body(lines.number, line) }
+        return lines.rest
     }
 
     /// Replaces a file atomically: writes a temporary file, then renames it.
@@ -102,5 +83,52 @@ enum ResultsFile {
         let reason = isFull ? "the disk is full, free some space" : String(cString: strerror(number))
         let advice = verb == "written" && path != standardOutput ? " Then continue with --resume." : ""
         return CommandError("\(path) cannot be \(verb): \(reason).\(advice)", exitCode: .cannotWrite)
+    }
+}
+
+/// The complete lines of a file, read in pieces.
+final class ResultLines {
+    /// Number of the last line, from 1.
+    private(set) var number = 0
+    private let path: String
+    private let file: Int32
+    private var bytes: [UInt8] = []
+    private var start = 0
+    /// Bytes that are known to have no end of line.
+    private var searched = 0
+
+    /// - Throws: ``CommandError`` if the file cannot be read.
+    init(_ path: String) throws {
+        self.path = path
+        file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { throw ResultsFile.failure(path, errno, verb: "read") }
+    }
+
+    deinit { close(file) }
+
+    /// The bytes after the last complete line.
+    var rest: [UInt8] { Array(bytes[start...]) }
+
+    /// Returns the next line without its end; nil after the last complete one.
+    ///
+    /// - Throws: ``CommandError`` if the file cannot be read.
+    func next() throws -> ArraySlice<UInt8>? {
+        while true {
+            if let end = bytes[searched...].firstIndex(of: UInt8(ascii: "\n")) {
+                defer { (start, searched) = (end + 1, end + 1) }
+                number += 1
+                return bytes[start..<end]
+            }
+            bytes.removeFirst(start)
+            (start, searched) = (0, bytes.count)
+            var result = 0
+            let chunk = [UInt8](unsafeUninitializedCapacity: 1 << 20) { [file] buffer, count in
+                result = read(file, buffer.baseAddress, buffer.count)
+                count = max(0, result)
+            }
+            guard result >= 0 else { throw ResultsFile.failure(path, errno, verb: "read") }
+            if result == 0 { return nil }
+            bytes += chunk
+        }
     }
 }

@@ -3,7 +3,7 @@ internal import FoundationEssentials
 internal import Glibc
 internal import JSONSchema
 
-/// A folder of results: one line per picture, written as soon as it is known, and the drawn pictures.
+/// A folder of results: one line per picture, written as soon as it is known, and the drawn pictures and videos.
 ///
 /// A killed run leaves complete results except for the last line, which the next run removes if it is incomplete.
 final class ResultsFolder {
@@ -11,8 +11,10 @@ final class ResultsFolder {
     private let journalPath: String
     private let journal: Int32
     private let shard: Shard?
-    /// Names, as UTF-8 bytes, of the pictures that had results at the start.
+    /// Names, as UTF-8 bytes, of the pictures and videos that had all their results at the start.
     private let done: Set<[UInt8]>
+    /// The last pictures of videos, by name, that had some of theirs.
+    private let begun: [[UInt8]: VideoRun.Position]
 
     /// Opens a folder; creates it if necessary.
     ///
@@ -45,7 +47,7 @@ final class ResultsFolder {
                 throw CommandError("\(path) already has results: continue with --resume, or choose another --output.")
             }
             try ResultsFile.agree(on: settings, in: "\(path)/settings.json")
-            done = try Self.finish(journal, at: journalPath)
+            (done, begun) = try Self.finish(journal, at: journalPath)
         } catch {
             close(journal)
             throw error
@@ -59,6 +61,35 @@ final class ResultsFolder {
 
     /// Whether a picture had results at the start.
     func has(_ picture: PictureList.Picture) -> Bool { done.contains(Array(picture.name.utf8)) }
+
+    /// Where a video with some results continues; nil if it has none.
+    func position(in video: PictureList.Picture) -> VideoRun.Position? { begun[Array(video.name.utf8)] }
+
+    /// The results of a video, in order.
+    ///
+    /// - Returns: A function that returns the next one, nil after the last. It throws ``CommandError`` if a line is
+    ///   invalid.
+    /// - Throws: ``CommandError`` if the results cannot be read.
+    func records(of video: PictureList.Picture) throws -> () throws -> PictureRecord? {
+        let lines = try ResultLines(journalPath)
+        // A line begins with the file's name, so that those of others need not be parsed.
+        var beginning = JSONWriter()
+        beginning.string(video.name)
+        let prefix = Array("{\"file\":".utf8) + beginning.bytes
+        return { [journalPath] in
+            while let line = try lines.next() {
+                if line.starts(with: prefix) { return try Self.record(line, lines.number, of: journalPath) }
+            }
+            return nil
+        }
+    }
+
+    /// Path of a video with the detections drawn.
+    func drawnPath(of video: PictureList.Picture) -> String {
+        let part = shard.map { ".\($0.name)" } ?? ""
+        let isNamed = video.name.lowercased().hasSuffix(".mp4") && shard == nil
+        return "\(path)/videos/\(video.name)\(part)\(isNamed ? "" : ".mp4")"
+    }
 
     /// Adds a picture's line, completely or not at all.
     ///
@@ -90,12 +121,13 @@ final class ResultsFolder {
     ///
     /// - Returns: Path of the file or folder with them.
     /// - Throws: ``CommandError`` if a line is invalid or a file cannot be written.
-    func export(as format: ResultFormat, labels: [String]) throws -> String {
+    func export(as format: ResultFormat, labels: [String], hasVideos: Bool) throws -> String {
         if format == .yolo { return try exportLabels() }
+        if format == .mot { return try exportMOT() }
         guard let ending = format.fileEnding, format != .jsonl else { return journalPath }
         let file = "\(path)/detections.\(shard.map { "\($0.name)." } ?? "")\(ending)"
         try ResultsFile.replace(file) { output in
-            var writer = ResultWriter(format, labels: labels)
+            var writer = ResultWriter(format, labels: labels, hasVideos: hasVideos)
             try output(writer.beginning())
             try ResultsFile.forEachLine(of: journalPath) { number, line in
                 try output(writer.add(try Self.record(line, number, of: journalPath)))
@@ -115,31 +147,64 @@ final class ResultsFolder {
             }
             // Of several pictures that differ only in their extensions, the first gets the short name.
             var name = parts.joined(separator: "/")
+            if let frame = record.frame { name += "_\(frame + 1)" }
             if !names.insert(Array(name.utf8)).inserted { name = record.file }
             try Self.write(ResultWriter.yoloLabels(of: record), to: "\(path)/labels/\(name).txt")
         }
         return "\(path)/labels"
     }
 
+    private func exportMOT() throws -> String {
+        var outputs: [String: [UInt8]] = [:]
+        func flush(_ name: String) throws {
+            guard let rows = outputs.removeValue(forKey: name) else { return }
+            try Self.write(rows, to: "\(path)/mot/\(name)\(shard.map { ".\($0.name)" } ?? "").txt")
+        }
+        try ResultsFile.forEachLine(of: journalPath) { number, line in
+            let record = try Self.record(line, number, of: journalPath)
+            guard record.frame != nil else { return }
+            outputs[record.file, default: []] += ResultWriter.motRows(of: record)
+            if record.isLast == true { try flush(record.file) }
+        }
+        for name in outputs.keys.sorted() { try flush(name) }
+        return "\(path)/mot"
+    }
+
     /// Removes an incomplete last line.
     ///
-    /// - Returns: Names, as UTF-8 bytes, of the pictures that have a line.
-    private static func finish(_ journal: Int32, at path: String) throws -> Set<[UInt8]> {
-        struct Name: Decodable { var file: String }
+    /// - Returns: Names, as UTF-8 bytes, of the pictures and videos that have all their lines, and the last pictures of
+    ///   the videos that have some.
+    private static func finish(
+        _ journal: Int32,
+        at path: String
+    ) throws -> (done: Set<[UInt8]>, begun: [[UInt8]: VideoRun.Position]) {
+        struct Name: Decodable {
+            var file: String
+            var frame: Int?
+            var time: Double?
+            var last: Bool?
+        }
 
         var names: Set<[UInt8]> = []
+        var begun: [[UInt8]: VideoRun.Position] = [:]
         var end = 0
         let rest = try ResultsFile.forEachLine(of: path) { number, line in
             guard let name = try? JSONDecoder().decode(Name.self, from: Data(line)) else {
                 throw unreadable(number, of: path)
             }
-            names.insert(Array(name.file.utf8))
+            let file = Array(name.file.utf8)
+            if let frame = name.frame, name.last != true {
+                begun[file] = VideoRun.Position(frame: frame, time: name.time ?? 0)
+            } else {
+                begun[file] = nil
+                names.insert(file)
+            }
             end += line.count + 1
         }
         let beginning = Array("{\"file\":".utf8)
         guard rest.starts(with: beginning) || beginning.starts(with: rest) else { throw unreadable(nil, of: path) }
         guard rest.isEmpty || ftruncate(journal, off_t(end)) == 0 else { throw ResultsFile.failure(path, errno) }
-        return names
+        return (names, begun)
     }
 
     private static func record(_ line: ArraySlice<UInt8>, _ number: Int, of path: String) throws -> PictureRecord {

@@ -12,6 +12,8 @@ struct RunRecord: Encodable {
         case confidence
         case crops
         case draw
+        case every
+        case fps
         case iou
         case masks
         case maxDetections = "max_detections"
@@ -22,6 +24,7 @@ struct RunRecord: Encodable {
         case precision
         case sha256
         case shards
+        case tracks
         case truncated
     }
 
@@ -33,6 +36,9 @@ struct RunRecord: Encodable {
     /// Margin of the saved pictures of detections; nil for none.
     var crops: Double?
     var draw: Bool
+    /// Which pictures of videos are processed; nil for all.
+    var every: Int?
+    var fps: Double?
     var iou: Double
     var masks: String
     var maxDetections: Int
@@ -44,6 +50,8 @@ struct RunRecord: Encodable {
     var precision: String
     var sha256: String
     var shards: Int?
+    /// false if objects are not followed; otherwise nil.
+    var tracks: Bool?
     var truncated: String
 
     private static let others = [
@@ -77,24 +85,5 @@ struct RunRecord: Encodable {
         sha256 = model.sha256
         self.shards = shards
         truncated = decoding.acceptsTruncated ? "accept" : "reject"
-    }
-}
-
-/// Counts of a run.
-struct Tally {
-    var pictures = 0
-    var objects = 0
-    var failures = 0
-    private let start = ContinuousClock.now
-
-    func text(skipped: Int) -> String {
-        let seconds = max(0.001, (ContinuousClock.now - start) / .seconds(1))
-        let rate = ((Double(pictures) / seconds) * 10).rounded() / 10
-        let counts =
-            "\(pictures.grouped) picture\(pictures == 1 ? "" : "s"), \(objects.grouped) object\(objects == 1 ? "" : "s")"
-        var parts = ["\(counts), \(rate) pictures/s"]
-        if failures > 0 { parts.append("\(failures.grouped) unreadable") }
-        if skipped > 0 { parts.append("\(skipped.grouped) already done") }
-        return parts.joined(separator: "; ")
     }
 }

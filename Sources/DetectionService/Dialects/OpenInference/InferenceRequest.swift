@@ -120,9 +120,10 @@ package struct InferenceRequest: Sendable {
                 let length = size[0] * size[1] * 3
                 let start = bytes.startIndex + index * length
                 return .pixels {
-                    RGBImage(width: size[1], height: size[0]) { pixels in
+                    let image = RGBImage(width: size[1], height: size[0]) { pixels in
                         _ = pixels.update(fromContentsOf: bytes[start..<(start + length)])
                     }
+                    return ReducedImage(image)
                 }
             }
         default:

@@ -1,0 +1,127 @@
+package import ObjectDetection
+package import Tracking
+internal import YOLO
+
+/// Turns what was detected in the pictures of one source, one after the other, into what is reported.
+///
+/// Objects are followed with weaker detections than those that are reported: one that is half hidden stays the same one.
+/// Filters and zones come last, so that an object keeps its number while it is outside.
+package struct ObjectFollower: Sendable {
+    /// The reported objects of a picture.
+    package struct Report: Sendable {
+        /// Best first, in pixels.
+        package let detections: [Detection]
+        /// For each detection the object that it is; nil for those that are not followed.
+        package let tracks: [Tracker.Track?]
+        /// The objects as they are written.
+        package let objects: DetectedObjects
+    }
+
+    private let settings: DetectionSettings
+    private let labels: LabelMap
+    private var tracker: Tracker?
+
+    /// - Parameters:
+    ///   - settings: What is reported.
+    ///   - labels: The model's class names.
+    ///   - rate: Pictures per second; nil does not follow objects.
+    package init(_ settings: DetectionSettings, labels: LabelMap, rate: Double?) {
+        self.settings = settings
+        self.labels = labels
+        tracker = rate.map { rate in
+            Tracker(
+                TrackingSettings(
+                    rate: rate,
+                    confidence: settings.options.confidenceThreshold,
+                    classConfidence: settings.options.classThresholds
+                )
+            )
+        }
+    }
+
+    /// What to detect in each picture: everything that objects are followed by.
+    package var detectionSettings: DetectionSettings {
+        guard tracker != nil else { return settings }
+        var wider = settings
+        wider.options.confidenceThreshold = min(settings.options.confidenceThreshold, TrackingSettings.weakScore)
+        wider.options.classThresholds = settings.options.classThresholds.mapValues { min($0, TrackingSettings.weakScore) }
+        wider.filter = DetectionFilter()
+        wider.zones = nil
+        wider.cropMargin = nil
+        wider.options.maximumDetections = max(wider.options.maximumDetections, DetectionSettings.maximumBeforeFilter)
+        return wider
+    }
+
+    /// Follows objects through a picture that was reported before.
+    package mutating func replay(_ objects: [DetectedObject], at time: Double) {
+        _ = tracker?.advance(objects.map(\.detection), to: time)
+    }
+
+    /// Selects and describes what was detected in the next picture.
+    ///
+    /// - Parameters:
+    ///   - detections: Detections by ``detectionSettings``, best first.
+    ///   - width: Width of the picture in pixels.
+    ///   - height: Height of the picture in pixels.
+    ///   - time: Time of the picture in seconds.
+    /// - Throws: `CancellationError`.
+    package mutating func report(
+        _ detections: [Detection],
+        width: Int,
+        height: Int,
+        at time: Double
+    ) throws -> Report {
+        var found = detections
+        var tracks: [Int: Tracker.Track] = [:]
+        if var tracker {
+            // With the rounded numbers of the results, they can be replayed.
+            let rounded = found.map { DetectedObject($0, label: "", masks: .none, tolerance: 0).detection }
+            let followed = tracker.advance(rounded, to: time)
+            self.tracker = tracker
+            let byDetection = Dictionary(followed.map { ($0.detection, $0) }, uniquingKeysWith: { first, _ in first })
+            let kept = found.indices.filter { index in
+                byDetection[index] != nil || settings.options.exceedsThreshold(found[index])
+            }
+            for (index, kept) in kept.enumerated() { tracks[index] = byDetection[kept] }
+            found = kept.map { found[$0] }
+        }
+        let selection = try settings.select(found, width: width, height: height)
+        let selected = selection.indices.map { found[$0] }
+        let selectedTracks = selection.indices.map { tracks[$0] }
+        return Report(
+            detections: selected,
+            tracks: selectedTracks,
+            objects: DetectedObjects(
+                selected,
+                labels: labels,
+                zones: selection.zones,
+                tracks: tracker == nil ? nil : (selectedTracks, time),
+                masks: settings.masks,
+                polygonTolerance: settings.polygonTolerance
+            )
+        )
+    }
+}
+
+extension DetectionOptions {
+    fileprivate func exceedsThreshold(_ detection: Detection) -> Bool {
+        detection.score > classThresholds[detection.classID] ?? confidenceThreshold
+    }
+}
+
+extension DetectedObject {
+    /// The detection that it was, without its mask, with the rounded numbers.
+    package var detection: Detection {
+        let (x, y) = (box.origin[0], box.origin[1])
+        return Detection(
+            box: BoundingBox(
+                minX: Float(x),
+                minY: Float(y),
+                maxX: Float(x + box.size[0]),
+                maxY: Float(y + box.size[1])
+            ),
+            score: Float(score),
+            classID: classID
+        )
+    }
+}

@@ -1,0 +1,32 @@
+internal import ObjectDetection
+
+/// Thresholds of a tracker.
+package struct TrackingSettings: Hashable, Sendable {
+    /// Score above which a detection may continue a track, although it is too weak to be reported by itself.
+    package static let weakScore: Float = 0.1
+
+    /// Pictures per second.
+    package var rate: Double
+    /// Score that a detection must exceed to begin a track, in `0...1`.
+    package var confidence: Float
+    /// Scores for single classes, by their ids, in place of ``confidence``.
+    package var classConfidence: [Int: Float]
+    /// Seconds for which a track is kept without a detection.
+    package var maximumLostSeconds: Double
+
+    /// - Parameters:
+    ///   - rate: Pictures per second, more than 0.
+    ///   - confidence: Score that a detection must exceed to begin a track, in `0...1`.
+    ///   - classConfidence: Scores for single classes, by their ids.
+    package init(rate: Double, confidence: Float = 0.25, classConfidence: [Int: Float] = [:]) {
+        self.rate = rate
+        self.confidence = confidence
+        self.classConfidence = classConfidence
+        // At a few pictures per second, an object that is missed twice would be lost.
+        maximumLostSeconds = max(1, 5 / rate)
+    }
+
+    func isStrong(_ detection: Detection) -> Bool {
+        detection.score > classConfidence[detection.classID] ?? confidence
+    }
+}

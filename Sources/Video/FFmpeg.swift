@@ -1,0 +1,100 @@
+internal import CProcess
+internal import Dispatch
+internal import Glibc
+internal import Subprocess
+internal import SystemPackage
+
+/// The programs of ffmpeg.
+enum FFmpeg {
+    /// What a process is for.
+    enum Purpose {
+        case probe
+        case reader
+        case writer
+
+        fileprivate var program: String { self == .probe ? "ffprobe" : "ffmpeg" }
+    }
+
+    /// Options of every process.
+    static let quiet = ["-hide_banner", "-nostdin", "-nostats"]
+
+    /// Address space of a process in bytes.
+    private static let maximumBytes = 4 << 30
+    private static let niceness: CInt = 10
+
+    /// Runs a program until `body` has returned and the process has ended; ends it if the task is cancelled.
+    ///
+    /// - Throws: ``VideoError`` with `toolMissing` if it is not installed, or `unreadable` if it cannot be started; errors
+    ///   of `body`.
+    static func run<Value: Sendable, Input: InputProtocol, Output: OutputProtocol, Failure: ErrorOutputProtocol>(
+        _ purpose: Purpose,
+        arguments: [String],
+        input: Input,
+        output: Output,
+        error: Failure,
+        _ body: @escaping @Sendable () async throws -> Value
+    ) async throws -> ExecutionResult<Value, Output, Failure> {
+        var options = PlatformOptions()
+        // A group of its own: a Ctrl-C is meant for this process, which then ends the other.
+        options.processGroupID = 0
+        do {
+            return try await Subprocess.run(
+                .name(purpose.program),
+                arguments: Arguments(arguments),
+                environment: .custom(environment),
+                platformOptions: options,
+                input: input,
+                output: output,
+                error: error
+            ) { execution in
+                cprocess_limit(execution.processIdentifier.value, maximumBytes, niceness)
+                return try await body()
+            }
+        } catch let error as SubprocessError {
+            try Task.checkCancellation()
+            guard error.code == .executableNotFound else {
+                throw VideoError(.unreadable, "cannot be read: \(purpose.program) cannot be started: \(error)")
+            }
+            throw VideoError(
+                .toolMissing,
+                "needs \(purpose.program), which is not installed: apt-get install ffmpeg"
+            )
+        }
+    }
+
+    /// Runs blocking work on a thread of its own.
+    static func onThread<Value: Sendable>(
+        _ work: @escaping @Sendable () throws(VideoError) -> Value
+    ) async throws -> Value {
+        try await withCheckedThrowingContinuation { continuation in
+            DispatchQueue(label: "video").async {
+                do throws(VideoError) {
+                    continuation.resume(returning: try work())
+                } catch {
+                    continuation.resume(throwing: error)
+                }
+            }
+        }
+    }
+
+    /// Nothing of this process's environment, which may hold passwords, except where programs and libraries are.
+    private static var environment: [Environment.Key: String] {
+        ["PATH", "LD_LIBRARY_PATH"].reduce(into: [:]) { environment, name in
+            environment[Environment.Key(stringLiteral: name)] = getenv(name).map { String(cString: $0) }
+        }
+    }
+}
+
+/// A pipe whose ends other processes do not inherit.
+struct Pipe {
+    let reading: CInt
+    let writing: CInt
+
+    init() throws(VideoError) {
+        var ends: [CInt] = [-1, -1]
+        guard cprocess_pipe(&ends) == 0 else {
+            throw VideoError(.unreadable, "cannot be read: \(String(cString: strerror(errno)))")
+        }
+        (reading, writing) = (ends[0], ends[1])
+    }
+}
