@@ -255,6 +255,8 @@ let package = Package(
             dependencies: ["Evaluation", "ObjectDetection", "TestSupport"],
             swiftSettings: settings
         ),
+        .testTarget(name: "TrackingTests", dependencies: ["ObjectDetection", "TestSupport", "Tracking"], swiftSettings: settings),
+        .testTarget(name: "VideoTests", dependencies: ["Imaging", "Video"], swiftSettings: settings),
         .testTarget(name: "StorageTests", dependencies: ["Storage", "TestSupport"], swiftSettings: settings),
         // A decoder that pictures can make misbehave.
         .executableTarget(

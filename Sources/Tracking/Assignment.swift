@@ -9,7 +9,7 @@
 /// - Returns: For each row, its column; nil if it stays single.
 /// - SeeAlso: R. Jonker and A. Volgenant, "A shortest augmenting path algorithm for dense and sparse linear assignment
 ///   problems", 1987.
-func assignment(rows: Int, columns: Int, limit: Double, cost: (_ row: Int, _ column: Int) -> Double) -> [Int?] {
+package func assignment(rows: Int, columns: Int, limit: Double, cost: (_ row: Int, _ column: Int) -> Double) -> [Int?] {
     guard rows <= columns else {
         var found = [Int?](repeating: nil, count: rows)
         let turned = assignment(rows: columns, columns: rows, limit: limit) { cost($1, $0) }

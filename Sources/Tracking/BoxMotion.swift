@@ -1,11 +1,11 @@
-internal import ObjectDetection
+package import ObjectDetection
 
 /// Estimates where a box is and how it moves, from a measurement at each step.
 ///
 /// A Kalman filter with constant velocities of the centre, the aspect ratio and the height. Its noise is independent in
 /// each of them, so it is four filters of two values. Deviations are shares of the height.
 /// - SeeAlso: ByteTrack, `yolox/tracker/kalman_filter.py`.
-struct BoxMotion {
+package struct BoxMotion: Sendable {
     private static let positionShare = 1.0 / 20
     private static let velocityShare = 1.0 / 160
 
@@ -15,7 +15,7 @@ struct BoxMotion {
     private var height: Axis
 
     /// Starts at a box, at rest.
-    init(_ box: BoundingBox) {
+    package init(_ box: BoundingBox) {
         let measured = Measurement(box)
         let position = 2 * Self.positionShare * measured.height
         let velocity = 10 * Self.velocityShare * measured.height
@@ -26,7 +26,7 @@ struct BoxMotion {
     }
 
     /// The estimated box.
-    var box: BoundingBox {
+    package var box: BoundingBox {
         BoundingBox(
             centerX: Float(centerX.value),
             centerY: Float(centerY.value),
@@ -36,14 +36,14 @@ struct BoxMotion {
     }
 
     /// The velocity of the centre in pixels per step.
-    var velocity: (x: Double, y: Double) { (centerX.velocity, centerY.velocity) }
+    package var velocity: (x: Double, y: Double) { (centerX.velocity, centerY.velocity) }
 
     /// Moves on.
     ///
     /// - Parameters:
     ///   - steps: How many pictures later, which need not be a whole number.
     ///   - isSeen: Whether the box was measured in the last picture; if not, its height stays.
-    mutating func predict(steps: Double, isSeen: Bool) {
+    package mutating func predict(steps: Double, isSeen: Bool) {
         if !isSeen { height.velocity = 0 }
         let position = Self.positionShare * height.value
         let velocity = Self.velocityShare * height.value
@@ -56,7 +56,7 @@ struct BoxMotion {
     }
 
     /// Takes a measurement into account.
-    mutating func correct(_ box: BoundingBox) {
+    package mutating func correct(_ box: BoundingBox) {
         let measured = Measurement(box)
         let deviation = Self.positionShare * height.value
         centerX.correct(measured.centerX, deviation: deviation)

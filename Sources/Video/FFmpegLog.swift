@@ -3,28 +3,36 @@ internal import Basics
 /// What ffmpeg writes to its standard error, line by line.
 ///
 /// The filter `showinfo` logs each picture before it is written, with its time and size, which raw pictures do not have.
-struct FFmpegLog {
+package struct FFmpegLog {
     /// A picture that comes next.
-    struct Picture: Equatable {
+    package struct Picture: Equatable, Sendable {
         /// Time in seconds since the source's start; nil if it has none.
-        var time: Double?
+        package var time: Double?
         /// Width in pixels before scaling.
-        var width: Int
+        package var width: Int
         /// Height in pixels before scaling.
-        var height: Int
+        package var height: Int
+
+        package init(time: Double?, width: Int, height: Int) {
+            self.time = time
+            self.width = width
+            self.height = height
+        }
     }
 
     private static let maximumLineBytes = 4096
     private static let maximumErrors = 5
 
     /// The pictures whose lines have come, oldest first.
-    private(set) var pictures: [Picture] = []
+    package private(set) var pictures: [Picture] = []
     /// The last errors, without repetitions.
-    private(set) var errors: [String] = []
+    package private(set) var errors: [String] = []
     private var line: [UInt8] = []
 
+    package init() {}
+
     /// Adds bytes of the log.
-    mutating func add(_ bytes: some Sequence<UInt8>) {
+    package mutating func add(_ bytes: some Sequence<UInt8>) {
         for byte in bytes {
             if byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r") {
                 read(String(decoding: line, as: UTF8.self))
@@ -36,7 +44,7 @@ struct FFmpegLog {
     }
 
     /// Takes the next picture.
-    mutating func nextPicture() -> Picture? { pictures.isEmpty ? nil : pictures.removeFirst() }
+    package mutating func nextPicture() -> Picture? { pictures.isEmpty ? nil : pictures.removeFirst() }
 
     private mutating func read(_ line: String) {
         if line.hasPrefix("[Parsed_showinfo_") {

@@ -12,6 +12,13 @@ package struct VideoFrame: Sendable {
     package let arrival: ContinuousClock.Instant
     /// The pixels, at reduced resolution if that is enough.
     package let picture: ReducedImage
+
+    package init(index: Int, time: Double, arrival: ContinuousClock.Instant, picture: ReducedImage) {
+        self.index = index
+        self.time = time
+        self.arrival = arrival
+        self.picture = picture
+    }
 }
 
 /// The pictures of one source, from the thread that reads them to the task that uses them.
@@ -48,9 +55,9 @@ package final class FrameQueue: Sendable {
     }
 
     /// Memory for pictures that no one wants yet.
-    struct Buffer: ~Copyable {
-        let start: UnsafeMutablePointer<UInt8>
-        let count: Int
+    package struct Buffer: ~Copyable {
+        package let start: UnsafeMutablePointer<UInt8>
+        package let count: Int
     }
 
     private let policy: Policy
@@ -61,7 +68,7 @@ package final class FrameQueue: Sendable {
     /// - Parameters:
     ///   - policy: What happens when pictures come faster than they are used.
     ///   - buffers: Pictures in memory, at least 3: one being read, one ready, and those in use.
-    init(policy: Policy, buffers: Int) {
+    package init(policy: Policy, buffers: Int) {
         precondition(buffers >= 3, "one is read while one is ready and one in use")
         self.policy = policy
         maximumBuffers = buffers
@@ -120,7 +127,7 @@ package final class FrameQueue: Sendable {
     /// Returns memory for a picture, and waits for it if all is in use; nil if the queue was closed.
     ///
     /// Blocks the thread.
-    func buffer(count: Int) -> Buffer? {
+    package func buffer(count: Int) -> Buffer? {
         while true {
             let (memory, isClosed, released) = state.withLock { state -> (Memory?, Bool, [VideoFrame]) in
                 guard !state.isClosed else { return (nil, true, []) }
@@ -148,7 +155,7 @@ package final class FrameQueue: Sendable {
     }
 
     /// Hands over a picture that was read.
-    func put(
+    package func put(
         _ buffer: consuming Buffer,
         _ frame: (_ memory: UnsafeMutablePointer<UInt8>, _ release: @escaping FrameRelease) -> VideoFrame
     ) {
@@ -167,7 +174,7 @@ package final class FrameQueue: Sendable {
         waiting?.resume()
     }
 
-    typealias FrameRelease = @Sendable (UnsafeMutablePointer<UInt8>) -> Void
+    package typealias FrameRelease = @Sendable (UnsafeMutablePointer<UInt8>) -> Void
 
     /// Takes back memory that was not filled.
     func giveBack(_ buffer: consuming Buffer) {

@@ -130,7 +130,7 @@ extension VideoSource {
     /// The options and the name of ffmpeg's input.
     ///
     /// An address goes through standard input, because every user of the machine sees a process's arguments.
-    var inputArguments: [String] {
+    package var inputArguments: [String] {
         switch kind {
         case .file: ["-protocol_whitelist", "file", "-i", "file:\(location)"]
         case .device: ["-f", "v4l2", "-i", location]
@@ -143,7 +143,7 @@ extension VideoSource {
     }
 
     /// What ffmpeg reads from its standard input.
-    var list: String {
+    package var list: String {
         guard kind == .network else { return "" }
         let isRTSP = location.lowercased().hasPrefix("rtsp")
         let options = isRTSP ? ["rtsp_transport tcp", "timeout \(Self.timeout)"] : ["rw_timeout \(Self.timeout)"]

@@ -1,5 +1,5 @@
 /// How much smaller ffmpeg makes pictures before they are read.
-enum VideoScaling {
+package enum VideoScaling {
     private static let reductions = [8, 4, 2]
     /// Sides from which pictures keep their full size; no picture is larger.
     private static let unlimitedSide = 1 << 20
@@ -7,7 +7,7 @@ enum VideoScaling {
     /// How many pixels become one in either direction: 1, 2, 4 or 8.
     ///
     /// The reduced picture has exactly the needed size, or a quarter more: scaling from one that is barely larger blurs it.
-    static func reduction(width: Int, height: Int, forSide side: Int) -> Int {
+    package static func reduction(width: Int, height: Int, forSide side: Int) -> Int {
         guard side < unlimitedSide else { return 1 }
         let longer = max(width, height)
         return reductions.first { longer == $0 * side || longer * 4 / (5 * $0) >= side } ?? 1

@@ -79,7 +79,7 @@ package struct VideoSource: Hashable, Sendable {
     }
 
     /// Removes what may be secret from a message about this source.
-    func redacting(_ message: String) -> String {
+    package func redacting(_ message: String) -> String {
         guard kind == .network, let colon = location.firstRange(of: "://") else { return message }
         var text = message.replacing(location, with: description)
         let rest = location[colon.upperBound...]

@@ -183,7 +183,7 @@ import YOLO
         let settings = try DetectionSettings(Values(values), for: detector.model, at: "body")
         let report = try await Self.pipeline().detect(
             DetectionRequest(detector, settings: settings),
-            picture: .pixels { picture },
+            picture: .pixels { ReducedImage(picture) },
             output: \.self
         )
         #expect(report.sliceCount == 12)

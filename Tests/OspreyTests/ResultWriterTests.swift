@@ -45,6 +45,36 @@ import osprey
         #expect(try Self.text(format, records) == expected)
     }
 
+    private static let cat1 = String(cat.dropLast()) + #","track":1}"#
+    private static let frames = """
+        {"file":"a.mp4","frame":0,"height":100,"model":"m","payload":[],"time":0,"width":200}
+        {"file":"a.mp4","frame":2,"height":100,"model":"m","payload":[\(cat1)],"time":61.5,"width":200}
+        {"file":"a.mp4","frame":4,"height":100,"model":"m","payload":[\(cat)],"time":61.58,"width":200}
+        """
+
+    @Test(
+        "in a video, objects have the time and number of their picture, and their own number",
+        arguments: [
+            (.text, "a.mp4 0:00.00: nothing\na.mp4 1:01.50: 1 cat\n"),
+            (
+                .csv,
+                "file,class_id,class,score,x,y,width,height,frame,time,track\r\n"
+                    + "a.mp4,0,cat,0.9,10.0,20.0,50.0,40.0,2,61.5,1\r\n"
+                    + "a.mp4,0,cat,0.9,10.0,20.0,50.0,40.0,4,61.58,\r\n"
+            ),
+            (.yolo, "0 0.175 0.4 0.25 0.4 1\n0 0.175 0.4 0.25 0.4\n"),
+            // MOTChallenge counts pictures from 1.
+            (.mot, "3,1,10.0,20.0,50.0,40.0,0.9,-1,-1,-1\n"),
+        ] as [(ResultFormat, String)]
+    )
+    func videos(format: ResultFormat, expected: String) throws {
+        let records = try Self.frames.split(separator: "\n").map { try PictureRecord(json: $0.utf8) }
+        var writer = ResultWriter(format, labels: Self.labels, hasVideos: true)
+        var bytes = writer.beginning()
+        for record in records { bytes += try writer.add(record) }
+        #expect(String(decoding: bytes + writer.end(), as: UTF8.self) == expected)
+    }
+
     @Test("JSON formats are valid JSON", arguments: [ResultFormat.json, .jsonl])
     func json(format: ResultFormat) throws {
         let text = try Self.text(format, [Self.record("a.jpg", Self.cat), Self.record("b.jpg")])

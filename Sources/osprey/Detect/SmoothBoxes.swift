@@ -1,16 +1,16 @@
 internal import DetectionPipeline
-internal import ObjectDetection
+package import ObjectDetection
 
 /// The boxes of a video's objects at any time, from the results of some of its pictures.
 ///
 /// Between two results, boxes move along a line. Each end of the line is a weighted mean of the boxes around it, so that
 /// boxes do not tremble with the detections.
-struct SmoothBoxes {
+package struct SmoothBoxes {
     /// An object to draw.
-    struct Object: Equatable {
-        var detection: Detection
+    package struct Object: Equatable {
+        package var detection: Detection
         /// Number of the object; nil if it is not followed.
-        var track: Int?
+        package var track: Int?
     }
 
     /// Weights of the results before, at and after a picture.
@@ -25,7 +25,7 @@ struct SmoothBoxes {
     private var isComplete = false
 
     /// - Parameter next: Returns the next result, in the order of their times; nil after the last one.
-    init(_ next: @escaping () throws -> PictureRecord?) {
+    package init(_ next: @escaping () throws -> PictureRecord?) {
         self.next = next
     }
 
@@ -33,7 +33,7 @@ struct SmoothBoxes {
     ///
     /// - Parameter time: In seconds.
     /// - Throws: Errors of reading the results.
-    mutating func objects(at time: Double) throws -> [Object] {
+    package mutating func objects(at time: Double) throws -> [Object] {
         try fill()
         while current + 1 < window.count, self.time(current + 1) <= time {
             current += 1
