@@ -136,7 +136,7 @@ let package = Package(
         .target(
             name: "Video",
             dependencies: [
-                "Basics", "CProcess", "Imaging",
+                "Basics", "CProcess", "Imaging", "ObjectDetection",
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],

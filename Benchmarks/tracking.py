@@ -68,7 +68,8 @@ LEAST_CUT_OVERLAP = 0.75
 LEAST_SCORE = 0.5
 LEAST_SCORE_AMONG_OTHERS = 0.4
 LEAST_OTHER_SCORE = 0.2
-LEAST_FOUND = 0.9
+LEAST_FOUND = 0.95
+TRIED_GRIDS = 60
 LEAST_CUTS, MOST_CUTS, MOST_CUTS_PER_CLASS = 12, 40, 8
 
 LONGEST_HIDDEN_SECONDS = 0.6
@@ -303,7 +304,7 @@ def background() -> np.ndarray:
 def in_a_grid(ground: np.ndarray, columns: int, actors: list[Actor]) -> np.ndarray:
     """Draws objects, each moved to the middle of a cell, but for its own offset."""
     frame = ground.copy()
-    rows = len(actors) // columns
+    rows = -(-len(actors) // columns)
     for index, actor in enumerate(actors):
         actor.x[0] += (index % columns + 0.5) * WIDTH / columns
         actor.foot[0] += (index // columns + 0.5) * HEIGHT / rows + actor.sides(0)[1] / 2
@@ -357,9 +358,10 @@ def found_among_others(model: Path, work: Path, cuts: list[Cut], ground: np.ndar
         random = np.random.default_rng(0)
         supply = shuffled(random, cuts)
         grids = []
-        for _ in range(30):
+        for number in range(TRIED_GRIDS):
             grids.append([])
-            for cut in (next(supply) for _ in range(12)):
+            # Some frames are full, others nearly empty.
+            for cut in (next(supply) for _ in range(4 + 4 * (number % 3))):
                 size = min(random.uniform(90, 160), fitting(cut, 220, 300))
                 x, foot = (random.uniform(-0.5, 0.5) * (room - side) for room, side in zip((310, 230), cut.sides(size)))
                 grids[-1].append(still(cut, size, random.uniform() < 0.5, x, foot))

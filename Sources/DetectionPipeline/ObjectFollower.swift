@@ -15,11 +15,13 @@ package struct ObjectFollower: Sendable {
         package let tracks: [Tracker.Track?]
         /// The objects as they are written.
         package let objects: DetectedObjects
+        let zones: [[String]]?
     }
 
     private let settings: DetectionSettings
     private let labels: LabelMap
     private var tracker: Tracker?
+    private var last: Report?
 
     /// - Parameters:
     ///   - settings: What is reported.
@@ -53,8 +55,13 @@ package struct ObjectFollower: Sendable {
     }
 
     /// Follows objects through a picture that was reported before.
-    package mutating func replay(_ objects: [DetectedObject], at time: Double) {
-        _ = tracker?.advance(objects.map(\.detection), to: time)
+    ///
+    /// - Parameters:
+    ///   - objects: The reported objects.
+    ///   - isStill: Whether they were those of the picture before.
+    ///   - time: Time of the picture in seconds.
+    package mutating func replay(_ objects: [DetectedObject], isStill: Bool, at time: Double) {
+        if isStill { tracker?.rest(to: time) } else { _ = tracker?.advance(objects.map(\.detection), to: time) }
     }
 
     /// Selects and describes what was detected in the next picture.
@@ -88,18 +95,50 @@ package struct ObjectFollower: Sendable {
         let selection = try settings.select(found, width: width, height: height)
         let selected = selection.indices.map { found[$0] }
         let selectedTracks = selection.indices.map { tracks[$0] }
-        return Report(
-            detections: selected,
-            tracks: selectedTracks,
+        return report(selected, selectedTracks, zones: selection.zones, at: time)
+    }
+
+    /// The numbers of the objects that may appear again.
+    package var living: Set<Int> { tracker?.living ?? [] }
+
+    /// Reports the objects of the last picture again, because nothing has moved since.
+    ///
+    /// - Parameter time: Time of the picture in seconds.
+    /// - Returns: The report; nil before the first picture.
+    package mutating func hold(to time: Double) -> Report? {
+        guard let last else { return nil }
+        tracker?.rest(to: time)
+        let tracks = last.tracks.map { track in
+            track.map { track -> Tracker.Track in
+                var track = track
+                (track.velocityX, track.velocityY) = (0, 0)
+                return track
+            }
+        }
+        return report(last.detections, tracks, zones: last.zones, at: time)
+    }
+
+    private mutating func report(
+        _ detections: [Detection],
+        _ tracks: [Tracker.Track?],
+        zones: [[String]]?,
+        at time: Double
+    ) -> Report {
+        let report = Report(
+            detections: detections,
+            tracks: tracks,
             objects: DetectedObjects(
-                selected,
+                detections,
                 labels: labels,
-                zones: selection.zones,
-                tracks: tracker == nil ? nil : (selectedTracks, time),
+                zones: zones,
+                tracks: tracker == nil ? nil : (tracks, time),
                 masks: settings.masks,
                 polygonTolerance: settings.polygonTolerance
-            )
+            ),
+            zones: zones
         )
+        last = report
+        return report
     }
 }
 

@@ -55,6 +55,14 @@ package struct BoxMotion: Sendable {
         height.value = max(1, height.value)
     }
 
+    /// Stops moving.
+    package mutating func stop() {
+        centerX.velocity = 0
+        centerY.velocity = 0
+        aspect.velocity = 0
+        height.velocity = 0
+    }
+
     /// Takes a measurement into account.
     package mutating func correct(_ box: BoundingBox) {
         let measured = Measurement(box)

@@ -112,6 +112,17 @@ package struct Tracker: Sendable {
         return tracks.sorted { $0.id < $1.id }
     }
 
+    /// Keeps all objects where they are, because nothing moves.
+    ///
+    /// - Parameter time: Time in seconds.
+    package mutating func rest(to time: Double) {
+        self.time = time
+        for index in candidates.indices where candidates[index].state == .seen {
+            candidates[index].motion.stop()
+            candidates[index].lastTime = time
+        }
+    }
+
     /// The numbers of the objects that may appear again.
     package var living: Set<Int> { Set(candidates.map(\.id)).subtracting([0]) }
 

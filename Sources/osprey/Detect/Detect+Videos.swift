@@ -1,7 +1,15 @@
+internal import ArgumentParser
 internal import DetectionPipeline
 internal import FoundationEssentials
 internal import Video
 internal import YOLO
+
+/// Whether pictures in which nothing moves are skipped.
+enum Gate: String, CaseIterable, ExpressibleByArgument {
+    case auto
+    case on
+    case off
+}
 
 extension Detect {
     private var rate: VideoReader.Rate {
@@ -24,6 +32,7 @@ extension Detect {
                 request: pictures.request.withoutDrawing().using(.throughput),
                 rate: rate,
                 shard: shard,
+                isGated: gate == .on || gate == .auto && VideoSource.isAddress(video.path),
                 inFlight: pictures.inFlight
             )
             if folder?.has(video) != true { try await detect(run, into: folder, to: output) }
@@ -47,7 +56,7 @@ extension Detect {
         if let folder, position != nil {
             let records = try folder.records(of: run.video)
             while let record = try records() {
-                follower.replay(record.objects, at: record.time ?? 0)
+                follower.replay(record.objects, isStill: record.isStill == true, at: record.time ?? 0)
                 done += 1
             }
         }

@@ -91,6 +91,14 @@ struct Detect: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Of videos, process at most so many pictures per second.", valueName: "rate"))
     var fps: Double?
 
+    @Option(
+        help: ArgumentHelp(
+            "Of videos, skip pictures in which nothing moves: on, off, or auto, which does so for cameras. (default: auto)",
+            valueName: "choice"
+        )
+    )
+    var gate = Gate.auto
+
     @Flag(inversion: .prefixedNo, help: "Follow objects in videos, and number them.")
     var tracks = true
 
@@ -261,6 +269,7 @@ struct Detect: AsyncParsableCommand {
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
         var record = RunRecord(request, try detection.values, decoding, draw: draw, shards: shard?.count)
         (record.every, record.fps, record.tracks) = (every, fps, tracks ? nil : false)
+        record.gate = gate == .auto ? nil : gate.rawValue
         return [UInt8](try encoder.encode(record)) + [UInt8(ascii: "\n")]
     }
 }

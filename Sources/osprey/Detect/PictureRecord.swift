@@ -13,6 +13,7 @@ package struct PictureRecord: JSONObject, Decodable {
         case isLast = "last"
         case model
         case objects = "payload"
+        case isStill = "still"
         case isTruncated = "truncated"
         case time
     }
@@ -31,12 +32,14 @@ package struct PictureRecord: JSONObject, Decodable {
     package var time: Double?
     /// Whether it is a video's last picture; nil if it is not.
     package var isLast: Bool?
+    /// Whether nothing moved, so that the objects are those of the picture before; nil if they were detected.
+    package var isStill: Bool?
 
     // The file's name comes first: it identifies an unfinished line.
     package static let members: [JSONMember<PictureRecord>] = [
         JSONMember("file", \.file), JSONMember(optional: "frame", \.frame), JSONMember("height", \.height),
         JSONMember(optional: "last", \.isLast), JSONMember("model", \.model), JSONMember("payload", \.objects),
-        JSONMember(optional: "time", \.time), JSONMember(optional: "truncated", \.isTruncated),
+        JSONMember(optional: "still", \.isStill), JSONMember(optional: "time", \.time), JSONMember(optional: "truncated", \.isTruncated),
         JSONMember("width", \.width),
     ]
     package static let example = PictureRecord(

@@ -14,6 +14,7 @@ struct RunRecord: Encodable {
         case draw
         case every
         case fps
+        case gate
         case iou
         case masks
         case maxDetections = "max_detections"
@@ -39,6 +40,8 @@ struct RunRecord: Encodable {
     /// Which pictures of videos are processed; nil for all.
     var every: Int?
     var fps: Double?
+    /// Whether pictures in which nothing moves are skipped; nil for auto.
+    var gate: String?
     var iou: Double
     var masks: String
     var maxDetections: Int

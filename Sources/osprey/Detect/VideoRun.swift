@@ -4,6 +4,7 @@ internal import DetectionPipeline
 internal import Imaging
 internal import ObjectDetection
 internal import Scheduling
+internal import Synchronization
 internal import Video
 internal import YOLO
 
@@ -25,6 +26,8 @@ struct VideoRun {
     /// Which pictures are processed.
     let rate: VideoReader.Rate
     let shard: Shard?
+    /// Whether pictures in which nothing moves are skipped.
+    let isGated: Bool
     /// Pictures processed at the same time.
     let inFlight: Int
 
@@ -37,6 +40,7 @@ struct VideoRun {
         request: DetectionRequest,
         rate: VideoReader.Rate,
         shard: Shard?,
+        isGated: Bool,
         inFlight: Int
     ) async throws {
         self.video = video
@@ -50,6 +54,7 @@ struct VideoRun {
         self.request = request
         self.rate = rate
         self.shard = shard
+        self.isGated = isGated
         self.inFlight = inFlight
     }
 
@@ -111,14 +116,20 @@ struct VideoRun {
         // The last picture is known when no other comes; a camera has none.
         var held: PictureRecord?
         let request = request.with(settings: follower.detectionSettings)
+        let gate = isGated ? Mutex(MotionGate()) : nil
         do {
             try await reader.read { queue in
                 try await forEachInOrder(
-                    { try await queue.next() },
+                    {
+                        try await queue.next().map { frame in
+                            (frame, gate?.withLock { $0.decide(on: frame.picture, at: frame.time) } ?? .detect)
+                        }
+                    },
                     inFlight: inFlight,
                     on: pipeline.workers,
-                    { [pipeline] frame in
-                        try await pipeline.detect(request, picture: .pixels { frame.picture }) { report in
+                    { [pipeline] frame, decision in
+                        if decision == .skip { return Found(frame) }
+                        return try await pipeline.detect(request, picture: .pixels { frame.picture }) { report in
                             Found(frame, report)
                         }
                     },
@@ -146,25 +157,30 @@ struct VideoRun {
         var time: Double
         var width: Int
         var height: Int
-        var detections: [Detection]
+        /// nil for a picture that was skipped.
+        var detections: [Detection]?
 
-        init(_ frame: VideoFrame, _ report: DetectionReport) {
+        init(_ frame: VideoFrame, _ report: DetectionReport? = nil) {
             index = frame.index
             time = (frame.time * 1e3).rounded() / 1e3
-            (width, height) = (report.width, report.height)
-            detections = report.detections
+            (width, height) = (frame.picture.width, frame.picture.height)
+            detections = report?.detections
         }
     }
 
     private func record(of found: Found, by follower: inout ObjectFollower) throws -> PictureRecord {
-        let report = try follower.report(found.detections, width: found.width, height: found.height, at: found.time)
+        let report =
+            try found.detections.map { detections in
+                try follower.report(detections, width: found.width, height: found.height, at: found.time)
+            } ?? follower.hold(to: found.time)
         var record = PictureRecord(
             file: video.name,
             width: found.width,
             height: found.height,
             model: request.detector.model.name,
-            objects: Array(report.objects)
+            objects: report.map { Array($0.objects) } ?? []
         )
+        record.isStill = found.detections == nil ? true : nil
         record.frame = found.index
         record.time = found.time
         return record
