@@ -159,10 +159,20 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(
+            name: "Streams",
+            dependencies: [
+                "Basics", "DetectionPipeline", "Imaging", "JSONSchema", "ModelServing", "ObjectDetection", "Scheduling",
+                "Storage", "Tracking", "Video", "YOLO",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings
+        ),
+        .target(
             name: "DetectionService",
             dependencies: [
                 "Basics", "CCompression", "DecodeWorkers", "DetectionPipeline", "Imaging", "Inference",
-                "JSONSchema", "ModelServing", "ObjectDetection", "PictureFetching", "Scheduling", "Storage", "YOLO",
+                "JSONSchema", "ModelServing", "ObjectDetection", "PictureFetching", "Scheduling", "Storage", "Streams", "YOLO",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),

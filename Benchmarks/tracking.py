@@ -70,13 +70,13 @@ LEAST_SCORE_AMONG_OTHERS = 0.4
 LEAST_OTHER_SCORE = 0.2
 LEAST_FOUND = 0.95
 TRIED_GRIDS = 60
-LEAST_CUTS, MOST_CUTS, MOST_CUTS_PER_CLASS = 12, 40, 8
+LEAST_CUTS, MOST_CUTS, MOST_CUTS_PER_CLASS = 12, 40, 24
 
 LONGEST_HIDDEN_SECONDS = 0.6
 # The standard deviation of a camera's noise, of 255.
 NOISE = 2.5
 # By how many pixels the nearer objects of a row are lower, in `crossing`.
-LOWER = (10, 30, 60)
+LOWER = (15, 45, 80)
 # The side of a cell of the raster in which occlusion is estimated before anything is drawn.
 RASTER = 8
 
@@ -96,7 +96,8 @@ class Found:
     """A detection."""
 
     box: Box
-    kind: int
+    kind: str
+    class_id: int
     score: float
 
 
@@ -196,7 +197,7 @@ def found_in(line: str) -> list[Found]:
     found = []
     for item in json.loads(line)["payload"]:
         (x, y), (width, height) = item["bbox"]["origin"], item["bbox"]["size"]
-        found.append(Found((x, y, x + width, y + height), item["class_id"], item["score"]))
+        found.append(Found((x, y, x + width, y + height), item["class"], item["class_id"], item["score"]))
     return found
 
 
@@ -236,7 +237,7 @@ def tracks_of_supervision(detections: list[list[Found]]) -> Tracks:
             supervision.Detections(
                 xyxy=np.array([each.box for each in found], np.float64).reshape(-1, 4),
                 confidence=np.array([each.score for each in found], np.float64),
-                class_id=np.array([each.kind for each in found], int),
+                class_id=np.array([each.class_id for each in found], int),
             )
         )
         tracks.append([(int(track), tuple(box)) for track, box in zip(tracked.tracker_id, tracked.xyxy.tolist())])
@@ -292,13 +293,14 @@ def candidates(folder: Path) -> Iterator[Cut]:
 
 
 def background() -> np.ndarray:
-    """Draws a mottled grey wall, lighter at the top: what is around an object changes what the network takes it for."""
+    """Draws a mottled brownish wall, lighter at the top: what is around an object changes what the network takes it for."""
     random = np.random.default_rng(3)
     wall = np.zeros((HEIGHT, WIDTH, 1)) + np.linspace(150, 105, HEIGHT)[:, None, None]
     for columns, amplitude in ((6, 8), (24, 4), (90, 2.4)):
         coarse = random.normal(0, amplitude, (columns * HEIGHT // WIDTH + 2, columns))
         wall += cv2.resize(coarse, (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC)[..., None]
-    return np.repeat(np.clip(wall, 0, 255).astype(np.uint8), 3, axis=2)
+    # On a grey one, which could be the sky, whatever is not quite clear is a kite.
+    return np.clip(wall * (0.85, 0.95, 1.05), 0, 255).astype(np.uint8)
 
 
 def in_a_grid(ground: np.ndarray, columns: int, actors: list[Actor]) -> np.ndarray:
@@ -316,16 +318,18 @@ def still(cut: Cut, size: float, mirrored: bool, x: float = 0, foot: float = 0) 
     return Actor(cut, mirrored, *(np.array([float(value)]) for value in (x, foot, size)))
 
 
-def scores_of(boxes: list[Box], found: list[Found]) -> list[float]:
-    """Returns the score of each box, or 0 if not exactly one detection, of about the same box, is there.
+def scores_of(actors: list[Actor], found: list[Found]) -> list[float]:
+    """Returns the score of each object, or 0 if it is not found just once, with its class, as a box like its own.
 
-    A second class for the same object would be a second track.
+    A second class for the same object, or a part of it, would be a second track.
     """
-    shares = overlaps(boxes, [each.box for each in found])[0]
+    likely = [each for each in found if each.score >= LEAST_OTHER_SCORE]
+    likeness, inside = overlaps([actor.whole(0) for actor in actors], [each.box for each in likely])
     scores = []
-    for row in shares:
-        there = [index for index in np.flatnonzero(row > 0.3) if found[index].score >= LEAST_OTHER_SCORE]
-        scores.append(found[there[0]].score if len(there) == 1 and row[there[0]] >= LEAST_CUT_OVERLAP else 0)
+    for actor, *rows in zip(actors, likeness, inside):
+        there = np.flatnonzero(rows[1] > 0.4)
+        best = likely[there[0]] if len(there) == 1 and rows[0][there[0]] >= LEAST_CUT_OVERLAP else None
+        scores.append(best.score if best and best.kind == actor.cut.kind else 0)
     return scores
 
 
@@ -339,7 +343,7 @@ def found_alone(model: Path, work: Path, cuts: list[Cut], ground: np.ndarray) ->
         found = in_pictures(model, work, (in_a_grid(under, len(sizes), each) for each in grids))
         for grid, each in zip(grids, found):
             cut = grid[0].cut
-            lowest[cut] = min(lowest[cut], *scores_of([actor.whole(0) for actor in grid], each))
+            lowest[cut] = min(lowest[cut], *scores_of(grid, each))
         lowest = {cut: score for cut, score in lowest.items() if score >= LEAST_SCORE}
     best, classes = [], Counter()
     for cut in sorted(lowest, key=lambda cut: -lowest[cut]):
@@ -368,7 +372,7 @@ def found_among_others(model: Path, work: Path, cuts: list[Cut], ground: np.ndar
         noise = random.normal(0, NOISE, (HEIGHT, WIDTH, 1))
         times: dict[Cut, list[bool]] = {cut: [] for cut in cuts}
         for grid, found in zip(grids, in_pictures(model, work, (in_a_grid(noisy(ground, noise), 4, each) for each in grids))):
-            for actor, score in zip(grid, scores_of([actor.whole(0) for actor in grid], found)):
+            for actor, score in zip(grid, scores_of(grid, found)):
                 times[actor.cut].append(score >= LEAST_SCORE_AMONG_OTHERS)
         share = {cut: sum(each) / len(each) for cut, each in times.items()}
         worst = [cut for cut in sorted(cuts, key=share.__getitem__) if share[cut] < LEAST_FOUND][:3]
@@ -435,10 +439,10 @@ def draw_crossing(random: np.random.Generator, cuts: list[Cut], frames: int) -> 
                     cut = next(supply)
                     size = min(random.uniform(110, 150), fitting(cut, 190, 230))
                     x = way - place
-                    foot = 210 + row * 225 + (LOWER[row] if sign < 0 else 0) + wave(random, times, 2, (0.6, 2))
+                    foot = 200 + row * 220 + (LOWER[row] if sign < 0 else 0) + wave(random, times, 2, (0.6, 2))
                     x = x if sign > 0 else WIDTH - x
                     actors.append(Actor(cut, random.uniform() < 0.5, x, foot, np.full(frames, size)))
-                    place += cut.sides(size)[0] + random.uniform(400, 900)
+                    place += cut.sides(size)[0] + random.uniform(500, 1000)
         if longest_hidden(actors, frames) <= LONGEST_HIDDEN_SECONDS * RATE:
             return actors
 

@@ -55,6 +55,7 @@ package struct DetectionPipeline: Sendable {
     /// parallel. If the task is cancelled, it stops before the next step.
     /// - Parameters:
     ///   - request: The model, what to keep, and whether to draw.
+    ///   - flow: Flow of the queue; nil for that of the model.
     ///   - deadline: Latest start; nil waits for a slot without limit.
     ///   - stages: Receives the duration of each step.
     ///   - picture: The picture.
@@ -64,6 +65,7 @@ package struct DetectionPipeline: Sendable {
     ///   `InferenceError` if the network fails; errors of `picture` and `output`.
     package func detect<Output: Sendable>(
         _ request: DetectionRequest,
+        flow: String? = nil,
         deadline: ContinuousClock.Instant? = nil,
         stages: StageClock = StageClock(start: .now),
         picture: Picture,
@@ -72,7 +74,7 @@ package struct DetectionPipeline: Sendable {
         if let slices = request.settings.slices {
             return try await detect(request, in: slices, deadline: deadline, stages: stages, picture, output)
         }
-        return try await work(flow: request.detector.model.name, deadline: deadline, stages: stages) { mode in
+        return try await work(flow: flow ?? request.detector.model.name, deadline: deadline, stages: stages) { mode in
             let picture = try await decode(picture, for: request, stages)
             try Task.checkCancellation()
             let detections = try await detect(request, in: picture.image, mode: mode(), stages)

@@ -15,6 +15,8 @@ package struct ObjectFollower: Sendable {
         package let tracks: [Tracker.Track?]
         /// The objects as they are written.
         package let objects: DetectedObjects
+        /// The model's class names.
+        package let labels: LabelMap
         let zones: [[String]]?
     }
 
@@ -135,6 +137,7 @@ package struct ObjectFollower: Sendable {
                 masks: settings.masks,
                 polygonTolerance: settings.polygonTolerance
             ),
+            labels: labels,
             zones: zones
         )
         last = report

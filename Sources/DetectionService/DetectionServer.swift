@@ -6,6 +6,7 @@ package import Logging
 package import ModelServing
 internal import NIOCore
 internal import PictureFetching
+package import Streams
 
 /// The service: its calls and limits, which are the same on all ports.
 package struct DetectionServer: Sendable {
@@ -13,6 +14,8 @@ package struct DetectionServer: Sendable {
     private let budget: ByteBudget
     /// The models as the Open Inference Protocol knows them, to serve it over gRPC too.
     package let inference: InferenceModels
+    /// The streams, run by the caller.
+    package let streams: StreamHub
     private let router: RouterResponder<ServiceContext>
     private let logger: Logger
 
@@ -47,6 +50,18 @@ package struct DetectionServer: Sendable {
             budget: budget,
             zones: zones
         )
+        var limits = StreamHub.Limits()
+        limits.streams = settings.maximumStreams
+        limits.pixels = settings.maximumPixels
+        streams = StreamHub(
+            store: pictures.store,
+            history: EventHistory(directory: settings.eventsDirectory, quotaBytes: settings.eventsQuotaBytes),
+            models: models,
+            pipeline: pipeline,
+            limits: limits,
+            resolve: { try await zones.resolve($0) },
+            logger: logger
+        )
         let responder = PictureResponder(pipeline: pipeline, budget: budget)
         let workers = pipeline.workers
         let endpoints: [any Endpoint] = [
@@ -61,11 +76,19 @@ package struct DetectionServer: Sendable {
             GetZones(zones: zones),
             PutZones(zones: zones, bodies: bodies),
             DeleteZones(zones: zones),
+            ListStreams(hub: streams),
+            GetStream(hub: streams),
+            PutStream(hub: streams, models: models, zones: zones, bodies: bodies),
+            DeleteStream(hub: streams),
+            GetStreamSnapshot(hub: streams, pipeline: pipeline),
+            GetStreamLive(hub: streams, pipeline: pipeline),
+            GetStreamEvents(hub: streams, pipeline: pipeline),
+            GetEventSnapshot(hub: streams, pipeline: pipeline),
             ListModels(models: models),
             ReloadModels(models: models),
             Healthz(),
             Readyz(readiness: readiness, storeMonitor: storeMonitor),
-            Metrics(registry: metrics, pipeline: pipeline, models: models, storeMonitor: storeMonitor),
+            Metrics(registry: metrics, pipeline: pipeline, models: models, storeMonitor: storeMonitor, streams: streams),
         ]
         let refusals = RefusalLog(logger: logger)
         let service = DialectService(

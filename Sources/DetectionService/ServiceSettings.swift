@@ -29,6 +29,12 @@ package struct ServiceSettings: Sendable {
     package var dialects = ServiceSettings.allDialects
     /// Hosts from which pictures may be fetched for clients: names, `*.DOMAIN`, addresses, or `*`; if empty, none is.
     package var fetchHosts: [String] = []
+    /// Maximum number of streams.
+    package var maximumStreams = 16
+    /// Directory with the events of streams.
+    package var eventsDirectory = "events"
+    /// Maximum number of bytes of all events and their pictures.
+    package var eventsQuotaBytes = 1 << 30
     /// Names of all other servers' APIs.
     package static let allDialects = [
         DeepStack.name, Roboflow.name, OpenInference.name, Ultralytics.name, HuggingFace.name,

@@ -1,6 +1,7 @@
 /// A kind of small documents that a store keeps beside pictures, such as the zones of cameras.
 package enum DocumentKind: String, CaseIterable, Sendable {
     case zones
+    case streams
 
     /// Maximum number of documents of a kind.
     package static let maximumCount = 1000

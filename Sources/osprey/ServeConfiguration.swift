@@ -132,6 +132,9 @@ extension ServiceSettings {
             }
             dialects = chosen.filter { $0 != "none" }
         }
+        eventsDirectory = settings.text("events", default: "\(settings.text("data", default: "data"))/events")
+        eventsQuotaBytes = try settings.integer("events-quota", in: 1...Int.max, default: eventsQuotaBytes)
+        maximumStreams = try settings.integer("max-streams", in: 0...1000, default: maximumStreams)
         apiPagesDirectory = settings.text("api-pages", default: ".deps/api-pages")
         webPageDirectory = settings.text("web-page", default: webPageDirectory)
     }

@@ -68,6 +68,17 @@ struct ServeOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Maximum size of stored pictures in bytes. (default: 2147483648)", valueName: "bytes"))
     var storeQuota: String?
 
+    @Option(help: ArgumentHelp("Folder for the events of streams. (default: DATA/events)", valueName: "dir"))
+    var events: String?
+
+    @Option(
+        help: ArgumentHelp("Maximum size of all events and their pictures in bytes. (default: 1073741824)", valueName: "bytes")
+    )
+    var eventsQuota: String?
+
+    @Option(help: ArgumentHelp("Maximum number of streams. (default: 16)", valueName: "count"))
+    var maxStreams: String?
+
     @Option(
         help: ArgumentHelp(
             "Seconds that pictures stay in Redis; 0 keeps them indefinitely. (default: 0)",
@@ -201,6 +212,7 @@ struct ServeOptions: ParsableArguments {
             ("grpc-port", grpcPort), ("models", models), ("model", model),
             ("model-watch", modelWatch),
             ("data", data), ("dataset", dataset), ("store", store), ("store-quota", storeQuota),
+            ("events", events), ("events-quota", eventsQuota), ("max-streams", maxStreams),
             ("store-ttl", storeTTL), ("input", input), ("queue", queue), ("request-timeout", requestTimeout),
             ("idle-timeout", idleTimeout), ("drain-delay", drainDelay), ("shutdown-timeout", shutdownTimeout),
             ("max-body", maxBody), ("max-bodies-in-flight", maxBodiesInFlight), ("max-connections", maxConnections),

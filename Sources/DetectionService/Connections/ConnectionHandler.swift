@@ -37,6 +37,8 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private var openAnswers = 0
     /// Responses left before the connection is closed; nil while it is kept.
     private var answersUntilClose: Int?
+    /// Whether the response goes on until the client leaves, such as that of a camera's live picture.
+    private var isEndless = false
     /// Whether the last request is not complete yet.
     private var isReceivingBody = false
     /// Whether the rest of its body is not needed any more.
@@ -123,8 +125,14 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
             if response.headerFields[.connection] == "close" { answersUntilClose = 1 }
             if response.status == .serviceUnavailable { pauseReading(context) }
             dropsBody = isReceivingBody && openRequests == 1
+            isEndless = response.headerFields[.xAccelBuffering] == "no"
             beginAnswer(context)
             context.write(data, promise: promise)
+        case .body where isEndless:
+            let written = promise ?? context.eventLoop.makePromise()
+            // Such a response never ends, but the client has to read each part of it in time.
+            written.futureResult.assumeIsolated().whenSuccess { self.startTimer(context, in: self.clientTimeout) }
+            context.write(data, promise: written)
         case .body:
             context.write(data, promise: promise)
         case .end:

@@ -6,6 +6,7 @@ internal import Hummingbird
 internal import ModelServing
 internal import NIOCore
 internal import Scheduling
+internal import Streams
 internal import YOLO
 
 /// `GET /metrics`: measurements for Prometheus.
@@ -14,6 +15,7 @@ struct Metrics: Endpoint {
     let pipeline: DetectionPipeline
     let models: ModelRegistry
     let storeMonitor: StoreMonitor?
+    let streams: StreamHub
 
     let operation = Operation(
         id: "metrics",
@@ -57,6 +59,25 @@ struct Metrics: Endpoint {
         for reason in DecodeWorkerPool.Failure.allCases {
             registry.makeMeter(label: ServiceMetrics.decoderFailures, dimensions: [("reason", reason.rawValue)])
                 .set(Double(failures[reason] ?? 0))
+        }
+        for stream in streams.streams {
+            let name = [("stream", stream.name)]
+            let state = stream.state
+            let counts = [
+                ("inferred", state.inferred), ("gated", state.gated), ("dropped", state.dropped),
+            ]
+            for (outcome, count) in counts {
+                registry.makeMeter(label: ServiceMetrics.streamFrames, dimensions: name + [("outcome", outcome)])
+                    .set(Double(count))
+            }
+            let gauges = [
+                (ServiceMetrics.streamUp, state.phase == .running ? 1 : 0),
+                (ServiceMetrics.streamFramesIn, Double(state.frames)), (ServiceMetrics.streamLag, state.lag),
+                (ServiceMetrics.streamFailures, Double(state.failures)),
+                (ServiceMetrics.streamObjects, Double(state.objects)),
+                (ServiceMetrics.streamEvents, Double(state.events)),
+            ]
+            for (label, value) in gauges { registry.makeMeter(label: label, dimensions: name).set(value) }
         }
         for model in models.models {
             let labels = [("model", model.name), ("task", model.task.rawValue), ("precision", model.precision)]

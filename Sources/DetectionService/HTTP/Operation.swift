@@ -8,6 +8,7 @@ struct Operation: Sendable {
     enum Tag: String, CaseIterable, Sendable {
         case pictures
         case detection
+        case streams
         case service
         case deepstack
         case roboflow
@@ -19,6 +20,7 @@ struct Operation: Sendable {
             switch self {
             case .pictures: "The dataset's pictures and your uploads."
             case .detection: "Objects in pictures."
+            case .streams: "Cameras and streams that the service watches."
             case .service: "The service itself."
             case .deepstack: "The API of DeepStack and CodeProject.AI."
             case .roboflow: "The API of Roboflow's inference server."

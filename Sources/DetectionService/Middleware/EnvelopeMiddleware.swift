@@ -140,6 +140,9 @@ extension Duration {
 }
 
 extension HTTPField.Name {
+    /// Tells proxies not to wait for the end of a response; `no` for one that has none.
+    static let xAccelBuffering = Self.named("X-Accel-Buffering")
+    static let lastEventID = Self.named("Last-Event-ID")
     static let requestID = Self.named("X-Request-ID")
     static let requestTimeout = Self.named("X-Request-Timeout")
     static let serverTiming = Self.named("Server-Timing")

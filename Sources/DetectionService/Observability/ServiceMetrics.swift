@@ -21,6 +21,13 @@ enum ServiceMetrics {
     static let cpuCores = "osprey_cpu_cores"
     static let cpuProcessors = "osprey_cpu_processors"
     static let cpuQuota = "osprey_cpu_quota_cores"
+    static let streamUp = "osprey_stream_up"
+    static let streamFramesIn = "osprey_stream_frames_in_total"
+    static let streamFrames = "osprey_stream_frames_total"
+    static let streamLag = "osprey_stream_lag_seconds"
+    static let streamFailures = "osprey_stream_failures_total"
+    static let streamObjects = "osprey_stream_objects"
+    static let streamEvents = "osprey_stream_events_total"
     static let modelStreams = "osprey_model_streams"
 
     static let descriptions = [
@@ -42,6 +49,13 @@ enum ServiceMetrics {
         cpuProcessors: "Processors that the process may run on, hyper-threads included.",
         cpuQuota: "CPU time granted by the control group, in cores; absent without a quota.",
         modelStreams: "Pictures that a model's network processes at the same time.",
+        streamUp: "1 if the stream sends pictures, 0 if not.",
+        streamFramesIn: "Pictures of a stream that were read.",
+        streamFrames: "Pictures of a stream that were looked at (inferred), skipped (gated) or dropped.",
+        streamLag: "Seconds from the arrival of a stream's last picture to its result.",
+        streamFailures: "How often a stream failed.",
+        streamObjects: "Objects that are in a stream's picture now.",
+        streamEvents: "Events of a stream.",
         decoderFailures: "Decoder processes that a picture ended, stalled or garbled, by reason.",
         storeUp: "1 if the store is usable, 0 if not.",
     ]

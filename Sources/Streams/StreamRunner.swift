@@ -1,0 +1,253 @@
+internal import Basics
+internal import DetectionPipeline
+internal import Foundation
+internal import Imaging
+internal import JSONSchema
+internal import Logging
+internal import ModelServing
+internal import ObjectDetection
+internal import Scheduling
+internal import Synchronization
+internal import Video
+internal import YOLO
+
+/// Watches one stream: reads it, detects and follows objects, and reports what happens to them.
+///
+/// It goes on after every failure: a camera that was switched off is found again within seconds.
+final class StreamRunner: Sendable {
+    /// What all streams share.
+    struct Environment: Sendable {
+        var models: ModelRegistry
+        var pipeline: DetectionPipeline
+        var history: EventHistory
+        /// Replaces names of kept zones by the zones.
+        var resolve: @Sendable (Values) async throws -> Values
+        var maximumSubscribers: Int
+        var maximumPixels: Int
+        var logger: Logger
+    }
+
+    /// Flow of the queue that all streams share, so that they leave half of it to requests.
+    private static let flow = "streams"
+    /// Time in which a picture must get a slot; a newer one comes anyway.
+    private static let patience = Duration.seconds(2)
+    /// Pauses after failures in a row, in seconds.
+    private static let pauses = [0.5, 1, 2, 4]
+    private static let pictureQuality = 80
+
+    let name: String
+    let configuration: StreamConfiguration
+    let feed: StreamFeed
+    private let environment: Environment
+    private let current = Mutex(StreamState())
+    private let logger: Logger
+
+    init(_ name: String, _ configuration: StreamConfiguration, _ environment: Environment) {
+        self.name = name
+        self.configuration = configuration
+        self.environment = environment
+        feed = StreamFeed(maximumSubscribers: environment.maximumSubscribers)
+        var logger = environment.logger
+        logger[metadataKey: "stream"] = .string(name)
+        self.logger = logger
+    }
+
+    var state: StreamState { current.withLock { $0 } }
+
+    /// Runs until the task is cancelled.
+    func run() async {
+        var failures = 0
+        while !Task.isCancelled {
+            let frames = state.frames
+            var reason = "ended"
+            do {
+                try await withTaskExecutorPreference(environment.pipeline.workers) { try await watch() }
+            } catch {
+                reason = error.explanation
+            }
+            guard !Task.isCancelled else { break }
+            failures = state.frames > frames ? 1 : failures + 1
+            let text = reason.printable(limit: 300)
+            let pause = Self.pauses[min(failures, Self.pauses.count) - 1]
+            let isNews = current.withLock { state in
+                defer { (state.phase, state.reason) = (.waiting, text) }
+                state.failures += 1
+                return state.phase == .running || state.reason != text
+            }
+            // Not each time while a camera is off.
+            if isNews { logger.warning("The stream failed", metadata: ["reason": "\(text)"]) }
+            try? await Task.sleep(for: .seconds(pause))
+        }
+        feed.end()
+    }
+
+    /// Watches until the source fails.
+    private func watch() async throws {
+        current.withLock { if $0.phase != .waiting { $0.phase = .connecting } }
+        let detector = try environment.models.detector(named: configuration.model)
+        let values = try await environment.resolve(configuration.values)
+        var settings = try DetectionSettings(values, for: detector.model, at: "body")
+        settings.options.masks = false
+        settings.masks = .none
+        var reader = VideoReader(configuration.source)
+        reader.rate = .perSecond(configuration.rate)
+        reader.policy = .newest
+        reader.maximumPixels = environment.maximumPixels
+        // One that is read, one that waits, one that is detected in, the last one, and some that are being drawn.
+        reader.buffers = 8
+        reader.patience = max(5, Int((3 / configuration.rate).rounded(.up)))
+        var session = Session(
+            follower: ObjectFollower(settings, labels: detector.model.labels, rate: configuration.rate),
+            detector: detector,
+            zones: settings.zones
+        )
+        reader.side = DetectionRequest(detector, settings: session.follower.detectionSettings).decodingSide
+        defer { for change in session.watch.end() { _ = try? report(change, at: Self.now, picture: nil) } }
+        try await reader.read { queue in
+            var dropped = 0
+            while let frame = try await queue.next() {
+                let drops = queue.dropped
+                note(frame, dropped: drops - dropped)
+                dropped = drops
+                guard try await look(at: frame, &session) else { return }
+            }
+        }
+    }
+
+    /// What is known since the source was opened.
+    private struct Session {
+        var follower: ObjectFollower
+        var detector: any ObjectDetector
+        let zones: Zones?
+        var gate = MotionGate()
+        var watch = ObjectWatch()
+        /// Ids of the events with the pictures of objects, by their numbers.
+        var pictures: [Int: String] = [:]
+    }
+
+    /// Looks at a picture; false if the model was replaced, so that the stream has to begin again.
+    private func look(at frame: VideoFrame, _ session: inout Session) async throws -> Bool {
+        let detector = try environment.models.detector(named: configuration.model)
+        guard detector.model.sha256 == session.detector.model.sha256 else { return false }
+        let time = Self.now - (ContinuousClock.now - frame.arrival) / .seconds(1)
+        let report: ObjectFollower.Report?
+        if configuration.gate == .on, session.gate.decide(on: frame.picture, at: time) == .skip {
+            report = session.follower.hold(to: time)
+            current.withLock { $0.gated += 1 }
+        } else {
+            do {
+                report = try await detect(in: frame, detector, at: time, &session.follower)
+                current.withLock { $0.inferred += 1 }
+            } catch is SchedulingError {
+                current.withLock { $0.dropped += 1 }
+                return true
+            }
+        }
+        guard let report else { return true }
+        let objects = Array(report.objects)
+        let changes = session.watch.look(at: objects, living: session.follower.living, time: time)
+        let moment = StreamFeed.Moment(
+            picture: frame.picture,
+            report: report,
+            zones: session.zones?.regions(width: frame.picture.width, height: frame.picture.height) ?? [],
+            time: time
+        )
+        feed.publish(moment)
+        for change in changes { try await self.report(change, at: time, moment, &session) }
+        let (present, lag) = (session.watch.present, (ContinuousClock.now - frame.arrival) / .seconds(1))
+        current.withLock { state in
+            state.objects = present
+            state.lag = (lag * 1e3).rounded() / 1e3
+        }
+        return true
+    }
+
+    private func detect(
+        in frame: VideoFrame,
+        _ detector: any ObjectDetector,
+        at time: Double,
+        _ follower: inout ObjectFollower
+    ) async throws -> ObjectFollower.Report {
+        let request = DetectionRequest(detector, settings: follower.detectionSettings)
+        let detections = try await environment.pipeline.detect(
+            request,
+            flow: Self.flow,
+            deadline: .now.advanced(by: Self.patience),
+            picture: .pixels { frame.picture },
+            output: \.detections
+        )
+        return try follower.report(
+            detections,
+            width: frame.picture.width,
+            height: frame.picture.height,
+            at: time
+        )
+    }
+
+    private func report(
+        _ change: ObjectWatch.Change,
+        at time: Double,
+        _ moment: StreamFeed.Moment,
+        _ session: inout Session
+    ) async throws {
+        let picture =
+            change.kind == .left
+            ? nil : try moment.picture.pixels.encoded(as: .jpeg, quality: Self.pictureQuality)
+        let id = try report(change, at: time, picture: picture, pictureID: session.pictures[change.track])
+        session.pictures[change.track] = change.kind == .left ? nil : id
+    }
+
+    /// Writes an event, and then tells others.
+    @discardableResult
+    private func report(
+        _ change: ObjectWatch.Change,
+        at time: Double,
+        picture: [UInt8]?,
+        pictureID: String? = nil
+    ) throws -> String {
+        var line: [UInt8] = []
+        let id = try environment.history.append(at: time, of: name, picture: picture) { id in
+            let event = ObjectEvent(
+                id: id,
+                stream: name,
+                kind: change.kind,
+                time: (time * 1e3).rounded() / 1e3,
+                track: change.track,
+                className: change.object.className,
+                classID: change.object.classID,
+                score: change.object.score,
+                box: change.object.box,
+                age: change.object.age ?? 0,
+                zones: change.zones,
+                entered: change.entered,
+                exited: change.exited,
+                pictureID: picture == nil ? pictureID : id
+            )
+            line = try event.json()
+            return line
+        }
+        current.withLock { $0.events += 1 }
+        feed.publish(event: id, line: line)
+        return id
+    }
+
+    private func note(_ frame: VideoFrame, dropped: Int) {
+        let isNew = current.withLock { state in
+            defer { state.phase = .running }
+            state.frames += 1 + dropped
+            state.dropped += dropped
+            (state.width, state.height) = (frame.picture.width, frame.picture.height)
+            state.lastFrame = (Self.now * 1e3).rounded() / 1e3
+            return state.phase != .running
+        }
+        if isNew {
+            logger.info(
+                "The stream runs",
+                metadata: ["size": "\(frame.picture.width)x\(frame.picture.height)"]
+            )
+        }
+    }
+
+    /// Seconds since 1970.
+    private static var now: Double { Date().timeIntervalSince1970 }
+}
