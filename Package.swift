@@ -266,7 +266,12 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(name: "TrackingTests", dependencies: ["ObjectDetection", "TestSupport", "Tracking"], swiftSettings: settings),
-        .testTarget(name: "VideoTests", dependencies: ["Imaging", "Video"], swiftSettings: settings),
+        .testTarget(name: "VideoTests", dependencies: ["Imaging", "ObjectDetection", "TestSupport", "Video"], swiftSettings: settings),
+        .testTarget(
+            name: "StreamsTests",
+            dependencies: ["DetectionPipeline", "Streams", "TestSupport"],
+            swiftSettings: settings
+        ),
         .testTarget(name: "StorageTests", dependencies: ["Storage", "TestSupport"], swiftSettings: settings),
         // A decoder that pictures can make misbehave.
         .executableTarget(

@@ -76,7 +76,9 @@ LONGEST_HIDDEN_SECONDS = 0.6
 # The standard deviation of a camera's noise, of 255.
 NOISE = 2.5
 # By how many pixels the nearer objects of a row are lower, in `crossing`.
-LOWER = (15, 45, 80)
+LOWER = (12, 30, 50)
+# How far from the frame's edge objects meet in `crossing`.
+EDGE = 200
 # The side of a cell of the raster in which occlusion is estimated before anything is drawn.
 RASTER = 8
 
@@ -126,7 +128,7 @@ class Cut:
 
 @dataclass
 class Actor:
-    """A cut-out and its way through the clip: for each frame the centre, the lower edge and the size."""
+    """A cut-out and its way through the clip: for each frame the middle, the lower edge and the size."""
 
     cut: Cut
     mirrored: bool
@@ -289,7 +291,11 @@ def candidates(folder: Path) -> Iterator[Cut]:
         window = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
         pixels = cv2.imread(str(paths[image["id"]]), cv2.IMREAD_COLOR)[window].astype(np.float32)
         alpha = cv2.GaussianBlur(inside[window].astype(np.float32), (3, 3), 0)[..., None]
-        yield Cut(np.concatenate([pixels * alpha, alpha], axis=2), f"{image['file_name']}#{each['id']}", kinds[each["category_id"]])
+        yield Cut(
+            np.concatenate([pixels * alpha, alpha], axis=2),
+            f"{image['file_name']}#{each['id']}",
+            kinds[each["category_id"]],
+        )
 
 
 def background() -> np.ndarray:
@@ -371,7 +377,9 @@ def found_among_others(model: Path, work: Path, cuts: list[Cut], ground: np.ndar
                 grids[-1].append(still(cut, size, random.uniform() < 0.5, x, foot))
         noise = random.normal(0, NOISE, (HEIGHT, WIDTH, 1))
         times: dict[Cut, list[bool]] = {cut: [] for cut in cuts}
-        for grid, found in zip(grids, in_pictures(model, work, (in_a_grid(noisy(ground, noise), 4, each) for each in grids))):
+        for grid, found in zip(
+            grids, in_pictures(model, work, (in_a_grid(noisy(ground, noise), 4, each) for each in grids))
+        ):
             for actor, score in zip(grid, scores_of(grid, found)):
                 times[actor.cut].append(score >= LEAST_SCORE_AMONG_OTHERS)
         share = {cut: sum(each) / len(each) for cut, each in times.items()}
@@ -426,25 +434,39 @@ def draw_apart(random: np.random.Generator, cuts: list[Cut], frames: int) -> lis
 
 
 def draw_crossing(random: np.random.Generator, cuts: list[Cut], frames: int) -> list[Actor]:
-    """Three rows in which objects go to the right, and, nearer, to the left."""
+    """Three rows in which objects go to the right, and, nearer and so larger, to the left."""
     times = np.arange(frames) / RATE
     while True:
         supply = shuffled(random, cuts)
         actors = []
         for row in range(3):
+            others: list[Actor] = []
             for sign in (1, -1):
                 way = np.cumsum(random.uniform(200, 280) + wave(random, times, 30, (4, 8))) / RATE
                 place = -WIDTH + random.uniform(100, 700)
                 while place < way[-1]:
                     cut = next(supply)
-                    size = min(random.uniform(110, 150), fitting(cut, 190, 230))
-                    x = way - place
-                    foot = 200 + row * 220 + (LOWER[row] if sign < 0 else 0) + wave(random, times, 2, (0.6, 2))
-                    x = x if sign > 0 else WIDTH - x
-                    actors.append(Actor(cut, random.uniform() < 0.5, x, foot, np.full(frames, size)))
-                    place += cut.sides(size)[0] + random.uniform(500, 1000)
+                    low, high, height = (95, 120, 130) if sign > 0 else (135, 165, 180)
+                    size = min(random.uniform(low, high), fitting(cut, height, 1.3 * height))
+                    x = way - place if sign > 0 else WIDTH - way + place
+                    foot = 200 + row * 225 + (LOWER[row] if sign < 0 else 0) + wave(random, times, 2, (0.6, 2))
+                    actor = Actor(cut, random.uniform() < 0.5, x, foot, np.full(frames, size))
+                    if any(meet_at_the_edge(actor, other) for other in others):
+                        place += 40
+                        continue
+                    others.append(actor)
+                    place += cut.sides(size)[0] + random.uniform(400, 900)
+            actors += others
         if longest_hidden(actors, frames) <= LONGEST_HIDDEN_SECONDS * RATE:
             return actors
+
+
+def meet_at_the_edge(one: Actor, other: Actor) -> bool:
+    """Returns whether an object hides another when just a part of it, or not much more, has entered the frame."""
+    reach = (one.sides(0)[0] + other.sides(0)[0]) / 2
+    near = np.minimum(np.minimum(one.x, other.x), WIDTH - np.maximum(one.x, other.x)) < EDGE
+    inside = (np.minimum(one.x, other.x) > -reach) & (np.maximum(one.x, other.x) < WIDTH + reach)
+    return bool((near & inside & (abs(one.x - other.x) < reach)).any())
 
 
 def draw_long(random: np.random.Generator, cuts: list[Cut], frames: int) -> list[Actor]:
@@ -727,9 +749,9 @@ def failures(scores: dict[tuple[str, str], Scores]) -> Iterator[str]:
 
 SCENES = {
     "apart": Scene("apart", 15, draw_apart),
-    "crossing": Scene("crossing", 18, draw_crossing),
+    "crossing": Scene("crossing", 30, draw_crossing),
     "long": Scene("long", 60, draw_long),
-    "demo": Scene("demo", 18, draw_crossing, is_demo=True),
+    "demo": Scene("demo", 30, draw_crossing, is_demo=True),
 }
 
 
@@ -775,9 +797,13 @@ def measure(chosen_scenes: list[Scene], model: Path, work: Path) -> dict[tuple[s
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--scenes", type=scenes, default=list(SCENES.values()), help="some of apart,crossing,long,demo")
-    parser.add_argument("--model", type=pictures.model, default=pictures.model("yolov5n"), help="but for the demo's scene")
+    parser.add_argument(
+        "--model", type=pictures.model, default=pictures.model("yolov5n"), help="but for the demo's scene"
+    )
     parser.add_argument("--seed", type=int, default=1, help="of the scenes")
-    parser.add_argument("--work", type=Path, help="keep the clips, their truth and the compiled networks in this folder")
+    parser.add_argument(
+        "--work", type=Path, help="keep the clips, their truth and the compiled networks in this folder"
+    )
     parser.add_argument("--clips", type=Path, help="only write the clips, and the truth of each, to this folder")
     arguments = parser.parse_args()
     if shutil.which("ffmpeg") is None:

@@ -53,7 +53,7 @@ package final class EventHistory: Sendable {
     ///   - event: Returns the event's line for its id.
     /// - Returns: The event's id.
     /// - Throws: ``StreamError`` if it cannot be written.
-    func append(
+    package func append(
         at time: Double,
         of stream: String,
         picture: [UInt8]?,

@@ -1,19 +1,19 @@
-internal import DetectionPipeline
+package import DetectionPipeline
 
 /// Finds out what happens to the objects of a stream.
 ///
 /// An object has appeared when it was seen for half a second, which flickering detections are not, and has left when it was
 /// lost for good. A change of zones counts when it was seen in two pictures.
-struct ObjectWatch {
+package struct ObjectWatch {
     /// What happened, without its id.
-    struct Change {
-        var kind: ObjectEvent.Kind
-        var track: Int
-        var entered: [String] = []
-        var exited: [String: Double] = [:]
+    package struct Change {
+        package var kind: ObjectEvent.Kind
+        package var track: Int
+        package var entered: [String] = []
+        package var exited: [String: Double] = [:]
         /// The object when it was last seen, with its highest score.
-        var object: DetectedObject
-        var zones: [String] = []
+        package var object: DetectedObject
+        package var zones: [String] = []
     }
 
     private struct Known {
@@ -32,8 +32,10 @@ struct ObjectWatch {
 
     private var known: [Int: Known] = [:]
 
+    package init() {}
+
     /// Numbers of the objects that have appeared and not left.
-    var present: Int { known.values.count(where: \.hasAppeared) }
+    package var present: Int { known.values.count(where: \.hasAppeared) }
 
     /// Looks at the objects of the next picture.
     ///
@@ -42,7 +44,7 @@ struct ObjectWatch {
     ///   - living: Numbers of all objects that may appear again.
     ///   - time: Time of the picture in seconds.
     /// - Returns: What has happened, in order.
-    mutating func look(at objects: [DetectedObject], living: Set<Int>, time: Double) -> [Change] {
+    package mutating func look(at objects: [DetectedObject], living: Set<Int>, time: Double) -> [Change] {
         var changes: [Change] = []
         for object in objects {
             guard let track = object.track else { continue }
@@ -78,7 +80,7 @@ struct ObjectWatch {
     }
 
     /// Lets all objects leave, because the stream has ended.
-    mutating func end() -> [Change] { known.keys.sorted().compactMap { leave($0) } }
+    package mutating func end() -> [Change] { known.keys.sorted().compactMap { leave($0) } }
 
     private mutating func leave(_ track: Int) -> Change? {
         guard let entry = known.removeValue(forKey: track), entry.hasAppeared else { return nil }

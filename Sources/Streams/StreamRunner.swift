@@ -102,7 +102,12 @@ final class StreamRunner: Sendable {
             zones: settings.zones
         )
         reader.side = DetectionRequest(detector, settings: session.follower.detectionSettings).decodingSide
-        defer { for change in session.watch.end() { _ = try? report(change, at: Self.now, picture: nil) } }
+        defer {
+            for change in session.watch.end() {
+                _ = try? report(change, at: Self.now, picture: nil, pictureID: session.pictures[change.track])
+            }
+            current.withLock { $0.objects = 0 }
+        }
         try await reader.read { queue in
             var dropped = 0
             while let frame = try await queue.next() {

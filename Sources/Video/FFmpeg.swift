@@ -48,7 +48,13 @@ enum FFmpeg {
                 error: error
             ) { execution in
                 cprocess_limit(execution.processIdentifier.value, maximumBytes, niceness)
-                return try await body()
+                do {
+                    return try await body()
+                } catch {
+                    // Otherwise its input would be waited for, which may never be read.
+                    try? execution.send(signal: .kill)
+                    throw error
+                }
             }
         } catch let error as SubprocessError {
             try Task.checkCancellation()

@@ -1,0 +1,99 @@
+import Imaging
+import ObjectDetection
+import TestSupport
+import Testing
+import Video
+
+@Suite struct MotionGateTests {
+    /// A noisy grey scene with a square of another brightness; nil for none.
+    private static func picture(
+        square: (x: Int, y: Int)?,
+        brightness: Int = 100,
+        contrast: Int = 40,
+        noise: Int = 3,
+        by generator: inout SeededGenerator
+    ) -> ReducedImage {
+        let image = RGBImage(width: 320, height: 180) { pixels in
+            for y in 0..<180 {
+                for x in 0..<320 {
+                    var value = brightness + Int.random(in: -noise...noise, using: &generator)
+                    if let square, (square.x..<square.x + 24).contains(x), (square.y..<square.y + 24).contains(y) {
+                        value += contrast
+                    }
+                    for channel in 0..<3 { pixels[3 * (320 * y + x) + channel] = UInt8(clamping: value) }
+                }
+            }
+        }
+        return ReducedImage(pixels: image, reduction: 4, width: 1280, height: 720)
+    }
+
+    @Test("a still scene is looked at once a second, with a noise that a camera has")
+    func still() {
+        var generator = SeededGenerator(seed: 1)
+        var gate = MotionGate()
+        let decisions = (0..<100).map { index in
+            gate.decide(on: Self.picture(square: (40, 40), by: &generator), at: Double(index) / 10)
+        }
+        // The first half second is new.
+        #expect(decisions.count { $0 == .detect } <= 16)
+        #expect(gate.skipped >= 84)
+        for start in stride(from: 10, to: 90, by: 11) {
+            #expect(decisions[start..<start + 11].contains(.detect))
+        }
+    }
+
+    @Test("what moves is looked at, and where it is", arguments: [12, 40, -40])
+    func moving(contrast: Int) throws {
+        var generator = SeededGenerator(seed: 2)
+        var gate = MotionGate()
+        for index in 0..<30 {
+            _ = gate.decide(on: Self.picture(square: nil, by: &generator), at: Double(index) / 10)
+        }
+        for index in 30..<60 {
+            let square = (x: 4 * (index - 30), y: 60)
+            let picture = Self.picture(square: square, contrast: contrast, by: &generator)
+            #expect(gate.decide(on: picture, at: Double(index) / 10) == .detect)
+            let motion = try #require(gate.motion)
+            // The front edge, in pixels of the full picture.
+            #expect(motion.maxX >= Float(4 * square.x + 48) && motion.maxX <= Float(4 * square.x + 160))
+            #expect(motion.minY >= 192 && motion.maxY <= 384)
+        }
+    }
+
+    @Test("a light that is switched on is one change, not a lasting one")
+    func light() {
+        var generator = SeededGenerator(seed: 3)
+        var gate = MotionGate()
+        let decisions = (0..<60).map { index in
+            gate.decide(
+                on: Self.picture(square: nil, brightness: index < 20 ? 60 : 140, by: &generator),
+                at: Double(index) / 10
+            )
+        }
+        #expect(decisions[20] == .detect)
+        #expect(decisions[26..<60].count { $0 == .detect } <= 5)
+    }
+
+    @Test("an object that stays becomes background")
+    func parked() {
+        var generator = SeededGenerator(seed: 4)
+        var gate = MotionGate()
+        let decisions = (0..<400).map { index in
+            gate.decide(on: Self.picture(square: index < 20 ? nil : (100, 60), by: &generator), at: Double(index) / 10)
+        }
+        #expect(decisions[20...40].allSatisfy { $0 == .detect })
+        #expect(decisions[300...].count { $0 == .detect } <= 12)
+    }
+
+    @Test("a new size and a clock that was set back begin anew")
+    func anew() {
+        var generator = SeededGenerator(seed: 5)
+        var gate = MotionGate()
+        for index in 0..<30 { _ = gate.decide(on: Self.picture(square: nil, by: &generator), at: Double(index) / 10) }
+        let small = RGBImage(width: 64, height: 48) { $0.initialize(repeating: 9) }
+        #expect(gate.decide(on: ReducedImage(small), at: 3) == .detect)
+        _ = gate.decide(on: ReducedImage(small), at: 3.6)
+        #expect(gate.decide(on: ReducedImage(small), at: 3.7) == .skip)
+        #expect(gate.decide(on: ReducedImage(small), at: -100) == .detect)
+    }
+}
