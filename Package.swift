@@ -172,7 +172,8 @@ let package = Package(
             name: "DetectionService",
             dependencies: [
                 "Basics", "CCompression", "DecodeWorkers", "DetectionPipeline", "Imaging", "Inference",
-                "JSONSchema", "ModelServing", "ObjectDetection", "PictureFetching", "Scheduling", "Storage", "Streams", "YOLO",
+                "JSONSchema", "ModelServing", "ObjectDetection", "PictureFetching", "Scheduling", "Storage", "Streams",
+                "YOLO",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
@@ -214,7 +215,7 @@ let package = Package(
             name: "osprey",
             dependencies: [
                 "Basics", "CMalloc", "DecodeWorkers", "DetectionPipeline", "DetectionService", "Evaluation", "Imaging",
-                "Inference", "JSONSchema", "ModelServing", "ObjectDetection", "Scheduling", "Storage", "Tracking",
+                "Inference", "JSONSchema", "ModelServing", "ObjectDetection", "Scheduling", "Storage",
                 "Video", "YOLO",
                 .target(name: "InferenceGRPC", condition: .when(traits: ["GRPC"])),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -265,8 +266,16 @@ let package = Package(
             dependencies: ["Evaluation", "ObjectDetection", "TestSupport"],
             swiftSettings: settings
         ),
-        .testTarget(name: "TrackingTests", dependencies: ["ObjectDetection", "TestSupport", "Tracking"], swiftSettings: settings),
-        .testTarget(name: "VideoTests", dependencies: ["Imaging", "ObjectDetection", "TestSupport", "Video"], swiftSettings: settings),
+        .testTarget(
+            name: "TrackingTests",
+            dependencies: ["ObjectDetection", "TestSupport", "Tracking"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "VideoTests",
+            dependencies: ["Imaging", "ObjectDetection", "TestSupport", "Video"],
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "StreamsTests",
             dependencies: ["DetectionPipeline", "Streams", "TestSupport"],

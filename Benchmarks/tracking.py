@@ -2,23 +2,23 @@
 """Measures how well objects are followed through clips whose every object is known, beside supervision's ByteTrack.
 
 Draws clips in which cut-outs of annotated pictures move (1280x720, 25 frames per second, H.264): in `apart` no two of
-them overlap, in `crossing` they pass behind each other and are hidden for up to 0.6 s, in `long` they enter, leave, stop,
-approach and cross for a minute; `demo` is like `crossing`, with the objects and the network of the demo. Used are the
-cut-outs that the network finds best in still frames: so the numbers say how tracks are kept, rather than how the network
-sees. Then `osprey detect --format mot` follows the objects, and so does supervision's ByteTrack with its default
-thresholds, on what Osprey detects (0.1 and more) in the same frames.
+them overlap, in `crossing` they pass behind each other and are hidden for no more than 0.6 s, in `long` they enter,
+leave, stop, turn round, approach and cross for a minute; `demo` is like `crossing`, with the objects and the network of
+the demo. Used are the cut-outs that the network finds best in still frames, alone and among others: so the numbers say
+how tracks are kept, rather than how the network sees. Then `osprey detect --format mot` follows the objects, and so
+does supervision's ByteTrack with its default thresholds, on what Osprey detects (0.1 and more) in the same frames.
 
 A track has to overlap an object by an IoU of 0.5. An object of which less than 30 % is visible, by the frame's edge or
 behind others, does not have to be found. Exits with 1 if, of Osprey's tracks, MOTA in `apart` is less than 0.95 or an
-identity is switched there, in `crossing` more than 5 % of the objects switch, or HOTA or IDF1 in `long` is worse by more
-than 0.005 than supervision's.
+identity is switched there, in `crossing` more than 5 % of the objects switch, or HOTA or IDF1 in `long` is worse than
+supervision's by more than 0.005.
 
 Usage: PYTHON Benchmarks/tracking.py [--scenes apart,crossing,long,demo] [--model yolov5n] [--work FOLDER]
        PYTHON Benchmarks/tracking.py --clips FOLDER      only writes the clips, and the truth of each as JSON
 
 Needs ffmpeg, the data set (make assets DATASET=coco128), and Python packages that the other benchmarks do without:
-       python3 -m venv /tmp/tracking && /tmp/tracking/bin/pip install motmetrics==1.4.0 trackeval==1.3.0 \
-           supervision==0.30.9
+       python3 -m venv /tmp/tracking
+       /tmp/tracking/bin/pip install motmetrics==1.4.0 trackeval==1.3.0 supervision==0.30.9
 supervision 0.31 has no ByteTrack any more.
 """
 
@@ -27,7 +27,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import os
 import shutil
 import subprocess
 import sys
@@ -299,7 +298,7 @@ def candidates(folder: Path) -> Iterator[Cut]:
 
 
 def background() -> np.ndarray:
-    """Draws a mottled brownish wall, lighter at the top: what is around an object changes what the network takes it for."""
+    """Draws a mottled brownish wall, lighter at the top: what an object is taken for depends on what is around it."""
     random = np.random.default_rng(3)
     wall = np.zeros((HEIGHT, WIDTH, 1)) + np.linspace(150, 105, HEIGHT)[:, None, None]
     for columns, amplitude in ((6, 8), (24, 4), (90, 2.4)):
@@ -514,7 +513,7 @@ def fitting(cut: Cut, height: float, width: float) -> float:
 
 
 def longest_hidden(actors: list[Actor], frames: int) -> int:
-    """Returns for how many frames an object is hidden by others at most, to estimate by their boxes, between two views."""
+    """Returns for how many frames an object is hidden at most, between two views of it, as their boxes tell."""
     hidden, longest = [0] * len(actors), 0
     seen = [False] * len(actors)
     for frame in range(frames):
@@ -740,7 +739,7 @@ def failures(scores: dict[tuple[str, str], Scores]) -> Iterator[str]:
         if scene == "apart" and own.switches > 0:
             yield f"apart: {own.switches} identities were switched"
         if scene == "crossing" and own.switches > MOST_SWITCHES_CROSSING * own.tracks:
-            yield f"crossing: {own.switches} switches of {own.tracks} objects are more than {MOST_SWITCHES_CROSSING:.0%}"
+            yield f"crossing: {own.switches} switches, more than {MOST_SWITCHES_CROSSING:.0%} of {own.tracks} objects"
         if scene == "long":
             for name in ("hota", "idf1"):
                 if (difference := getattr(peer, name) - getattr(own, name)) > WORSE_THAN_PEER:
@@ -826,7 +825,8 @@ def main() -> None:
     ]
     print(table(["scene", "tracker", "MOTA", "IDF1", "HOTA", "switches", "objects", "misses", "false positives"], rows))
     wrong = list(failures(scores))
-    print("\n".join(wrong), file=sys.stderr)
+    for line in wrong:
+        print(line, file=sys.stderr)
     sys.exit(1 if wrong else 0)
 
 

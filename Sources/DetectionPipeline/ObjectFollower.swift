@@ -15,6 +15,8 @@ package struct ObjectFollower: Sendable {
         package let tracks: [Tracker.Track?]
         /// The objects as they are written.
         package let objects: DetectedObjects
+        /// Objects that are followed, but were not asked for; nil for none.
+        package fileprivate(set) var others: [DetectedObject]?
         /// The model's class names.
         package let labels: LabelMap
         let zones: [[String]]?
@@ -48,7 +50,9 @@ package struct ObjectFollower: Sendable {
         guard tracker != nil else { return settings }
         var wider = settings
         wider.options.confidenceThreshold = min(settings.options.confidenceThreshold, TrackingSettings.weakScore)
-        wider.options.classThresholds = settings.options.classThresholds.mapValues { min($0, TrackingSettings.weakScore) }
+        wider.options.classThresholds = settings.options.classThresholds.mapValues {
+            min($0, TrackingSettings.weakScore)
+        }
         wider.filter = DetectionFilter()
         wider.zones = nil
         wider.cropMargin = nil
@@ -63,7 +67,12 @@ package struct ObjectFollower: Sendable {
     ///   - isStill: Whether they were those of the picture before.
     ///   - time: Time of the picture in seconds.
     package mutating func replay(_ objects: [DetectedObject], isStill: Bool, at time: Double) {
-        if isStill { tracker?.rest(to: time) } else { _ = tracker?.advance(objects.map(\.detection), to: time) }
+        guard !isStill else {
+            tracker?.rest(to: time)
+            return
+        }
+        // Best first, as they were detected: new objects are numbered in this order.
+        _ = tracker?.advance(objects.sorted { $0.score > $1.score }.map(\.detection), to: time)
     }
 
     /// Selects and describes what was detected in the next picture.
@@ -73,6 +82,7 @@ package struct ObjectFollower: Sendable {
     ///   - width: Width of the picture in pixels.
     ///   - height: Height of the picture in pixels.
     ///   - time: Time of the picture in seconds.
+    /// - Returns: What is reported.
     /// - Throws: `CancellationError`.
     package mutating func report(
         _ detections: [Detection],
@@ -97,7 +107,14 @@ package struct ObjectFollower: Sendable {
         let selection = try settings.select(found, width: width, height: height)
         let selected = selection.indices.map { found[$0] }
         let selectedTracks = selection.indices.map { tracks[$0] }
-        return report(selected, selectedTracks, zones: selection.zones, at: time)
+        var report = report(selected, selectedTracks, zones: selection.zones, at: time)
+        if tracker != nil, selection.indices.count < found.count {
+            let kept = Set(selection.indices)
+            report.others = found.indices.filter { !kept.contains($0) }.map { index in
+                DetectedObject(found[index], label: labels[found[index].classID], masks: .none, tolerance: 0)
+            }
+        }
+        return report
     }
 
     /// The numbers of the objects that may appear again.

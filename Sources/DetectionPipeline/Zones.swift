@@ -46,7 +46,9 @@ package struct Zones: Hashable, Sendable {
     }
 
     /// The zones in pixels of a picture of the given size.
-    package func regions(width: Int, height: Int) -> [Region] { zones.map { $0.area.region(width: width, height: height) } }
+    package func regions(width: Int, height: Int) -> [Region] {
+        zones.map { $0.area.region(width: width, height: height) }
+    }
 
     private func isInside(_ box: BoundingBox, _ region: Region) -> Bool {
         let middle = (Double(box.minX) + Double(box.maxX)) / 2

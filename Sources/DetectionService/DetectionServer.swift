@@ -88,7 +88,13 @@ package struct DetectionServer: Sendable {
             ReloadModels(models: models),
             Healthz(),
             Readyz(readiness: readiness, storeMonitor: storeMonitor),
-            Metrics(registry: metrics, pipeline: pipeline, models: models, storeMonitor: storeMonitor, streams: streams),
+            Metrics(
+                registry: metrics,
+                pipeline: pipeline,
+                models: models,
+                storeMonitor: storeMonitor,
+                streams: streams
+            ),
         ]
         let refusals = RefusalLog(logger: logger)
         let service = DialectService(

@@ -190,7 +190,9 @@ extension EventHistory.State {
             let whole = lines.reduce(0) { $0 + $1.line.count + 1 }
             if size(path) > whole { truncate(path, off_t(whole)) }
             let pictures = lines.reduce(0) { $0 + size("\(folder)/\($1.id).jpg") }
-            found.append(EventHistory.Segment(id: String(name.dropLast(6)), bytes: whole + pictures, count: lines.count))
+            found.append(
+                EventHistory.Segment(id: String(name.dropLast(6)), bytes: whole + pictures, count: lines.count)
+            )
             bytes += whole + pictures
             last = max(last, lines.last.flatMap { Int64($0.id) } ?? 0)
         }

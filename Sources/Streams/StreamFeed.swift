@@ -19,6 +19,7 @@ package final class StreamFeed: Sendable {
         /// Returns the picture as a JPEG.
         ///
         /// - Parameter isDrawn: Whether zones and objects are drawn.
+        /// - Returns: The file.
         /// - Throws: `ImageError`.
         fileprivate func jpeg(isDrawn: Bool) throws -> [UInt8] {
             guard isDrawn else { return try picture.pixels.encoded(as: .jpeg, quality: StreamFeed.quality) }
@@ -124,9 +125,10 @@ package final class StreamFeed: Sendable {
         }
     }
 
-    /// Returns the last picture as a JPEG; nil before the first. Blocks.
+    /// Returns the last picture as a JPEG; blocks.
     ///
     /// - Parameter isDrawn: Whether zones and objects are drawn.
+    /// - Returns: The file; nil before the first picture.
     /// - Throws: `ImageError`.
     package func jpeg(isDrawn: Bool) throws -> [UInt8]? {
         try encoded.withLock { encoded in

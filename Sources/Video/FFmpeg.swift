@@ -24,6 +24,14 @@ enum FFmpeg {
 
     /// Runs a program until `body` has returned and the process has ended; ends it if the task is cancelled.
     ///
+    /// - Parameters:
+    ///   - purpose: What the process is for.
+    ///   - arguments: Its arguments.
+    ///   - input: Its standard input.
+    ///   - output: Its standard output.
+    ///   - error: Its standard error.
+    ///   - body: Runs meanwhile; receives a function that ends the process.
+    /// - Returns: What `body` returned, and how the process ended.
     /// - Throws: ``VideoError`` with `toolMissing` if it is not installed, or `unreadable` if it cannot be started; errors
     ///   of `body`.
     static func run<Value: Sendable, Input: InputProtocol, Output: OutputProtocol, Failure: ErrorOutputProtocol>(
@@ -32,7 +40,7 @@ enum FFmpeg {
         input: Input,
         output: Output,
         error: Failure,
-        _ body: @escaping @Sendable () async throws -> Value
+        _ body: @escaping @Sendable (_ stop: @escaping @Sendable () -> Void) async throws -> Value
     ) async throws -> ExecutionResult<Value, Output, Failure> {
         var options = PlatformOptions()
         // A group of its own: a Ctrl-C is meant for this process, which then ends the other.
@@ -48,11 +56,12 @@ enum FFmpeg {
                 error: error
             ) { execution in
                 cprocess_limit(execution.processIdentifier.value, maximumBytes, niceness)
+                let stop = { @Sendable () -> Void in try? execution.send(signal: .kill) }
                 do {
-                    return try await body()
+                    return try await body(stop)
                 } catch {
                     // Otherwise its input would be waited for, which may never be read.
-                    try? execution.send(signal: .kill)
+                    stop()
                     throw error
                 }
             }

@@ -47,6 +47,7 @@ package final class FrameQueue: Sendable {
         var isClosed = false
         var failure: VideoError?
         var dropped = 0
+        var problem: String?
 
         mutating func takeWaiting() -> CheckedContinuation<Void, Never>? {
             defer { waiting = nil }
@@ -82,6 +83,11 @@ package final class FrameQueue: Sendable {
 
     /// Pictures that were read but not used, because newer ones came.
     package var dropped: Int { state.withLock(\.dropped) }
+
+    /// What the decoder complained about, although it went on to the end; nil for nothing.
+    package var problem: String? { state.withLock(\.problem) }
+
+    func note(problem: String?) { state.withLock { $0.problem = problem } }
 
     /// Waits for the next picture.
     ///

@@ -10,6 +10,8 @@ final class FrameReader: Sendable {
         var maximumPixels: Int
         /// The first picture's time in seconds.
         var start: Double
+        /// Time in seconds of the first picture that is not wanted any more; nil for none.
+        var end: Double?
         /// Step of the pictures' numbers.
         var step: Int
         /// Number of the first picture.
@@ -26,6 +28,8 @@ final class FrameReader: Sendable {
     /// - Parameters:
     ///   - pictures: The pipe with the pictures; closed at the end.
     ///   - log: The pipe with the log; closed at the end.
+    ///   - settings: What is read.
+    ///   - queue: Receives the pictures.
     init(pictures: CInt, log: CInt, settings: Settings, queue: FrameQueue) {
         self.pictures = pictures
         self.log = log
@@ -45,6 +49,8 @@ final class FrameReader: Sendable {
     struct Outcome: Sendable {
         var count = 0
         var errors: [String] = []
+        /// Whether ffmpeg had nothing more to send.
+        var isComplete = false
     }
 
     /// Reads until ffmpeg closes its pipes or the queue is closed; blocks the thread.
@@ -63,6 +69,7 @@ final class FrameReader: Sendable {
             if current == nil, let picture = lines.nextPicture() {
                 let reduction = try check(picture, first)
                 first = first ?? picture
+                if let end = settings.end, settings.start + (picture.time ?? 0) >= end - 0.0005 { return outcome }
                 let count = 3 * picture.width.divided(by: reduction) * picture.height.divided(by: reduction)
                 guard let buffer = queue.buffer(count: count) else { return outcome }
                 current = (picture, reduction, buffer.start, buffer.count)
@@ -95,7 +102,7 @@ final class FrameReader: Sendable {
             outcome.count += 1
         }
         while isLogOpen { isLogOpen = waitForLog() && readLog(&lines) }
-        outcome.errors = lines.errors
+        (outcome.errors, outcome.isComplete) = (lines.errors, true)
         return outcome
     }
 

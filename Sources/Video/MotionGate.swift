@@ -49,6 +49,7 @@ package struct MotionGate: Sendable {
     /// - Parameters:
     ///   - picture: The picture.
     ///   - time: Its time in seconds.
+    /// - Returns: Whether to detect objects in it.
     package mutating func decide(on picture: ReducedImage, at time: Double) -> Decision {
         let elapsed = self.time.map { time - $0 } ?? 0
         self.time = time

@@ -31,7 +31,7 @@ package struct VideoInfo: Sendable {
                     input: .string(source.list),
                     output: .string(limit: Self.maximumText),
                     error: .string(limit: Self.maximumText)
-                ) {}
+                ) { _ in }
                 return (result.standardOutput, result.standardError)
             }
             group.addTask {

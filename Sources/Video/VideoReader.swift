@@ -74,6 +74,7 @@ package struct VideoReader: Sendable {
                 side: side,
                 maximumPixels: maximumPixels,
                 start: start,
+                end: end,
                 step: step,
                 firstIndex: firstIndex,
                 patience: patience
@@ -86,14 +87,45 @@ package struct VideoReader: Sendable {
             input: .string(source.list),
             output: .fileDescriptor(FileDescriptor(rawValue: pictures.writing), closeAfterSpawningProcess: true),
             error: .fileDescriptor(FileDescriptor(rawValue: log.writing), closeAfterSpawningProcess: true)
-        ) { try await FFmpeg.onThread { () throws(VideoError) in try reader.run() } }
+        ) { stop in
+            let outcome = try await FFmpeg.onThread { () throws(VideoError) in try reader.run() }
+            if !outcome.isComplete { stop() }
+            return outcome
+        }
         try Task.checkCancellation()
         let outcome = result.closureResult
-        guard outcome.count == 0 || result.terminationStatus != .exited(0) else { return }
-        // Its last errors are the consequences of the first.
-        let reason = outcome.errors.first.map { source.redacting($0) } ?? "ffmpeg ended with \(result.terminationStatus)"
-        throw VideoError(.unreadable, outcome.count == 0 ? "cannot be read: \(reason)" : "ended early: \(reason)")
+        guard outcome.isComplete else { return }
+        let reason = reason(outcome.errors)
+        guard outcome.count > 0, result.terminationStatus == .exited(0), !source.isEndless else {
+            let text =
+                reason ?? (source.isEndless ? "it stopped sending" : "ffmpeg ended with \(result.terminationStatus)")
+            throw VideoError(.unreadable, outcome.count == 0 ? "cannot be read: \(text)" : "ended: \(text)")
+        }
+        queue.note(problem: reason)
     }
+
+    /// What to tell of ffmpeg's errors; nil without any.
+    private func reason(_ errors: [String]) -> String? {
+        // The list that an address comes in; the reason stands in other lines, if the system gave one.
+        let isList = { (error: String) in error.hasPrefix("Impossible to open") || error.hasPrefix("pipe:0: ") }
+        // The last errors are consequences of the first.
+        let error = errors.first { !isList($0) } ?? errors.last.map { $0.replacing("pipe:0: ", with: "") }
+        return error.map { source.redacting($0) }
+    }
+
+    /// Seconds from a picture to just before the next one that is read.
+    ///
+    /// - Parameter rate: Pictures per second of the source.
+    /// - Returns: Half a picture less than to the next one, whose time is not known exactly.
+    package func gap(at rate: Double) -> Double {
+        switch self.rate {
+        case .perSecond(let wanted) where wanted < rate: Self.leastGap(at: wanted) - 0.001
+        default: (Double(step) - 0.5) / rate
+        }
+    }
+
+    /// Seconds from a picture to the next one that is read, at a limited rate: one that is barely early counts.
+    private static func leastGap(at rate: Double) -> Double { 0.98 / rate }
 
     /// Step of the pictures' numbers.
     package var step: Int { if case .every(let step) = rate { step } else { 1 } }
@@ -101,7 +133,6 @@ package struct VideoReader: Sendable {
     private var arguments: [String] {
         var arguments = FFmpeg.quiet + ["-loglevel", "repeat+level+info"]
         if start > 0 { arguments += ["-ss", "\(start)"] }
-        if let end { arguments += ["-t", "\(end - start)"] }
         arguments += source.inputArguments
         let selection: [String] =
             switch rate {
@@ -109,10 +140,10 @@ package struct VideoReader: Sendable {
             case .every(let count): ["select='not(mod(n,\(count)))'"]
             case .constant(let rate): ["fps=\(rate)"]
             case .perSecond(let rate):
-                // A picture that is barely early counts. Times that jump back start anew.
+                // Times that jump back start anew.
                 [
                     "select='isnan(t)+isnan(prev_selected_t)+lt(t,prev_selected_t)"
-                        + "+gte(t-prev_selected_t,\(0.98 / rate))'"
+                        + "+gte(t-prev_selected_t,\(Self.leastGap(at: rate)))'"
                 ]
             }
         let filters = selection + ["showinfo=checksum=0", VideoScaling.filter(forSide: side)]

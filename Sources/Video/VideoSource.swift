@@ -42,7 +42,9 @@ package struct VideoSource: Hashable, Sendable {
             throw invalid("must not be longer than \(Self.maximumLength) bytes")
         }
         guard let scheme = Self.scheme(of: address), Self.schemes.contains(scheme) else {
-            throw invalid("must begin with \(Self.schemes.map { "\($0)://" }.joined(separator: ", ")) or be /dev/videoN")
+            throw invalid(
+                "must begin with \(Self.schemes.map { "\($0)://" }.joined(separator: ", ")) or be /dev/videoN"
+            )
         }
         // It becomes part of a list for ffmpeg, in quotes.
         let isPlain = address.utf8.allSatisfy { (0x21...0x7E).contains($0) && !"'\"\\<>`".utf8.contains($0) }
@@ -69,14 +71,23 @@ package struct VideoSource: Hashable, Sendable {
     package var isLive: Bool { kind != .file }
 
     /// The path or address without user, password and query, which may be secret.
-    package var description: String {
-        guard kind == .network, let colon = location.firstRange(of: "://") else { return location.printable() }
+    package var description: String { Self.description(of: location) }
+
+    /// A path or address without user, password and query, whether it is valid or not.
+    package static func description(of location: String) -> String {
+        guard scheme(of: location) != nil, let colon = location.firstRange(of: "://") else {
+            return location.printable()
+        }
         var rest = location[colon.upperBound...]
         let end = rest.firstIndex { "/?#".contains($0) } ?? rest.endIndex
-        if let at = rest[..<end].lastIndex(of: "@") { rest = rest[rest.index(after: at)...] }
+        // Of an address that is not valid, all that may belong to a password.
+        if let at = rest[..<end].lastIndex(of: "@") ?? rest.lastIndex(of: "@") { rest = rest[rest.index(after: at)...] }
         let query = rest.firstIndex { "?#".contains($0) }
-        return "\(location[..<colon.upperBound])\(rest[..<(query ?? rest.endIndex)])"
+        return "\(location[..<colon.upperBound])\(rest[..<(query ?? rest.endIndex)])".printable(limit: 300)
     }
+
+    /// Whether it only ends when something is wrong.
+    var isEndless: Bool { kind == .device || kind == .network && location.lowercased().hasPrefix("rtsp") }
 
     /// Removes what may be secret from a message about this source.
     package func redacting(_ message: String) -> String {

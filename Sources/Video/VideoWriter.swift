@@ -62,7 +62,7 @@ package final class VideoWriter: Sendable {
         _ settings: Settings,
         _ body: @escaping @Sendable (VideoWriter) async throws -> Result
     ) async throws -> Result {
-        let temporary = "\(settings.path).\(getpid()).partial"
+        let temporary = "\(settings.path).partial"
         defer { unlink(temporary) }
         // Not a pipe: writing to one whose reader has ended would end this process.
         var sockets: [CInt] = [-1, -1]
@@ -76,7 +76,7 @@ package final class VideoWriter: Sendable {
             input: .fileDescriptor(FileDescriptor(rawValue: sockets[1]), closeAfterSpawningProcess: true),
             output: .discarded,
             error: .string(limit: maximumText)
-        ) { () -> Swift.Result<Result, any Error> in
+        ) { _ -> Swift.Result<Result, any Error> in
             defer { writer.finish() }
             do {
                 return .success(try await body(writer))

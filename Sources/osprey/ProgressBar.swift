@@ -24,7 +24,9 @@ struct ProgressBar: ~Copyable {
         let now = ContinuousClock.now
         // A log gets few lines, and none from short runs.
         guard isTerminal || now - start > .seconds(2) else { return }
-        if total.map({ done < $0 }) ?? true, let shown, now - shown < (isTerminal ? .milliseconds(100) : .seconds(10)) { return }
+        if total.map({ done < $0 }) ?? true, let shown, now - shown < (isTerminal ? .milliseconds(100) : .seconds(10)) {
+            return
+        }
         shown = now
         write(done)
     }

@@ -72,7 +72,10 @@ struct ServeOptions: ParsableArguments {
     var events: String?
 
     @Option(
-        help: ArgumentHelp("Maximum size of all events and their pictures in bytes. (default: 1073741824)", valueName: "bytes")
+        help: ArgumentHelp(
+            "Maximum size of all events and their pictures in bytes. (default: 1073741824)",
+            valueName: "bytes"
+        )
     )
     var eventsQuota: String?
 

@@ -1,5 +1,4 @@
 import Testing
-
 import Video
 
 @Suite struct FFmpegLogTests {
@@ -58,7 +57,8 @@ import Video
         "pictures are reduced if what is left is exactly or well enough",
         arguments: [
             (1280, 720, 640, 2), (640, 480, 640, 1), (1920, 1080, 640, 2), (1270, 720, 640, 1), (3840, 2160, 640, 4),
-            (2560, 1440, 640, 4), (720, 1280, 640, 2), (320, 240, 640, 1), (5120, 2880, 640, 8), (1280, 720, Int.max, 1),
+            (2560, 1440, 640, 4), (720, 1280, 640, 2), (320, 240, 640, 1), (5120, 2880, 640, 8),
+            (1280, 720, Int.max, 1),
         ]
     )
     func reduction(width: Int, height: Int, side: Int, expected: Int) {

@@ -1,7 +1,6 @@
 import Dispatch
 import Imaging
 import Testing
-
 import Video
 
 @Suite struct FrameQueueTests {

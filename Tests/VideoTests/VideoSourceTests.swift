@@ -1,5 +1,4 @@
 import Testing
-
 import Video
 
 @Suite struct VideoSourceTests {
@@ -17,7 +16,8 @@ import Video
     @Test(
         "others are refused",
         arguments: [
-            "file:///etc/passwd", "concat:a|b", "ftp://host/x", "rtmp://host/x", "rtsp:///x", "rtsp://", "rtsp://host/a b",
+            "file:///etc/passwd", "concat:a|b", "ftp://host/x", "rtmp://host/x", "rtsp:///x", "rtsp://",
+            "rtsp://host/a b",
             "rtsp://host/a'b", "rtsp://host/\nfile '/etc/passwd'", "rtsp://host/ü", "/dev/video", "/dev/video0/../mem",
             "/dev/sda", "", "clip.mp4", "http://host/\\x", "rtsp://host/" + String(repeating: "x", count: 2048),
         ]

@@ -80,7 +80,8 @@ struct GetStreamEvents: Endpoint {
             Operation.Answer(
                 summary: "The events, oldest first.",
                 contents: [
-                    .json(EventList.schema, example: EventList.example), Operation.Content(mediaType: "text/event-stream"),
+                    .json(EventList.schema, example: EventList.example),
+                    Operation.Content(mediaType: "text/event-stream"),
                 ]
             )
         ],

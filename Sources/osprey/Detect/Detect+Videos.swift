@@ -39,9 +39,9 @@ extension Detect {
             if let folder, draw { try await drawVideo(run, folder, output) }
         } catch let error as VideoError {
             guard error.code != .notWritten, error.code != .toolMissing else {
-                throw CommandError("\(video.path) \(error.message).")
+                throw CommandError("\(video.shownPath) \(error.message).")
             }
-            output.fail(video.path, error.message)
+            output.fail(video.shownPath, error.message)
         }
     }
 
@@ -56,7 +56,11 @@ extension Detect {
         if let folder, position != nil {
             let records = try folder.records(of: run.video)
             while let record = try records() {
-                follower.replay(record.objects, isStill: record.isStill == true, at: record.time ?? 0)
+                follower.replay(
+                    record.objects + (record.others ?? []),
+                    isStill: record.isStill == true,
+                    at: record.time ?? 0
+                )
                 done += 1
             }
         }

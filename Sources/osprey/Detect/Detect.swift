@@ -142,11 +142,13 @@ struct Detect: AsyncParsableCommand {
             without: output.map { folder in ["pictures", "videos", "crops"].map { "\(folder)/\($0)" } } ?? []
         )
         guard !list.pictures.isEmpty else {
-            throw CommandError("There are no pictures or videos in \(paths.joined(separator: ", ")).")
+            throw CommandError(
+                "There are no pictures or videos in \(paths.map(VideoSource.description).joined(separator: ", "))."
+            )
         }
         let videos = list.pictures.filter(\.isVideo)
         guard videos.isEmpty || !saveCrops else {
-            throw CommandError.usage("--save-crops is for pictures, and \(videos[0].path) is a video.")
+            throw CommandError.usage("--save-crops is for pictures, and \(videos[0].shownPath) is a video.")
         }
         guard format != .mot || output != nil || list.pictures.count == 1 else {
             throw CommandError.usage("--format mot writes one file per video: add --output with a folder.")

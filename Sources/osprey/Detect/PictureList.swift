@@ -13,6 +13,9 @@ package struct PictureList {
         package var path: String
         /// Whether its pictures move.
         package var isVideo = false
+
+        /// The path without what may be secret.
+        var shownPath: String { VideoSource.description(of: path) }
     }
 
     /// The pictures and videos, with unique names.
@@ -52,7 +55,7 @@ package struct PictureList {
             let known = paths.updateValue(picture.path, forKey: Array(picture.name.utf8))
             guard let known, known != picture.path else { return known == nil }
             throw CommandError(
-                "\(known) and \(picture.path) would both be called \(picture.name) in the results: "
+                "\(VideoSource.description(of: known)) and \(picture.shownPath) would both be called \(picture.name) in the results: "
                     + "pass a folder that contains both."
             )
         }

@@ -12,6 +12,7 @@ package struct PictureRecord: JSONObject, Decodable {
         case height
         case isLast = "last"
         case model
+        case others
         case objects = "payload"
         case isStill = "still"
         case isTruncated = "truncated"
@@ -34,12 +35,16 @@ package struct PictureRecord: JSONObject, Decodable {
     package var isLast: Bool?
     /// Whether nothing moved, so that the objects are those of the picture before; nil if they were detected.
     package var isStill: Bool?
+    /// Objects of a video that are followed, but were not asked for; nil for none.
+    package var others: [DetectedObject]?
 
     // The file's name comes first: it identifies an unfinished line.
     package static let members: [JSONMember<PictureRecord>] = [
         JSONMember("file", \.file), JSONMember(optional: "frame", \.frame), JSONMember("height", \.height),
-        JSONMember(optional: "last", \.isLast), JSONMember("model", \.model), JSONMember("payload", \.objects),
-        JSONMember(optional: "still", \.isStill), JSONMember(optional: "time", \.time), JSONMember(optional: "truncated", \.isTruncated),
+        JSONMember(optional: "last", \.isLast), JSONMember("model", \.model),
+        JSONMember(optional: "others", \.others), JSONMember("payload", \.objects),
+        JSONMember(optional: "still", \.isStill), JSONMember(optional: "time", \.time),
+        JSONMember(optional: "truncated", \.isTruncated),
         JSONMember("width", \.width),
     ]
     package static let example = PictureRecord(

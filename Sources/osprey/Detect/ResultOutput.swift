@@ -20,6 +20,7 @@ final class ResultOutput {
     ///   - labels: Class names by id.
     ///   - hasVideos: Whether there are results of videos.
     ///   - isQuiet: Whether only results and errors are written.
+    /// - Throws: ``CommandError`` if the beginning cannot be printed.
     init(_ format: ResultFormat, into folder: ResultsFolder?, labels: [String], hasVideos: Bool, isQuiet: Bool) throws {
         self.folder = folder
         self.format = format
@@ -119,7 +120,9 @@ private struct Tally {
             counts.append(counted(tracks.values.reduce(0, +), "followed object"))
         }
         let rate = ((Double(pictures + frames) / seconds) * 10).rounded() / 10
-        var parts = ["\(counts.joined(separator: ", ")), \(rate) \(pictures == 0 && frames > 0 ? "frames" : "pictures")/s"]
+        var parts = [
+            "\(counts.joined(separator: ", ")), \(rate) \(pictures == 0 && frames > 0 ? "frames" : "pictures")/s"
+        ]
         if failures > 0 { parts.append("\(failures.grouped) unreadable") }
         if skipped > 0 { parts.append("\(skipped.grouped) already done") }
         return parts.joined(separator: "; ")

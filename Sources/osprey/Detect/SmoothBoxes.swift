@@ -32,6 +32,7 @@ package struct SmoothBoxes {
     /// Returns the objects at a time, which is not earlier than that of the call before.
     ///
     /// - Parameter time: In seconds.
+    /// - Returns: The objects, in pixels.
     /// - Throws: Errors of reading the results.
     package mutating func objects(at time: Double) throws -> [Object] {
         try fill()

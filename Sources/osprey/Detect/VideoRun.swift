@@ -44,7 +44,8 @@ struct VideoRun {
         inFlight: Int
     ) async throws {
         self.video = video
-        source = VideoSource.isAddress(video.path) ? try VideoSource(address: video.path) : VideoSource(file: video.path)
+        source =
+            VideoSource.isAddress(video.path) ? try VideoSource(address: video.path) : VideoSource(file: video.path)
         // A camera that is asked twice takes twice as long to answer.
         info = source.isLive ? nil : try await VideoInfo(of: source)
         if shard != nil, info?.duration == nil {
@@ -73,10 +74,11 @@ struct VideoRun {
     /// The share's part of the video, in seconds.
     var part: (start: Double, end: Double?) {
         guard let shard, let duration = info?.duration else { return (0, nil) }
-        let isLast = shard.index == shard.count - 1
+        // 1/3 is the first part; 0/3 is the same as 3/3.
+        let position = (shard.index + shard.count - 1) % shard.count
         return (
-            duration * Double(shard.index) / Double(shard.count),
-            isLast ? nil : duration * Double(shard.index + 1) / Double(shard.count)
+            duration * Double(position) / Double(shard.count),
+            position == shard.count - 1 ? nil : duration * Double(position + 1) / Double(shard.count)
         )
     }
 
@@ -105,10 +107,10 @@ struct VideoRun {
         reader.rate = rate
         reader.maximumPixels = pipeline.decoder.options.limits.maximumPixels
         (reader.start, reader.end) = part
-        reader.firstIndex = Int((part.start * videoRate).rounded())
+        // The first picture that is not before the start; times are rounded.
+        reader.firstIndex = Int((part.start * videoRate - 0.01).rounded(.up))
         if let position {
-            // Half a picture before the next one, whose time is not known exactly.
-            reader.start = position.time + 1 / processedRate - 0.5 / videoRate
+            reader.start = position.time + reader.gap(at: videoRate)
             reader.firstIndex = position.frame + reader.step
         }
         reader.buffers = inFlight + 3
@@ -118,7 +120,7 @@ struct VideoRun {
         let request = request.with(settings: follower.detectionSettings)
         let gate = isGated ? Mutex(MotionGate()) : nil
         do {
-            try await reader.read { queue in
+            let problem = try await reader.read { queue in
                 try await forEachInOrder(
                     {
                         try await queue.next().map { frame in
@@ -140,7 +142,9 @@ struct VideoRun {
                         held = record
                     }
                 )
+                return queue.problem
             }
+            try check(held?.time ?? 0, problem)
         } catch let error as VideoError {
             if let held { try handle(held) }
             throw error
@@ -149,6 +153,15 @@ struct VideoRun {
             held.isLast = true
             try handle(held)
         }
+    }
+
+    /// Finds out whether a video ended before it should.
+    private func check(_ lastTime: Double, _ problem: String?) throws(VideoError) {
+        // Sound may go on longer, so that the time alone tells nothing.
+        guard let problem, let duration = info?.duration, let end = [part.end, duration].compactMap(\.self).min(),
+            lastTime < end - max(0.5, 2 / processedRate)
+        else { return }
+        throw VideoError(.unreadable, "ended early, at \(lastTime) of \(duration) s: \(problem)")
     }
 
     /// The detections of a picture, without its pixels, which make room for the next one.
@@ -180,6 +193,7 @@ struct VideoRun {
             model: request.detector.model.name,
             objects: report.map { Array($0.objects) } ?? []
         )
+        record.others = report?.others
         record.isStill = found.detections == nil ? true : nil
         record.frame = found.index
         record.time = found.time
