@@ -38,7 +38,7 @@ package struct Tracker: Sendable {
         var id = 0
         var state = State.new
         var motion: BoxMotion
-        let classID: Int
+        var classID: Int
         let firstTime: Double
         var lastTime: Double
     }
@@ -49,6 +49,10 @@ package struct Tracker: Sendable {
     private static let maximumWeakCost = 0.5
     /// The same for a track that is not confirmed yet.
     private static let maximumNewCost = 0.7
+    /// Weight of the overlap with a detection of another class: networks take the same truck for a car now and then.
+    private static let otherClassWeight = 0.7
+    /// Overlap (IoU) with a followed detection from which another one begins no track: it is the same object.
+    private static let sameObjectOverlap: Float = 0.6
     /// Overlap (IoU) from which two tracks are the same object.
     private static let duplicateOverlap: Float = 0.85
 
@@ -88,13 +92,17 @@ package struct Tracker: Sendable {
                 continue
             }
             candidate.motion.correct(detections[detection].box)
+            candidate.classID = detections[detection].classID
             candidate.state = .seen
             candidate.lastTime = time
             if candidate.id == 0 { candidate.id = nextID() }
             kept.append(candidate)
             tracks.append(track(candidate, detection))
         }
+        let followed = pairs.detectionOf.values.map { detections[$0].box }
         for index in pairs.rest {
+            let box = detections[index].box
+            guard !followed.contains(where: { $0.intersectionOverUnion(with: box) > Self.sameObjectOverlap }) else { continue }
             var candidate = Candidate(
                 motion: BoxMotion(detections[index].box),
                 classID: detections[index].classID,
@@ -142,9 +150,9 @@ package struct Tracker: Sendable {
             let boxes = tracks.map { candidates[$0].motion.box }
             let columns = assignment(rows: tracks.count, columns: found.count, limit: limit) { row, column in
                 let detection = detections[found[column]]
-                guard candidates[tracks[row]].classID == detection.classID else { return 1 }
                 let overlap = Double(boxes[row].intersectionOverUnion(with: detection.box))
-                return 1 - overlap * (weighsScore ? Double(detection.score) : 1)
+                let isSame = candidates[tracks[row]].classID == detection.classID
+                return 1 - overlap * (weighsScore ? Double(detection.score) : 1) * (isSame ? 1 : Self.otherClassWeight)
             }
             for (row, column) in columns.enumerated() { if let column { detectionOf[tracks[row]] = found[column] } }
             let taken = Set(columns.compactMap(\.self))
@@ -183,7 +191,7 @@ package struct Tracker: Sendable {
     private static func withoutDuplicates(_ candidates: [Candidate]) -> [Candidate] {
         var isDropped = [Bool](repeating: false, count: candidates.count)
         for (one, lost) in candidates.enumerated() where lost.state == .lost {
-            for (other, seen) in candidates.enumerated() where seen.state == .seen && seen.classID == lost.classID {
+            for (other, seen) in candidates.enumerated() where seen.state == .seen {
                 guard lost.motion.box.intersectionOverUnion(with: seen.motion.box) > duplicateOverlap else { continue }
                 let isLostOlder = lost.lastTime - lost.firstTime > seen.lastTime - seen.firstTime
                 isDropped[isLostOlder ? other : one] = true

@@ -605,9 +605,10 @@ def test_clients_that_come_back_miss_nothing(passing: Passing) -> None:
         # The clip begins again.
         assert wait_until(lambda: len(passing.listener.events) >= count + 2, SECONDS)
         everything = passing.listener.events
-        for listener, first in ((back, 3), (other, 3), (both, 5)):
-            assert wait_until(lambda each=listener, count=len(everything) - first: len(each.events) >= count, 2)
-            assert listener.events[: len(everything) - first] == everything[first:]
+        listeners = [(back, everything[3:]), (other, everything[3:]), (both, everything[5:])]
+        assert wait_until(lambda: all(len(each.events) >= len(missed) for each, missed in listeners), 2)
+        for listener, missed in listeners:
+            assert listener.events[: len(missed)] == missed
     assert list_events(server, name)[: len(everything)] == everything
 
 
