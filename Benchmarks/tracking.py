@@ -57,6 +57,8 @@ DEMO = ROOT / "Demo/data/shapes"
 
 LEAST_OVERLAP = 0.5
 LEAST_VISIBLE = 0.3
+# Of the network's input in clips: at 640, yolov5n takes two objects that overlap for one, whatever follows them.
+SIZE = 960
 LOW_CONFIDENCE = 0.1
 CONFIDENCE = 0.25
 
@@ -213,13 +215,13 @@ def in_pictures(model: Path, work: Path, frames: Iterator[np.ndarray]) -> list[l
 
 def in_clip(model: Path, work: Path, clip: Path) -> list[list[Found]]:
     """Returns what is found in each frame of a clip."""
-    flags = ("--confidence", LOW_CONFIDENCE, "--no-tracks", "--format", "jsonl")
+    flags = ("--confidence", LOW_CONFIDENCE, "--no-tracks", "--format", "jsonl", "--size", SIZE)
     return [found_in(line) for line in osprey(model, work, clip, *flags).splitlines()]
 
 
 def tracks_of_osprey(model: Path, work: Path, clip: Path, frames: int) -> Tracks:
     tracks: Tracks = [[] for _ in range(frames)]
-    for line in osprey(model, work, clip, "--confidence", CONFIDENCE, "--format", "mot").splitlines():
+    for line in osprey(model, work, clip, "--confidence", CONFIDENCE, "--format", "mot", "--size", SIZE).splitlines():
         frame, track, *numbers = line.split(",")
         x, y, width, height = map(float, numbers[:4])
         if not 1 <= int(frame) <= frames:

@@ -50,7 +50,7 @@ package struct Tracker: Sendable {
     /// The same for a track that is not confirmed yet.
     private static let maximumNewCost = 0.7
     /// Weight of the overlap with a detection of another class: networks take the same truck for a car now and then.
-    private static let otherClassWeight = 0.7
+    private static let otherClassWeight = 0.9
     /// Overlap (IoU) with a followed detection from which another one begins no track: it is the same object.
     private static let sameObjectOverlap: Float = 0.6
     /// Overlap (IoU) from which two tracks are the same object.
