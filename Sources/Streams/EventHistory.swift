@@ -184,11 +184,14 @@ extension EventHistory.State {
         }
         var found: [EventHistory.Segment] = []
         var last: Int64 = 0
+        var known: Set<String> = []
         for name in names where name.hasSuffix(".jsonl") {
             let path = "\(folder)/\(name)"
             let lines = EventHistory.lines(of: path)
-            let whole = lines.reduce(0) { $0 + $1.line.count + 1 }
-            if size(path) > whole { truncate(path, off_t(whole)) }
+            let contents = (try? Data(contentsOf: URL(filePath: path))) ?? Data()
+            let whole = contents.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
+            if contents.count > whole { truncate(path, off_t(whole)) }
+            known.formUnion(lines.map { "\($0.id).jpg" })
             let pictures = lines.reduce(0) { $0 + size("\(folder)/\($1.id).jpg") }
             found.append(
                 EventHistory.Segment(id: String(name.dropLast(6)), bytes: whole + pictures, count: lines.count)
@@ -196,6 +199,8 @@ extension EventHistory.State {
             bytes += whole + pictures
             last = max(last, lines.last.flatMap { Int64($0.id) } ?? 0)
         }
+        // A picture whose event was not written any more.
+        for name in names where name.hasSuffix(".jpg") && !known.contains(name) { unlink("\(folder)/\(name)") }
         guard !found.isEmpty else { return }
         segments[stream] = found
         lastIDs[stream] = last

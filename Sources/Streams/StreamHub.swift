@@ -40,6 +40,12 @@ package final class StreamHub: Service {
         var stop: AsyncStream<Never>.Continuation
     }
 
+    private struct State {
+        var running: [String: Running] = [:]
+        /// Counts changes, so that what was read from the store before one is not used after it.
+        var changes = 0
+    }
+
     /// Time after which configurations are read again, which another replica may have changed.
     private static let interval = Duration.seconds(5)
 
@@ -47,7 +53,7 @@ package final class StreamHub: Service {
     private let store: any ImageStore
     private let environment: StreamRunner.Environment
     private let limits: Limits
-    private let running = Mutex<[String: Running]>([:])
+    private let state = Mutex(State())
     private let commands: AsyncStream<Command>
     private let sender: AsyncStream<Command>.Continuation
     private let logger: Logger
@@ -87,12 +93,12 @@ package final class StreamHub: Service {
 
     /// The streams, by name.
     package var streams: [Stream] {
-        running.withLock { Array($0.values) }.map(\.runner).sorted { $0.name < $1.name }.map(Self.stream)
+        state.withLock { Array($0.running.values) }.map(\.runner).sorted { $0.name < $1.name }.map(Self.stream)
     }
 
     /// Returns a stream; nil if there is none of that name.
     package func stream(named name: DocumentName) -> Stream? {
-        running.withLock { $0[name.description]?.runner }.map(Self.stream)
+        state.withLock { $0.running[name.description]?.runner }.map(Self.stream)
     }
 
     private static func stream(_ runner: StreamRunner) -> Stream {
@@ -117,6 +123,7 @@ package final class StreamHub: Service {
             }
             return try store.store(document: bytes, of: .streams, named: name)
         }
+        state.withLock { $0.changes += 1 }
         start(configuration, named: name)
         return isNew
     }
@@ -129,7 +136,8 @@ package final class StreamHub: Service {
         let existed = try await environment.pipeline.workers.run { [store] in
             try store.deleteDocument(of: .streams, named: name)
         }
-        stop(name.description)
+        state.withLock { $0.changes += 1 }
+        await stop(name.description)?.ended()
         try await environment.pipeline.workers.run { [history] in history.remove(name.description) }
         return existed
     }
@@ -151,7 +159,12 @@ package final class StreamHub: Service {
                 group.cancelAll()
             }
         }
-        let feeds = running.withLock { $0.values.map(\.runner.feed) }
+        endFeeds()
+    }
+
+    /// Ends what clients watch and wait for, so that the service can end.
+    package func endFeeds() {
+        let feeds = state.withLock { $0.running.values.map(\.runner.feed) }
         for feed in feeds { feed.end() }
     }
 
@@ -166,13 +179,16 @@ package final class StreamHub: Service {
     /// Starts and stops streams as the store says.
     private func load() async {
         do {
+            let changes = state.withLock(\.changes)
             let kept = try await environment.pipeline.workers.run { [store] in
                 try store.documentNames(of: .streams).compactMap { name in
                     try store.document(of: .streams, named: name).map { (name, $0) }
                 }
             }
+            // Read again in a moment.
+            guard changes == state.withLock(\.changes) else { return }
             let names = Set(kept.map(\.0.description))
-            for name in running.withLock({ Array($0.keys) }) where !names.contains(name) { stop(name) }
+            for name in state.withLock({ Array($0.running.keys) }) where !names.contains(name) { _ = stop(name) }
             for (name, bytes) in kept {
                 var errors = ValidationErrors()
                 guard
@@ -196,11 +212,11 @@ package final class StreamHub: Service {
     /// Starts a stream, in place of an older one of that name, unless it runs already as configured.
     private func start(_ configuration: StreamConfiguration, named name: DocumentName) {
         let (end, stop) = AsyncStream.makeStream(of: Never.self)
-        let started = running.withLock { running -> (new: StreamRunner, old: Running?)? in
-            let old = running[name.description]
+        let started = state.withLock { state -> (new: StreamRunner, old: Running?)? in
+            let old = state.running[name.description]
             guard old?.runner.configuration.values.all != configuration.values.all else { return nil }
             let runner = StreamRunner(name.description, configuration, environment)
-            running[name.description] = Running(runner: runner, stop: stop)
+            state.running[name.description] = Running(runner: runner, stop: stop)
             return (runner, old)
         }
         guard let started else { return }
@@ -208,5 +224,12 @@ package final class StreamHub: Service {
         sender.yield(.run(started.new, until: end))
     }
 
-    private func stop(_ name: String) { running.withLock { $0.removeValue(forKey: name) }?.stop.finish() }
+    /// Stops a stream.
+    ///
+    /// - Returns: The stream, which may take a moment to end; nil if there is none.
+    private func stop(_ name: String) -> StreamRunner? {
+        let stopped = state.withLock { $0.running.removeValue(forKey: name) }
+        stopped?.stop.finish()
+        return stopped?.runner
+    }
 }

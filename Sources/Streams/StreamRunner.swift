@@ -34,12 +34,14 @@ final class StreamRunner: Sendable {
     /// Pauses after failures in a row, in seconds.
     private static let pauses = [0.5, 1, 2, 4]
     private static let pictureQuality = 80
+    private static let maximumEnd = Duration.seconds(5)
 
     let name: String
     let configuration: StreamConfiguration
     let feed: StreamFeed
     private let environment: Environment
     private let current = Mutex(StreamState())
+    private let end = Latch()
     private let logger: Logger
 
     init(_ name: String, _ configuration: StreamConfiguration, _ environment: Environment) {
@@ -79,7 +81,11 @@ final class StreamRunner: Sendable {
             try? await Task.sleep(for: .seconds(pause))
         }
         feed.end()
+        end.open()
     }
+
+    /// Waits until it has ended, a few seconds at most.
+    func ended() async { await end.wait(for: Self.maximumEnd) }
 
     /// Watches until the source fails.
     private func watch() async throws {

@@ -3,7 +3,8 @@ package import ObjectDetection
 /// Follows objects from picture to picture of one source, and numbers them.
 ///
 /// ByteTrack: strong detections are paired with the tracks that they overlap most; then weak ones with the tracks that
-/// are left, because an object that is half hidden scores low but seldom jumps. A track is confirmed by its second
+/// are left, because an object that is half hidden scores low but seldom jumps. Classes play no role: networks take the same
+/// truck for a car now and then. A track is confirmed by its second
 /// detection, in the first picture by its first, and is kept for a while after its last. Numbers start at 1 and are not
 /// used again; the same detections always get the same numbers.
 /// - SeeAlso: Y. Zhang et al., "ByteTrack: Multi-Object Tracking by Associating Every Detection Box", 2022.
@@ -38,7 +39,6 @@ package struct Tracker: Sendable {
         var id = 0
         var state = State.new
         var motion: BoxMotion
-        var classID: Int
         let firstTime: Double
         var lastTime: Double
     }
@@ -49,12 +49,8 @@ package struct Tracker: Sendable {
     private static let maximumWeakCost = 0.5
     /// The same for a track that is not confirmed yet.
     private static let maximumNewCost = 0.7
-    /// Weight of the overlap with a detection of another class: networks take the same truck for a car now and then.
-    private static let otherClassWeight = 0.9
     /// Overlap (IoU) with a followed detection from which another one begins no track: it is the same object.
     private static let sameObjectOverlap: Float = 0.6
-    /// Overlap (IoU) from which two tracks are the same object.
-    private static let duplicateOverlap: Float = 0.85
 
     private let settings: TrackingSettings
     private var candidates: [Candidate] = []
@@ -92,7 +88,6 @@ package struct Tracker: Sendable {
                 continue
             }
             candidate.motion.correct(detections[detection].box)
-            candidate.classID = detections[detection].classID
             candidate.state = .seen
             candidate.lastTime = time
             if candidate.id == 0 { candidate.id = nextID() }
@@ -100,15 +95,12 @@ package struct Tracker: Sendable {
             tracks.append(track(candidate, detection))
         }
         let followed = pairs.detectionOf.values.map { detections[$0].box }
-        for index in pairs.rest {
+        for index in pairs.rest where settings.beginsTrack(detections[index]) {
             let box = detections[index].box
-            guard !followed.contains(where: { $0.intersectionOverUnion(with: box) > Self.sameObjectOverlap }) else { continue }
-            var candidate = Candidate(
-                motion: BoxMotion(detections[index].box),
-                classID: detections[index].classID,
-                firstTime: time,
-                lastTime: time
-            )
+            guard !followed.contains(where: { $0.intersectionOverUnion(with: box) > Self.sameObjectOverlap }) else {
+                continue
+            }
+            var candidate = Candidate(motion: BoxMotion(box), firstTime: time, lastTime: time)
             if isFirst {
                 candidate.state = .seen
                 candidate.id = nextID()
@@ -116,7 +108,7 @@ package struct Tracker: Sendable {
             }
             kept.append(candidate)
         }
-        candidates = Self.withoutDuplicates(kept)
+        candidates = kept
         return tracks.sorted { $0.id < $1.id }
     }
 
@@ -151,8 +143,7 @@ package struct Tracker: Sendable {
             let columns = assignment(rows: tracks.count, columns: found.count, limit: limit) { row, column in
                 let detection = detections[found[column]]
                 let overlap = Double(boxes[row].intersectionOverUnion(with: detection.box))
-                let isSame = candidates[tracks[row]].classID == detection.classID
-                return 1 - overlap * (weighsScore ? Double(detection.score) : 1) * (isSame ? 1 : Self.otherClassWeight)
+                return 1 - overlap * (weighsScore ? Double(detection.score) : 1)
             }
             for (row, column) in columns.enumerated() { if let column { detectionOf[tracks[row]] = found[column] } }
             let taken = Set(columns.compactMap(\.self))
@@ -185,18 +176,5 @@ package struct Tracker: Sendable {
             velocityX: candidate.motion.velocity.x * settings.rate,
             velocityY: candidate.motion.velocity.y * settings.rate
         )
-    }
-
-    /// Drops the younger of a seen and a lost track in the same place.
-    private static func withoutDuplicates(_ candidates: [Candidate]) -> [Candidate] {
-        var isDropped = [Bool](repeating: false, count: candidates.count)
-        for (one, lost) in candidates.enumerated() where lost.state == .lost {
-            for (other, seen) in candidates.enumerated() where seen.state == .seen {
-                guard lost.motion.box.intersectionOverUnion(with: seen.motion.box) > duplicateOverlap else { continue }
-                let isLostOlder = lost.lastTime - lost.firstTime > seen.lastTime - seen.firstTime
-                isDropped[isLostOlder ? other : one] = true
-            }
-        }
-        return candidates.indices.filter { !isDropped[$0] }.map { candidates[$0] }
     }
 }

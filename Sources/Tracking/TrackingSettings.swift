@@ -7,7 +7,7 @@ package struct TrackingSettings: Hashable, Sendable {
 
     /// Pictures per second.
     package var rate: Double
-    /// Score that a detection must exceed to begin a track, in `0...1`.
+    /// Score above which a detection is strong, in `0...1`.
     package var confidence: Float
     /// Scores for single classes, by their ids, in place of ``confidence``.
     package var classConfidence: [Int: Float]
@@ -16,7 +16,7 @@ package struct TrackingSettings: Hashable, Sendable {
 
     /// - Parameters:
     ///   - rate: Pictures per second, more than 0.
-    ///   - confidence: Score that a detection must exceed to begin a track, in `0...1`.
+    ///   - confidence: Score above which a detection is strong, in `0...1`.
     ///   - classConfidence: Scores for single classes, by their ids.
     package init(rate: Double, confidence: Float = 0.25, classConfidence: [Int: Float] = [:]) {
         self.rate = rate
@@ -26,7 +26,13 @@ package struct TrackingSettings: Hashable, Sendable {
         maximumLostSeconds = max(1, 5 / rate)
     }
 
-    func isStrong(_ detection: Detection) -> Bool {
-        detection.score > classConfidence[detection.classID] ?? confidence
+    func isStrong(_ detection: Detection) -> Bool { detection.score > threshold(of: detection) }
+
+    /// Whether a detection that continues no track begins one: it must be a little more certain.
+    func beginsTrack(_ detection: Detection) -> Bool {
+        let threshold = threshold(of: detection)
+        return detection.score > threshold + min(0.1, (1 - threshold) / 2)
     }
+
+    private func threshold(of detection: Detection) -> Float { classConfidence[detection.classID] ?? confidence }
 }

@@ -2,7 +2,6 @@ internal import CProcess
 internal import Dispatch
 internal import Glibc
 internal import Subprocess
-internal import SystemPackage
 
 /// The programs of ffmpeg.
 enum FFmpeg {
@@ -30,6 +29,7 @@ enum FFmpeg {
     ///   - input: Its standard input.
     ///   - output: Its standard output.
     ///   - error: Its standard error.
+    ///   - ends: The ends of pipes among them, which only the process keeps open.
     ///   - body: Runs meanwhile; receives a function that ends the process.
     /// - Returns: What `body` returned, and how the process ended.
     /// - Throws: ``VideoError`` with `toolMissing` if it is not installed, or `unreadable` if it cannot be started; errors
@@ -40,6 +40,7 @@ enum FFmpeg {
         input: Input,
         output: Output,
         error: Failure,
+        handing ends: [PipeEnd],
         _ body: @escaping @Sendable (_ stop: @escaping @Sendable () -> Void) async throws -> Value
     ) async throws -> ExecutionResult<Value, Output, Failure> {
         var options = PlatformOptions()
@@ -56,6 +57,7 @@ enum FFmpeg {
                 error: error
             ) { execution in
                 cprocess_limit(execution.processIdentifier.value, maximumBytes, niceness)
+                for end in ends { end.close() }
                 let stop = { @Sendable () -> Void in try? execution.send(signal: .kill) }
                 do {
                     return try await body(stop)
@@ -75,6 +77,19 @@ enum FFmpeg {
                 "needs \(purpose.program), which is not installed: apt-get install ffmpeg"
             )
         }
+    }
+
+    /// What a process reads from its standard input.
+    ///
+    /// Not written by swift-subprocess: it ends this process if the other one ends before it has read everything.
+    /// - Parameter text: Short enough for a pipe.
+    /// - Returns: A pipe with the text.
+    /// - Throws: ``VideoError`` if there can be no pipe.
+    static func input(_ text: String) throws(VideoError) -> PipeEnd {
+        let pipe = try Pipe()
+        var text = text
+        text.withUTF8 { bytes in _ = write(pipe.writing.file, bytes.baseAddress, bytes.count) }
+        return pipe.reading
     }
 
     /// Runs blocking work on a thread of its own.
@@ -97,19 +112,5 @@ enum FFmpeg {
         ["PATH", "LD_LIBRARY_PATH"].reduce(into: [:]) { environment, name in
             environment[Environment.Key(stringLiteral: name)] = getenv(name).map { String(cString: $0) }
         }
-    }
-}
-
-/// A pipe whose ends other processes do not inherit.
-struct Pipe {
-    let reading: CInt
-    let writing: CInt
-
-    init() throws(VideoError) {
-        var ends: [CInt] = [-1, -1]
-        guard cprocess_pipe(&ends) == 0 else {
-            throw VideoError(.unreadable, "cannot be read: \(String(cString: strerror(errno)))")
-        }
-        (reading, writing) = (ends[0], ends[1])
     }
 }

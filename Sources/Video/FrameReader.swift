@@ -20,30 +20,28 @@ final class FrameReader: Sendable {
         var patience: Int
     }
 
-    private let pictures: CInt
-    private let log: CInt
+    private let pictureEnd: PipeEnd
+    private let logEnd: PipeEnd
     private let settings: Settings
     private let queue: FrameQueue
 
     /// - Parameters:
-    ///   - pictures: The pipe with the pictures; closed at the end.
-    ///   - log: The pipe with the log; closed at the end.
+    ///   - pictures: The pipe with the pictures.
+    ///   - log: The pipe with the log.
     ///   - settings: What is read.
     ///   - queue: Receives the pictures.
-    init(pictures: CInt, log: CInt, settings: Settings, queue: FrameQueue) {
-        self.pictures = pictures
-        self.log = log
+    init(pictures: PipeEnd, log: PipeEnd, settings: Settings, queue: FrameQueue) {
+        pictureEnd = pictures
+        logEnd = log
         self.settings = settings
         self.queue = queue
-        for file in [pictures, log] { _ = fcntl(file, F_SETFL, fcntl(file, F_GETFL) | O_NONBLOCK) }
+        for file in [pictures.file, log.file] { _ = fcntl(file, F_SETFL, fcntl(file, F_GETFL) | O_NONBLOCK) }
         // Fewer changes between processes. More than the system allows changes nothing.
-        cprocess_widen_pipe(pictures, 1 << 20)
+        cprocess_widen_pipe(pictures.file, 1 << 20)
     }
 
-    deinit {
-        close(pictures)
-        close(log)
-    }
+    private var pictures: CInt { pictureEnd.file }
+    private var log: CInt { logEnd.file }
 
     /// What came until ffmpeg ended.
     struct Outcome: Sendable {

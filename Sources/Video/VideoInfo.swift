@@ -25,12 +25,14 @@ package struct VideoInfo: Sendable {
             ] + source.inputArguments
         let (text, problems) = try await withThrowingTaskGroup(of: (String, String)?.self) { group in
             group.addTask {
+                let input = try FFmpeg.input(source.list)
                 let result = try await FFmpeg.run(
                     .probe,
                     arguments: arguments,
-                    input: .string(source.list),
+                    input: input.input,
                     output: .string(limit: Self.maximumText),
-                    error: .string(limit: Self.maximumText)
+                    error: .string(limit: Self.maximumText),
+                    handing: [input]
                 ) { _ in }
                 return (result.standardOutput, result.standardError)
             }

@@ -2,7 +2,6 @@ internal import Dispatch
 internal import FoundationEssentials
 internal import Glibc
 internal import Subprocess
-internal import SystemPackage
 
 /// Reads moving pictures with ffmpeg, in a process of its own: no codec runs in this one.
 package struct VideoReader: Sendable {
@@ -67,6 +66,7 @@ package struct VideoReader: Sendable {
     private func run(into queue: FrameQueue) async throws {
         let pictures = try Pipe()
         let log = try Pipe()
+        let input = try FFmpeg.input(source.list)
         let reader = FrameReader(
             pictures: pictures.reading,
             log: log.reading,
@@ -84,9 +84,10 @@ package struct VideoReader: Sendable {
         let result = try await FFmpeg.run(
             .reader,
             arguments: arguments,
-            input: .string(source.list),
-            output: .fileDescriptor(FileDescriptor(rawValue: pictures.writing), closeAfterSpawningProcess: true),
-            error: .fileDescriptor(FileDescriptor(rawValue: log.writing), closeAfterSpawningProcess: true)
+            input: input.input,
+            output: pictures.writing.output,
+            error: log.writing.output,
+            handing: [input, pictures.writing, log.writing]
         ) { stop in
             let outcome = try await FFmpeg.onThread { () throws(VideoError) in try reader.run() }
             if !outcome.isComplete { stop() }

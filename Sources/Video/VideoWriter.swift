@@ -2,8 +2,6 @@ internal import Dispatch
 internal import Glibc
 package import Imaging
 internal import Subprocess
-internal import Synchronization
-internal import SystemPackage
 
 /// Writes pictures to an MP4 file with ffmpeg: H.264, and the sound of another file.
 package final class VideoWriter: Sendable {
@@ -32,18 +30,10 @@ package final class VideoWriter: Sendable {
         }
     }
 
-    private let socket: CInt
-    private let isClosed = Atomic<Bool>(false)
+    private let socket: PipeEnd
 
-    private init(socket: CInt) {
+    private init(socket: PipeEnd) {
         self.socket = socket
-    }
-
-    deinit { finish() }
-
-    /// Tells ffmpeg that there are no more pictures.
-    private func finish() {
-        if !isClosed.exchange(true, ordering: .relaxed) { close(socket) }
     }
 
     /// Codecs of sound that players expect in MP4 files; other sound is encoded again.
@@ -69,15 +59,18 @@ package final class VideoWriter: Sendable {
         guard socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0, &sockets) == 0 else {
             throw VideoError(.notWritten, "cannot be written: \(String(cString: strerror(errno)))")
         }
-        let writer = VideoWriter(socket: sockets[0])
+        let writer = VideoWriter(socket: PipeEnd(sockets[0]))
+        let input = PipeEnd(sockets[1])
         let result = try await FFmpeg.run(
             .writer,
             arguments: arguments(settings, temporary),
-            input: .fileDescriptor(FileDescriptor(rawValue: sockets[1]), closeAfterSpawningProcess: true),
+            input: input.input,
             output: .discarded,
-            error: .string(limit: maximumText)
+            error: .string(limit: maximumText),
+            handing: [input]
         ) { _ -> Swift.Result<Result, any Error> in
-            defer { writer.finish() }
+            // Its end tells ffmpeg that there are no more pictures.
+            defer { writer.socket.close() }
             do {
                 return .success(try await body(writer))
             } catch let error as Closed {
@@ -106,7 +99,7 @@ package final class VideoWriter: Sendable {
         try image.withUnsafePixels { pixels in
             var rest = UnsafeRawBufferPointer(pixels)
             while !rest.isEmpty {
-                let count = send(socket, rest.baseAddress, rest.count, CInt(MSG_NOSIGNAL))
+                let count = send(socket.file, rest.baseAddress, rest.count, CInt(MSG_NOSIGNAL))
                 guard count > 0 || errno == EINTR else { throw Closed() }
                 rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(max(0, count)))
             }

@@ -8,6 +8,7 @@ internal import ModelServing
 internal import NIOCore
 internal import ServiceLifecycle
 internal import Storage
+internal import Streams
 internal import UnixSignals
 
 #if GRPC
@@ -89,7 +90,11 @@ struct Serve: AsyncParsableCommand {
             return ListeningService(address: address, service: http)
         }
         // The group stops its services from the last to the first.
-        let drain = DrainService(readiness: readiness, delay: configuration.drainDelay)
+        let drain = DrainService(
+            readiness: readiness,
+            delay: configuration.drainDelay,
+            endEndless: { [streams = server.streams] in streams.endFeeds() }
+        )
         // At debug level it would log each service with all its contents.
         var lifecycleLogger = logger
         lifecycleLogger.logLevel = max(logger.logLevel, .info)
@@ -121,10 +126,13 @@ private struct ListeningService: Service {
 private struct DrainService: Service {
     let readiness: Readiness
     let delay: Duration
+    /// Ends the responses that have no end of their own.
+    let endEndless: @Sendable () -> Void
 
     func run() async throws {
         try await gracefulShutdown()
         readiness.beginDraining()
         try? await Task.sleep(for: delay)
+        endEndless()
     }
 }

@@ -476,6 +476,20 @@ def test_a_deleted_streams_metrics_end(service: Server) -> None:
     assert not series(service, "counted")
 
 
+def test_streams_may_be_deleted_at_any_moment(start_server: StartServer, camera: Camera, tmp_path: Path) -> None:
+    server = start_server("--events", str(tmp_path))
+    generator = random.Random(5)
+    files = open_files(server)
+    for number in range(60):
+        with stream(server, f"short{number}", camera.address):
+            # Most often while ffmpeg is being started.
+            time.sleep(generator.choice((0, generator.uniform(0, 0.02), generator.uniform(0, 0.2))))
+    assert server.process.poll() is None, server.log_tail()
+    assert wait_until(lambda: not readers(server), 3), "ffmpeg still runs"
+    assert not zombies(server)
+    assert wait_until(lambda: open_files(server) <= files + 3, 3), f"{open_files(server)} files, not {files}"
+
+
 def test_an_address_that_changes_is_watched_in_place_of_the_old_one(
     service: Server, camera: Camera, noisy: Camera
 ) -> None:

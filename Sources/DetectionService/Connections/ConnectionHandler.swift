@@ -131,7 +131,8 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         case .body where isEndless:
             let written = promise ?? context.eventLoop.makePromise()
             // Such a response never ends, but the client has to read each part of it in time.
-            written.futureResult.assumeIsolated().whenSuccess { self.startTimer(context, in: self.clientTimeout) }
+            startTimer(context, in: clientTimeout)
+            written.futureResult.assumeIsolated().whenSuccess { self.timer?.cancel() }
             context.write(data, promise: written)
         case .body:
             context.write(data, promise: promise)

@@ -60,6 +60,7 @@ struct Metrics: Endpoint {
             registry.makeMeter(label: ServiceMetrics.decoderFailures, dimensions: [("reason", reason.rawValue)])
                 .set(Double(failures[reason] ?? 0))
         }
+        registry.removeSeries(of: ServiceMetrics.ofStreams)
         for stream in streams.streams {
             let name = [("stream", stream.name)]
             let state = stream.state

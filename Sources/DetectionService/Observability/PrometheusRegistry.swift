@@ -67,6 +67,13 @@ package final class PrometheusRegistry: MetricsFactory, Sendable {
     /// Does nothing: series live as long as the registry.
     package func destroyTimer(_ handler: any TimerHandler) {}
 
+    /// Removes all series of metrics, before those that still exist are set.
+    package func removeSeries(of names: [String]) {
+        families.withLock { families in
+            for name in names { families[name]?.series = [:] }
+        }
+    }
+
     /// All metrics in Prometheus' text format.
     package func exposition() -> String {
         let families = families.withLock { $0 }

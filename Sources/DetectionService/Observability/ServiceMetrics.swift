@@ -28,6 +28,9 @@ enum ServiceMetrics {
     static let streamFailures = "osprey_stream_failures_total"
     static let streamObjects = "osprey_stream_objects"
     static let streamEvents = "osprey_stream_events_total"
+    static let ofStreams = [
+        streamUp, streamFramesIn, streamFrames, streamLag, streamFailures, streamObjects, streamEvents,
+    ]
     static let modelStreams = "osprey_model_streams"
 
     static let descriptions = [
