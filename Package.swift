@@ -216,7 +216,7 @@ let package = Package(
             dependencies: [
                 "Basics", "CMalloc", "DecodeWorkers", "DetectionPipeline", "DetectionService", "Evaluation", "Imaging",
                 "Inference", "JSONSchema", "ModelServing", "ObjectDetection", "Scheduling", "Storage",
-                "Video", "YOLO",
+                "Streams", "Video", "YOLO",
                 .target(name: "InferenceGRPC", condition: .when(traits: ["GRPC"])),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),

@@ -20,8 +20,7 @@ import Testing
                 try await eventually { queue.running == 2 - count }
             }
             gates[2].open()
-            try await Task.sleep(for: .milliseconds(20))
-            #expect(queue.running == 1)
+            try await eventually { queue.running == 1 }
             // Slots come back a while after the other work, when the next piece ends.
             gates[6].open()
             gates[7].open()
@@ -63,11 +62,12 @@ import Testing
         #expect(order.value.lastIndex(of: "small") ?? 9 <= 4, "\(order.value)")
     }
 
-    @Test("without pieces, other work leaves nothing behind")
+    @Test("without pieces, other work leaves nothing behind after half a second")
     func nothing() async throws {
         let queue = YieldingQueue(slots: 2)
         try await queue.makingWay {}
         queue.resize(slots: 4)
+        try await Task.sleep(for: .milliseconds(600))
         let gate = Gate()
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<5 { group.addTask { try await queue.withSlot(flow: "") { await gate.wait() } } }

@@ -479,6 +479,9 @@ def test_a_deleted_streams_metrics_end(service: Server) -> None:
 def test_streams_may_be_deleted_at_any_moment(start_server: StartServer, camera: Camera, tmp_path: Path) -> None:
     server = start_server("--events", str(tmp_path))
     generator = random.Random(5)
+    # The first process also opens what all of them share.
+    with stream(server, "first", camera.address):
+        time.sleep(0.5)
     files = open_files(server)
     for number in range(60):
         with stream(server, f"short{number}", camera.address):
@@ -508,7 +511,8 @@ def test_an_address_that_changes_is_watched_in_place_of_the_old_one(
         wait_for_frames(service, "moved", 3)
         assert readers(service) == pid
         # A wrong password is reported, but not shown.
-        wrong = f"rtsp://joe:Token-8y@127.0.0.1:{noisy.port}/cam"
+        token = "Token-8y"
+        wrong = f"rtsp://joe:{token}@127.0.0.1:{noisy.port}/cam"
         assert put(service, "moved", wrong).status == 200
         assert wait_until(lambda: "401" in get_state(service, "moved").get("reason", ""), RECOVERY_SECONDS)
         answers.append(call(service.url, "GET", "/streams/moved"))
