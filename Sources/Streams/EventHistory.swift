@@ -115,7 +115,11 @@ package final class EventHistory: Sendable {
     package func remove(_ stream: String) {
         state.withLock { state in
             for segment in state.segments.removeValue(forKey: stream) ?? [] { state.bytes -= segment.bytes }
-            try? FileManager.default.removeItem(atPath: "\(directory)/\(stream)")
+            let folder = "\(directory)/\(stream)"
+            let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+            for name in names where Self.id(ofFile: name) != nil { unlink("\(folder)/\(name)") }
+            // Stays if it holds something else.
+            rmdir(folder)
         }
     }
 
@@ -134,6 +138,15 @@ package final class EventHistory: Sendable {
             for (id, _) in lines(of: path) { unlink("\(folder)/\(id).jpg") }
             unlink(path)
         }
+    }
+
+    /// The id in the name of a file of the history; nil for other files, which are left alone.
+    fileprivate static func id(ofFile name: String) -> String? {
+        guard let dot = name.firstIndex(of: "."), [".jpg", ".jsonl"].contains(name[dot...]) else { return nil }
+        let id = name[..<dot]
+        let isID =
+            id.utf8.count == digits && id.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+        return isID ? String(id) : nil
     }
 
     private func lines(of path: String) -> [(id: String, line: [UInt8])] { Self.lines(of: path) }
@@ -178,6 +191,7 @@ extension EventHistory.State {
     /// Counts what a stream has on disk, and removes an unfinished line.
     fileprivate mutating func scan(_ stream: String, in folder: String) {
         let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
+            .filter { EventHistory.id(ofFile: $0) != nil }
         func size(_ path: String) -> Int {
             var status = stat()
             return lstat(path, &status) == 0 ? Int(status.st_size) : 0

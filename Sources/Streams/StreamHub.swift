@@ -138,7 +138,7 @@ package final class StreamHub: Service {
         }
         state.withLock { $0.changes += 1 }
         await stop(name.description)?.ended()
-        try await environment.pipeline.workers.run { [history] in history.remove(name.description) }
+        if existed { try await environment.pipeline.workers.run { [history] in history.remove(name.description) } }
         return existed
     }
 
@@ -189,7 +189,8 @@ package final class StreamHub: Service {
             guard changes == state.withLock(\.changes) else { return }
             let names = Set(kept.map(\.0.description))
             for name in state.withLock({ Array($0.running.keys) }) where !names.contains(name) { _ = stop(name) }
-            for (name, bytes) in kept {
+            // Of more than are allowed, the first by name.
+            for (name, bytes) in kept.prefix(limits.streams) {
                 var errors = ValidationErrors()
                 guard
                     let values = try? Values(

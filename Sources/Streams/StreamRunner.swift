@@ -42,6 +42,7 @@ final class StreamRunner: Sendable {
     private let environment: Environment
     private let current = Mutex(StreamState())
     private let end = Latch()
+    private let hasHistoryFailed = Atomic<Bool>(false)
     private let logger: Logger
 
     init(_ name: String, _ configuration: StreamConfiguration, _ environment: Environment) {
@@ -110,7 +111,7 @@ final class StreamRunner: Sendable {
         reader.side = DetectionRequest(detector, settings: session.follower.detectionSettings).decodingSide
         defer {
             for change in session.watch.end() {
-                _ = try? report(change, at: Self.now, picture: nil, pictureID: session.pictures[change.track])
+                report(change, at: Self.now, picture: nil, pictureID: session.pictures[change.track])
             }
             current.withLock { $0.objects = 0 }
         }
@@ -204,17 +205,37 @@ final class StreamRunner: Sendable {
         let picture =
             change.kind == .left
             ? nil : try moment.picture.pixels.encoded(as: .jpeg, quality: Self.pictureQuality)
-        let id = try report(change, at: time, picture: picture, pictureID: session.pictures[change.track])
+        let id = report(change, at: time, picture: picture, pictureID: session.pictures[change.track])
         session.pictures[change.track] = change.kind == .left ? nil : id
     }
 
     /// Writes an event, and then tells others.
+    ///
+    /// An event that cannot be written is reported to nobody; the stream goes on.
     @discardableResult
     private func report(
         _ change: ObjectWatch.Change,
         at time: Double,
         picture: [UInt8]?,
         pictureID: String? = nil
+    ) -> String? {
+        do {
+            let id = try write(change, at: time, picture: picture, pictureID: pictureID)
+            hasHistoryFailed.store(false, ordering: .relaxed)
+            return id
+        } catch {
+            if !hasHistoryFailed.exchange(true, ordering: .relaxed) {
+                logger.error("Events cannot be kept: see --events", metadata: ["reason": "\(error.explanation)"])
+            }
+            return nil
+        }
+    }
+
+    private func write(
+        _ change: ObjectWatch.Change,
+        at time: Double,
+        picture: [UInt8]?,
+        pictureID: String?
     ) throws -> String {
         var line: [UInt8] = []
         let id = try environment.history.append(at: time, of: name, picture: picture) { id in

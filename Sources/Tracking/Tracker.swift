@@ -94,12 +94,13 @@ package struct Tracker: Sendable {
             kept.append(candidate)
             tracks.append(track(candidate, detection))
         }
-        let followed = pairs.detectionOf.values.map { detections[$0].box }
+        var followed = pairs.detectionOf.values.map { detections[$0].box }
         for index in pairs.rest where settings.beginsTrack(detections[index]) {
             let box = detections[index].box
             guard !followed.contains(where: { $0.intersectionOverUnion(with: box) > Self.sameObjectOverlap }) else {
                 continue
             }
+            followed.append(box)
             var candidate = Candidate(motion: BoxMotion(box), firstTime: time, lastTime: time)
             if isFirst {
                 candidate.state = .seen

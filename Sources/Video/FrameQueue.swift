@@ -48,6 +48,7 @@ package final class FrameQueue: Sendable {
         var failure: VideoError?
         var dropped = 0
         var problem: String?
+        var isDiscarded = false
 
         mutating func takeWaiting() -> CheckedContinuation<Void, Never>? {
             defer { waiting = nil }
@@ -130,6 +131,18 @@ package final class FrameQueue: Sendable {
         waiting?.resume()
     }
 
+    /// Closes the queue, and gives up what nobody took: a picture that waits here keeps the queue alive.
+    package func discard() {
+        close()
+        let rest = state.withLock { state in
+            state.isDiscarded = true
+            defer { state.ready = [] }
+            return state.ready
+        }
+        // Released outside of the lock, which giving back their memory takes.
+        withExtendedLifetime(rest) {}
+    }
+
     /// Returns memory for a picture, and waits for it if all is in use; nil if the queue was closed.
     ///
     /// Blocks the thread.
@@ -169,6 +182,7 @@ package final class FrameQueue: Sendable {
         let frame = frame(buffer.start) { [self] start in giveBack(Memory(start: start, count: count)) }
         let (waiting, replaced) = state.withLock { state in
             var replaced: [VideoFrame] = []
+            guard !state.isDiscarded else { return (nil as CheckedContinuation<Void, Never>?, replaced) }
             if policy == .newest {
                 state.dropped += state.ready.count
                 swap(&replaced, &state.ready)

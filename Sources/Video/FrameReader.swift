@@ -20,6 +20,9 @@ final class FrameReader: Sendable {
         var patience: Int
     }
 
+    /// Seconds in which the first picture must come.
+    private static let firstPatience = 30
+
     private let pictureEnd: PipeEnd
     private let logEnd: PipeEnd
     private let settings: Settings
@@ -80,10 +83,12 @@ final class FrameReader: Sendable {
             // Without a picture's line, only the end of the log tells that there are no more.
             if !isLogOpen, current == nil { break }
             let ready = poll(&files, 2, 500)
-            if ready <= 0 {
-                guard ContinuousClock.now - lastProgress > .seconds(settings.patience) else { continue }
-                throw VideoError(.stalled, "sent no picture for \(settings.patience) s")
+            // A source that sends only garbage fills the log. Before the first picture, ffmpeg looks at some seconds of it.
+            let patience = first == nil ? max(settings.patience, Self.firstPatience) : settings.patience
+            guard ContinuousClock.now - lastProgress <= .seconds(patience) else {
+                throw VideoError(.stalled, "sent no picture for \(patience) s")
             }
+            guard ready > 0 else { continue }
             if files[0].revents != 0 { isLogOpen = readLog(&lines) }
             guard let (picture, reduction, start, count) = current, files[1].revents != 0 else { continue }
             let received = read(pictures, start + filled, count - filled)

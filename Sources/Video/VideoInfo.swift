@@ -12,6 +12,8 @@ package struct VideoInfo: Sendable {
 
     private static let patience = Duration.seconds(30)
     private static let maximumText = 1 << 20
+    /// Longer durations are nonsense: 30 years.
+    private static let maximumSeconds = 1e9
 
     /// Reads the description with ffprobe.
     ///
@@ -55,7 +57,7 @@ package struct VideoInfo: Sendable {
         let rates = [video.averageRate, video.nominalRate].compactMap { $0.flatMap(Self.number) }
         rate = rates.first { (0.1...1000).contains($0) } ?? 25
         let durations = [video.duration, description.format?.duration].compactMap { $0.flatMap { Double($0) } }
-        duration = durations.first { $0 > 0 && $0.isFinite }
+        duration = durations.first { (0.001...Self.maximumSeconds).contains($0) }
         soundCodec = description.streams?.first { $0.type == "audio" }?.codec
     }
 

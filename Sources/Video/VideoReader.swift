@@ -56,7 +56,7 @@ package struct VideoReader: Sendable {
             }
             // Before the group waits for the reader, which may wait for the queue.
             defer {
-                queue.close()
+                queue.discard()
                 group.cancelAll()
             }
             return try await body(queue)

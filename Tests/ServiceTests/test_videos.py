@@ -907,7 +907,7 @@ def test_a_camera_is_read_until_ctrl_c_and_its_password_stays_secret(
         assert len(readers) == 1 and readers[0] in processes_with(b"pipe:0")
         assert not processes_with(PASSWORD)
         process.send_signal(signal.SIGINT)
-        stdout, stderr = process.communicate(timeout=5)
+        stdout, stderr = process.communicate(timeout=25)
         assert process.returncode in (130, -signal.SIGINT)
         assert wait_until(lambda: not any(map(is_running, readers)), 3), "ffmpeg is still running"
     assert PASSWORD not in stdout + stderr
@@ -950,7 +950,7 @@ def assert_failed(process: subprocess.Popen[bytes], port: int) -> None:
     """Checks that a run ends with an error soon, and its ffmpeg, too."""
     readers = children(process.pid)
     try:
-        stdout, stderr = process.communicate(timeout=15)
+        stdout, stderr = process.communicate(timeout=25)
     finally:
         process.kill()
     assert process.returncode == 1, stderr.decode()

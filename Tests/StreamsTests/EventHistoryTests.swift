@@ -90,6 +90,19 @@ import Testing
         #expect(history.picture(of: "front", id: id) == nil)
     }
 
+    @Test("files that are not the history's are left alone")
+    func others() throws {
+        for name in ["photo.jpg", "notes.jsonl", "12345.jpg", "0000000001000000.txt"] {
+            try directory.write("front/\(name)", Array("no line".utf8))
+        }
+        let history = open()
+        #expect(ids(history).isEmpty)
+        try add(history, at: 1, picture: [1])
+        history.remove("front")
+        let left = try FileManager.default.contentsOfDirectory(atPath: "\(directory.path)/front").sorted()
+        #expect(left == ["0000000001000000.txt", "12345.jpg", "notes.jsonl", "photo.jpg"])
+    }
+
     @Test("a removed stream has no events")
     func removal() throws {
         let history = open()

@@ -178,7 +178,7 @@ private struct Reference: Decodable {
     func classes() {
         var tracker = Self.tracker()
         let (car, truck) = (Self.detection(0, 0), Self.detection(4, 0, 0.6, classID: 1))
-        for (index, detections) in [[car], [truck], [car, truck], [truck, car], [car]].enumerated() {
+        for (index, detections) in [[car, truck], [truck], [car, truck], [truck, car], [car]].enumerated() {
             #expect(tracker.advance(detections, to: Double(index) / 30).map(\.id) == [1])
         }
     }

@@ -41,6 +41,18 @@ import Video
         #expect(queue.dropped == 0)
     }
 
+    @Test("a queue whose pictures nobody took is released", arguments: [FrameQueue.Policy.wait, .newest])
+    func release(policy: FrameQueue.Policy) {
+        weak var released: FrameQueue?
+        do {
+            let queue = FrameQueue(policy: policy, buffers: 4)
+            released = queue
+            _ = Self.add(0, to: queue)
+            queue.discard()
+        }
+        #expect(released == nil)
+    }
+
     @Test("closing ends both sides, whichever waits", .timeLimit(.minutes(1)))
     func closing() async throws {
         let queue = FrameQueue(policy: .wait, buffers: 3)

@@ -233,7 +233,7 @@ struct Detect: AsyncParsableCommand {
         try await run.run(pictures) { outcome in
             switch outcome.result {
             case .success(let record): try output.add(record)
-            case .failure(let failure): output.fail(outcome.picture.path, failure.reason)
+            case .failure(let failure): output.fail(outcome.picture.shownPath, failure.reason)
             }
             done += 1
             output.update(done)

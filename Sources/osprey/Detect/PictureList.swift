@@ -40,7 +40,10 @@ package struct PictureList {
                 found.append(Picture(name: Self.name(ofAddress: argument), path: argument, isVideo: true))
             case _ where argument.hasPrefix("@"):
                 for line in try Self.lines(of: String(argument.dropFirst())) {
-                    found += try Self.pictures(at: line, without: excluded)
+                    found +=
+                        VideoSource.isAddress(line)
+                        ? [Picture(name: Self.name(ofAddress: line), path: line, isVideo: true)]
+                        : try Self.pictures(at: line, without: excluded)
                 }
             default:
                 let isOnly = arguments.count == 1

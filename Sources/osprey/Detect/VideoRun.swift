@@ -114,6 +114,8 @@ struct VideoRun {
             reader.firstIndex = position.frame + reader.step
         }
         reader.buffers = inFlight + 3
+        // Several pictures that are not processed may lie between two that are.
+        reader.patience = max(reader.patience, Int(min(3 / processedRate, 1e6).rounded(.up)))
         var follower = follower
         // The last picture is known when no other comes; a camera has none.
         var held: PictureRecord?
