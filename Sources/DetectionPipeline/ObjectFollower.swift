@@ -24,6 +24,7 @@ package struct ObjectFollower: Sendable {
 
     private let settings: DetectionSettings
     private let labels: LabelMap
+    private let tracking: TrackingSettings?
     private var tracker: Tracker?
     private var last: Report?
 
@@ -34,15 +35,14 @@ package struct ObjectFollower: Sendable {
     package init(_ settings: DetectionSettings, labels: LabelMap, rate: Double?) {
         self.settings = settings
         self.labels = labels
-        tracker = rate.map { rate in
-            Tracker(
-                TrackingSettings(
-                    rate: rate,
-                    confidence: settings.options.confidenceThreshold,
-                    classConfidence: settings.options.classThresholds
-                )
+        tracking = rate.map { rate in
+            TrackingSettings(
+                rate: rate,
+                confidence: settings.options.confidenceThreshold,
+                classConfidence: settings.options.classThresholds
             )
         }
+        tracker = tracking.map(Tracker.init)
     }
 
     /// What to detect in each picture: everything that objects are followed by.
@@ -92,14 +92,14 @@ package struct ObjectFollower: Sendable {
     ) throws -> Report {
         var found = detections
         var tracks: [Int: Tracker.Track] = [:]
-        if var tracker {
+        if let tracking, var tracker {
             // With the rounded numbers of the results, they can be replayed.
             let rounded = found.map { DetectedObject($0, label: "", masks: .none, tolerance: 0).detection }
             let followed = tracker.advance(rounded, to: time)
             self.tracker = tracker
             let byDetection = Dictionary(followed.map { ($0.detection, $0) }, uniquingKeysWith: { first, _ in first })
             let kept = found.indices.filter { index in
-                byDetection[index] != nil || settings.options.exceedsThreshold(found[index])
+                byDetection[index] != nil || tracking.isStrong(found[index])
             }
             for (index, kept) in kept.enumerated() { tracks[index] = byDetection[kept] }
             found = kept.map { found[$0] }
@@ -159,12 +159,6 @@ package struct ObjectFollower: Sendable {
         )
         last = report
         return report
-    }
-}
-
-extension DetectionOptions {
-    fileprivate func exceedsThreshold(_ detection: Detection) -> Bool {
-        detection.score > classThresholds[detection.classID] ?? confidenceThreshold
     }
 }
 

@@ -30,9 +30,8 @@ package final class StreamHub: Service {
         package init() {}
     }
 
-    private enum Command: Sendable {
-        case run(StreamRunner, until: AsyncStream<Never>)
-    }
+    /// A stream to run, until its end.
+    private typealias Start = (runner: StreamRunner, end: AsyncStream<Never>)
 
     private struct Running {
         var runner: StreamRunner
@@ -54,8 +53,8 @@ package final class StreamHub: Service {
     private let environment: StreamRunner.Environment
     private let limits: Limits
     private let state = Mutex(State())
-    private let commands: AsyncStream<Command>
-    private let sender: AsyncStream<Command>.Continuation
+    private let starts: AsyncStream<Start>
+    private let starter: AsyncStream<Start>.Continuation
     private let logger: Logger
 
     /// - Parameters:
@@ -88,7 +87,7 @@ package final class StreamHub: Service {
             maximumPixels: limits.pixels,
             logger: logger
         )
-        (commands, sender) = AsyncStream.makeStream(of: Command.self)
+        (starts, starter) = AsyncStream.makeStream(of: Start.self)
     }
 
     /// The streams, by name.
@@ -151,9 +150,9 @@ package final class StreamHub: Service {
                         await self.load()
                         for stream in self.streams { stream.feed.tick() }
                     } while (try? await Task.sleep(for: Self.interval)) != nil
-                    self.sender.finish()
+                    self.starter.finish()
                 }
-                for await case .run(let runner, let end) in self.commands {
+                for await (runner, end) in self.starts {
                     group.addTask { await Self.run(runner, until: end) }
                 }
                 group.cancelAll()
@@ -222,7 +221,7 @@ package final class StreamHub: Service {
         }
         guard let started else { return }
         started.old?.stop.finish()
-        sender.yield(.run(started.new, until: end))
+        starter.yield((started.new, end))
     }
 
     /// Stops a stream.

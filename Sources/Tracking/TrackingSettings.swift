@@ -1,4 +1,4 @@
-internal import ObjectDetection
+package import ObjectDetection
 
 /// Thresholds of a tracker.
 package struct TrackingSettings: Hashable, Sendable {
@@ -26,7 +26,8 @@ package struct TrackingSettings: Hashable, Sendable {
         maximumLostSeconds = max(1, 5 / rate)
     }
 
-    func isStrong(_ detection: Detection) -> Bool { detection.score > threshold(of: detection) }
+    /// Whether a detection is reported by itself, and followed before weaker ones.
+    package func isStrong(_ detection: Detection) -> Bool { detection.score > threshold(of: detection) }
 
     /// Whether a detection that continues no track begins one: it must be a little more certain.
     func beginsTrack(_ detection: Detection) -> Bool {
