@@ -44,6 +44,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
         .package(url: "https://github.com/apple/swift-nio-http2", exact: "1.46.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
         .package(url: "https://github.com/apple/swift-protobuf", exact: "1.39.0"),
         .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
         .package(url: "https://github.com/grpc/grpc-swift-2", exact: "2.4.3"),
@@ -69,6 +70,8 @@ let package = Package(
         .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev", "libssl-dev"])]),
         .systemLibrary(name: "CCompression", providers: [.apt(["zlib1g-dev", "libzstd-dev"])]),
         .systemLibrary(name: "CWebP", providers: [.apt(["libwebp-dev"])]),
+        // An MQTT client.
+        .systemLibrary(name: "CMosquitto", providers: [.apt(["libmosquitto-dev"])]),
         .systemLibrary(name: "CMalloc"),
         .systemLibrary(name: "CProcess"),
         .target(
@@ -169,11 +172,25 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(
+            name: "Notifications",
+            dependencies: [
+                "Basics", "CMosquitto", "JSONSchema", "Scheduling", "Storage", "Streams",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings
+        ),
+        .target(
             name: "DetectionService",
             dependencies: [
                 "Basics", "CCompression", "DecodeWorkers", "DetectionPipeline", "Imaging", "Inference",
-                "JSONSchema", "ModelServing", "ObjectDetection", "PictureFetching", "Scheduling", "Storage", "Streams",
-                "YOLO",
+                "JSONSchema", "ModelServing", "Notifications", "ObjectDetection", "PictureFetching", "Scheduling",
+                "Storage", "Streams", "YOLO",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
@@ -278,9 +295,14 @@ let package = Package(
         ),
         .testTarget(
             name: "StreamsTests",
-            dependencies: ["DetectionPipeline", "Streams", "TestSupport"],
+            dependencies: [
+                "Basics", "DetectionPipeline", "JSONSchema", "ObjectDetection", "Scheduling", "Storage", "Streams",
+                "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: settings
         ),
+        .testTarget(name: "NotificationsTests", dependencies: ["Notifications"], swiftSettings: settings),
         .testTarget(name: "StorageTests", dependencies: ["Storage", "TestSupport"], swiftSettings: settings),
         // A decoder that pictures can make misbehave.
         .executableTarget(

@@ -5,6 +5,7 @@ internal import HummingbirdCore
 package import Logging
 package import ModelServing
 internal import NIOCore
+package import Notifications
 internal import PictureFetching
 package import Streams
 
@@ -16,6 +17,8 @@ package struct DetectionServer: Sendable {
     package let inference: InferenceModels
     /// The streams, run by the caller.
     package let streams: StreamHub
+    /// Sends events, run by the caller.
+    package let subscriptions: SubscriptionHub
     private let router: RouterResponder<ServiceContext>
     private let logger: Logger
 
@@ -62,6 +65,14 @@ package struct DetectionServer: Sendable {
             resolve: { try await zones.resolve($0) },
             logger: logger
         )
+        subscriptions = SubscriptionHub(
+            store: pictures.store,
+            streams: streams,
+            workers: pipeline.workers,
+            directory: settings.eventsDirectory,
+            authorities: settings.notificationAuthorities,
+            logger: logger
+        )
         let responder = PictureResponder(pipeline: pipeline, budget: budget)
         let workers = pipeline.workers
         let endpoints: [any Endpoint] = [
@@ -84,6 +95,10 @@ package struct DetectionServer: Sendable {
             GetStreamLive(hub: streams, pipeline: pipeline),
             GetStreamEvents(hub: streams, pipeline: pipeline),
             GetEventSnapshot(hub: streams, pipeline: pipeline),
+            ListSubscriptions(hub: subscriptions),
+            GetSubscription(hub: subscriptions),
+            PutSubscription(hub: subscriptions, bodies: bodies),
+            DeleteSubscription(hub: subscriptions),
             ListModels(models: models),
             ReloadModels(models: models),
             Healthz(),
@@ -93,7 +108,8 @@ package struct DetectionServer: Sendable {
                 pipeline: pipeline,
                 models: models,
                 storeMonitor: storeMonitor,
-                streams: streams
+                streams: streams,
+                subscriptions: subscriptions
             ),
         ]
         let refusals = RefusalLog(logger: logger)

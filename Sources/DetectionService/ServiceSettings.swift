@@ -35,6 +35,8 @@ package struct ServiceSettings: Sendable {
     package var eventsDirectory = "events"
     /// Maximum number of bytes of all events and their pictures.
     package var eventsQuotaBytes = 1 << 30
+    /// Path of a file with certificates that are trusted when events are sent, besides the system's; nil for none.
+    package var notificationAuthorities: String?
     /// Names of all other servers' APIs.
     package static let allDialects = [
         DeepStack.name, Roboflow.name, OpenInference.name, Ultralytics.name, HuggingFace.name,

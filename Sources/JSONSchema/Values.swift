@@ -57,6 +57,22 @@ package struct Values: Sendable {
     /// Returns these values without one.
     package func without(_ name: String) -> Values { Values(members.filter { $0.key != name }) }
 
+    /// Returns these values, with those that are as `shown` replaced by what they stand for.
+    ///
+    /// - Parameters:
+    ///   - shown: Values as they were shown, without what may be secret.
+    ///   - stored: The values that were shown.
+    /// - Returns: Values in which each secret that was only shown is itself again.
+    package func replacing(_ shown: Values, by stored: Values) -> Values {
+        Values(
+            Dictionary(
+                uniqueKeysWithValues: members.map { name, value in
+                    (name, value == shown.members[name] ? stored.members[name] ?? value : value)
+                }
+            )
+        )
+    }
+
     package func number(_ name: String) -> Double? {
         if case .number(let value) = members[name] { value } else { nil }
     }

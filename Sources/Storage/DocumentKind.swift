@@ -2,6 +2,7 @@
 package enum DocumentKind: String, CaseIterable, Sendable {
     case zones
     case streams
+    case subscriptions
 
     /// Maximum number of documents of a kind.
     package static let maximumCount = 1000

@@ -22,6 +22,10 @@ package final class EventHistory: Sendable {
         var segments: [String: [Segment]] = [:]
         var lastIDs: [String: Int64] = [:]
         var bytes = 0
+        /// Ids of the last events that the quota removed, by stream.
+        var lastRemovedIDs: [String: String] = [:]
+        var watchers: [Int: AsyncStream<Void>.Continuation] = [:]
+        var lastWatcher = 0
     }
 
     private static let eventsPerSegment = 256
@@ -79,8 +83,31 @@ package final class EventHistory: Sendable {
             state.lastIDs[stream] = number
             state.bytes += bytes
             prune(&state)
+            for watcher in state.watchers.values { watcher.yield() }
             return id
         }
+    }
+
+    /// Ids of the last events, by stream.
+    package var lastIDs: [String: String] { state.withLock { $0.lastIDs.mapValues(Self.text) } }
+
+    /// Whether the quota has removed events of a stream that came after an id.
+    package func hasRemovedEvents(of stream: String, after id: String) -> Bool {
+        state.withLock { $0.lastRemovedIDs[stream] ?? "" > id }
+    }
+
+    /// Announces new events of any stream, several at a time to those who are slow.
+    package func changes() -> AsyncStream<Void> {
+        let (changes, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let number = state.withLock { state in
+            state.lastWatcher += 1
+            state.watchers[state.lastWatcher] = continuation
+            return state.lastWatcher
+        }
+        continuation.onTermination = { [weak self] _ in
+            self?.state.withLock { _ = $0.watchers.removeValue(forKey: number) }
+        }
+        return changes
     }
 
     /// Returns the lines of events.
@@ -115,6 +142,7 @@ package final class EventHistory: Sendable {
     package func remove(_ stream: String) {
         state.withLock { state in
             for segment in state.segments.removeValue(forKey: stream) ?? [] { state.bytes -= segment.bytes }
+            (state.lastRemovedIDs[stream], state.lastIDs[stream]) = (nil, nil)
             let folder = "\(directory)/\(stream)"
             let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
             for name in names where Self.id(ofFile: name) != nil { unlink("\(folder)/\(name)") }
@@ -135,7 +163,10 @@ package final class EventHistory: Sendable {
             state.bytes -= segment.bytes
             let folder = "\(directory)/\(stream)"
             let path = "\(folder)/\(segment.id).jsonl"
-            for (id, _) in lines(of: path) { unlink("\(folder)/\(id).jpg") }
+            for (id, _) in lines(of: path) {
+                unlink("\(folder)/\(id).jpg")
+                state.lastRemovedIDs[stream] = id
+            }
             unlink(path)
         }
     }

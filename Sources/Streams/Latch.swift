@@ -4,40 +4,50 @@ internal import Synchronization
 final class Latch: Sendable {
     private struct State {
         var isOpen = false
-        var waiting: [CheckedContinuation<Void, Never>] = []
+        var lastNumber = 0
+        var waiting: [Int: CheckedContinuation<Void, Never>] = [:]
     }
 
     private let state = Mutex(State())
 
+    var isOpen: Bool { state.withLock(\.isOpen) }
+
     func open() {
         let waiting = state.withLock { state in
             state.isOpen = true
-            defer { state.waiting = [] }
-            return state.waiting
+            defer { state.waiting = [:] }
+            return state.waiting.values
         }
         for continuation in waiting { continuation.resume() }
     }
 
-    /// Waits until it is open, or a time has passed.
-    func wait(for duration: Duration) async {
-        await withDiscardingTaskGroup { group in
-            group.addTask {
-                try? await Task.sleep(for: duration)
-                if !Task.isCancelled { self.open() }
+    /// Waits until it is open or the task is cancelled.
+    func wait() async {
+        let number = state.withLock { state in
+            state.lastNumber += 1
+            return state.lastNumber
+        }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isDone = state.withLock { state in
+                    guard !state.isOpen, !Task.isCancelled else { return true }
+                    state.waiting[number] = continuation
+                    return false
+                }
+                if isDone { continuation.resume() }
             }
-            await waitUntilOpen()
-            group.cancelAll()
+        } onCancel: {
+            state.withLock { $0.waiting.removeValue(forKey: number) }?.resume()
         }
     }
 
-    private func waitUntilOpen() async {
-        await withCheckedContinuation { continuation in
-            let isOpen = state.withLock { state in
-                guard !state.isOpen else { return true }
-                state.waiting.append(continuation)
-                return false
-            }
-            if isOpen { continuation.resume() }
+    /// Waits until it is open, the task is cancelled, or a time has passed.
+    func wait(for duration: Duration) async {
+        await withTaskGroup { group in
+            group.addTask { await self.wait() }
+            group.addTask { _ = try? await Task.sleep(for: duration) }
+            await group.next()
+            group.cancelAll()
         }
     }
 }

@@ -7,6 +7,10 @@ package struct ObjectEvent: JSONObject {
         case appeared
         /// It entered or left a zone.
         case moved
+        /// It crossed a line.
+        case crossed
+        /// It has been in a zone, or in the picture, for as long as was asked for.
+        case stayed
         case left
     }
 
@@ -32,6 +36,10 @@ package struct ObjectEvent: JSONObject {
     package var entered: [String]
     /// Zones that it has left, with the seconds that it was in each.
     package var exited: [String: Double]
+    /// Lines that it has crossed, and which way.
+    package var crossed: [String: CountingLine.Direction] = [:]
+    /// Zones in which it has stayed.
+    package var stayed: [String] = []
     /// Id of the event with the picture of it; nil if none was kept.
     package var pictureID: String?
 
@@ -40,6 +48,13 @@ package struct ObjectEvent: JSONObject {
         JSONMember("bbox", \.box),
         JSONMember("class", \.className),
         JSONMember("class_id", \.classID),
+        JSONMember(
+            optional: "crossed",
+            "Lines that it has crossed: in, to the right of someone who looks along the line, or out.",
+            schema: .dictionary(of: .oneOf(CountingLine.Direction.allCases.map(\.rawValue)), count: 0...16)
+        ) { event in
+            event.crossed.isEmpty ? nil : JSONValue.object(event.crossed.mapValues { .string($0.rawValue) })
+        },
         JSONMember("entered", "Zones that it has entered.", \.entered),
         JSONMember(
             "exited",
@@ -52,6 +67,7 @@ package struct ObjectEvent: JSONObject {
         JSONMember(optional: "snapshot", "Path of a picture of it.") { event in
             event.pictureID.map { "/streams/\(event.stream)/events/\($0)/snapshot" }
         },
+        JSONMember(optional: "stayed", "Zones in which it has stayed.") { $0.stayed.isEmpty ? nil : $0.stayed },
         JSONMember("stream", \.stream),
         JSONMember("time", "Seconds since 1970.", \.time),
         JSONMember("track", "Number of the object in the stream.", \.track),

@@ -4,7 +4,7 @@ package import JSONSchema
 package import Video
 
 /// What a stream watches, and how.
-package struct StreamConfiguration: Sendable {
+package struct StreamConfiguration: KeptConfiguration {
     /// Whether pictures in which nothing moves are skipped.
     package enum Gate: String, CaseIterable, Sendable {
         case on
@@ -33,6 +33,20 @@ package struct StreamConfiguration: Sendable {
         otherNames: ["motion"]
     )
 
+    private static let lines = Field(
+        name: "lines",
+        schema: CountingLine.schema.nullable().described(
+            "Lines by name whose crossings are counted: start and end [x, y], in pixels or as shares of width and height."
+        ).example(["gate": [[0.1, 0.8], [0.9, 0.8]]])
+    )
+    private static let stay = Field(
+        name: "stay",
+        schema: .number(1...86_400).nullable().described(
+            "Seconds after which an object has stayed in a zone, or in the picture if there are no zones."
+        ),
+        otherNames: ["loitering_time", "dwell"]
+    )
+
     /// Options of a detection that make no sense for a stream: its results are boxes.
     private static let unused: Set = [
         DetectionFields.crops.name, DetectionFields.cropMargin.name, DetectionFields.masks.name,
@@ -41,7 +55,7 @@ package struct StreamConfiguration: Sendable {
 
     /// The members of a configuration.
     package static let fields =
-        [address, rate, gate] + DetectionFields.all.filter { !unused.contains($0.name) }
+        [address, rate, gate, lines, stay] + DetectionFields.all.filter { !unused.contains($0.name) }
 
     package static let exampleValues = Values([
         "address": "rtsp://user:password@camera.local/stream", "classes": ["person", "car"], "rate": 5,
@@ -60,16 +74,33 @@ package struct StreamConfiguration: Sendable {
         } catch {
             throw ValidationErrors(at: ["body", Self.address.name], error.message, type: "not_allowed")
         }
+        for line in lines(width: 1, height: 1) where line.start == line.end {
+            throw ValidationErrors(at: ["body", Self.lines.name, line.name], "has no length", type: "not_allowed")
+        }
     }
 
     /// Name of the model; nil for the default.
     package var model: String? { values.string(DetectionFields.model.name) }
+    /// Names of the classes that are looked for; empty for all.
+    package var classNames: [String] {
+        (values.array(DetectionFields.classes.name) ?? []).compactMap {
+            if case .string(let name) = $0 { name } else { nil }
+        }
+    }
     /// Pictures per second that are looked at.
     package var rate: Double { values.number(Self.rate.name) ?? 5 }
     package var gate: Gate { values.string(Self.gate.name).flatMap(Gate.init) ?? .on }
 
+    /// Seconds after which an object has stayed; nil for never.
+    var stay: Double? { values.number(Self.stay.name) }
+
+    /// The lines in pixels of a picture of the given size.
+    func lines(width: Int, height: Int) -> [CountingLine] {
+        values.object(Self.lines.name).map { CountingLine.lines($0, width: width, height: height) } ?? []
+    }
+
     /// The values without what may be secret.
     package var shownValues: Values {
-        Values(values.all.merging([Self.address.name: .string(source.description)]) { _, shown in shown })
+        Values(values.all.merging([Self.address.name: .string(source.origin)]) { _, shown in shown })
     }
 }

@@ -14,7 +14,7 @@ internal import YOLO
 /// Watches one stream: reads it, detects and follows objects, and reports what happens to them.
 ///
 /// It goes on after every failure: a camera that was switched off is found again within seconds.
-final class StreamRunner: Sendable {
+final class StreamRunner: KeptRunner {
     /// What all streams share.
     struct Environment: Sendable {
         var models: ModelRegistry
@@ -34,14 +34,12 @@ final class StreamRunner: Sendable {
     /// Pauses after failures in a row, in seconds.
     private static let pauses = [0.5, 1, 2, 4]
     private static let pictureQuality = 80
-    private static let maximumEnd = Duration.seconds(5)
 
     let name: String
     let configuration: StreamConfiguration
     let feed: StreamFeed
     private let environment: Environment
     private let current = Mutex(StreamState())
-    private let end = Latch()
     private let hasHistoryFailed = Atomic<Bool>(false)
     private let logger: Logger
 
@@ -82,11 +80,12 @@ final class StreamRunner: Sendable {
             try? await Task.sleep(for: .seconds(pause))
         }
         feed.end()
-        end.open()
     }
 
-    /// Waits until it has ended, a few seconds at most.
-    func ended() async { await end.wait(for: Self.maximumEnd) }
+    func forget() async {
+        feed.end()
+        try? await environment.pipeline.workers.run { [history = environment.history, name] in history.remove(name) }
+    }
 
     /// Watches until the source fails.
     private func watch() async throws {
@@ -106,15 +105,22 @@ final class StreamRunner: Sendable {
         var session = Session(
             follower: ObjectFollower(settings, labels: detector.model.labels, rate: configuration.rate),
             detector: detector,
-            zones: settings.zones
+            zones: settings.zones,
+            watch: ObjectWatch(
+                anchor: settings.zones?.anchor ?? .foot,
+                stay: configuration.stay,
+                hasZones: settings.zones.map { !$0.zones.isEmpty } ?? false
+            ),
+            noZones: Dictionary((settings.zones?.zones ?? []).map { ($0.name, 0) }) { zero, _ in zero }
         )
         reader.side = DetectionRequest(detector, settings: session.follower.detectionSettings).decodingSide
         defer {
             for change in session.watch.end() {
                 report(change, at: Self.now, picture: nil, pictureID: session.pictures[change.track])
             }
-            current.withLock { $0.objects = 0 }
+            current.withLock { $0.note(StreamState.Presence(zones: session.noZones)) }
         }
+        current.withLock { $0.note(StreamState.Presence(zones: session.noZones)) }
         try await reader.read { queue in
             var dropped = 0
             while let frame = try await queue.next() {
@@ -132,7 +138,9 @@ final class StreamRunner: Sendable {
         var detector: any ObjectDetector
         let zones: Zones?
         var gate = MotionGate()
-        var watch = ObjectWatch()
+        var watch: ObjectWatch
+        /// Each zone, with no object in it.
+        let noZones: [String: Int]
         /// Ids of the events with the pictures of objects, by their numbers.
         var pictures: [Int: String] = [:]
     }
@@ -157,6 +165,7 @@ final class StreamRunner: Sendable {
         }
         guard let report else { return true }
         let objects = Array(report.objects)
+        session.watch.lines = configuration.lines(width: frame.picture.width, height: frame.picture.height)
         let changes = session.watch.look(at: objects, living: session.follower.living, time: time)
         let moment = StreamFeed.Moment(
             picture: frame.picture,
@@ -166,9 +175,11 @@ final class StreamRunner: Sendable {
         )
         feed.publish(moment)
         for change in changes { try await self.report(change, at: time, moment, &session) }
-        let (present, lag) = (session.watch.present, (ContinuousClock.now - frame.arrival) / .seconds(1))
-        current.withLock { state in
-            state.objects = present
+        var presence = session.watch.presence
+        presence.zones.merge(session.noZones) { count, _ in count }
+        let lag = (ContinuousClock.now - frame.arrival) / .seconds(1)
+        current.withLock { [presence] state in
+            state.note(presence)
             state.lag = (lag * 1e3).rounded() / 1e3
         }
         return true
@@ -253,12 +264,17 @@ final class StreamRunner: Sendable {
                 zones: change.zones,
                 entered: change.entered,
                 exited: change.exited,
+                crossed: change.crossed,
+                stayed: change.stayed,
                 pictureID: picture == nil ? pictureID : id
             )
             line = try event.json()
             return line
         }
-        current.withLock { $0.events += 1 }
+        current.withLock { state in
+            state.events += 1
+            for (line, direction) in change.crossed { state.crossings[line, default: [:]][direction, default: 0] += 1 }
+        }
         feed.publish(event: id, line: line)
         return id
     }

@@ -86,13 +86,22 @@ package struct VideoSource: Hashable, Sendable {
         return "\(location[..<colon.upperBound])\(rest[..<(query ?? rest.endIndex)])".printable(limit: 300)
     }
 
+    /// The path of a file or camera, or scheme, host and port of an address: what follows is often a password.
+    package var origin: String {
+        guard kind == .network, let colon = description.firstRange(of: "://"),
+            let slash = description[colon.upperBound...].firstIndex(of: "/")
+        else { return description }
+        let path = description[slash...]
+        return path == "/" && !location.contains("?") ? description : "\(description[..<slash])/…"
+    }
+
     /// Whether it only ends when something is wrong.
     var isEndless: Bool { kind == .device || kind == .network && location.lowercased().hasPrefix("rtsp") }
 
     /// Removes what may be secret from a message about this source.
     package func redacting(_ message: String) -> String {
         guard kind == .network, let colon = location.firstRange(of: "://") else { return message }
-        var text = message.replacing(location, with: description)
+        var text = message.replacing(location, with: origin)
         let rest = location[colon.upperBound...]
         let end = rest.firstIndex { "/?#".contains($0) } ?? rest.endIndex
         if let at = rest[..<end].lastIndex(of: "@") {
@@ -102,9 +111,10 @@ package struct VideoSource: Hashable, Sendable {
                 text = text.replacing(password, with: "***")
             }
         }
-        if let query = location.firstIndex(of: "?") {
-            text = text.replacing(location[query...], with: "")
-        }
+        let query = rest.firstIndex { "?#".contains($0) } ?? rest.endIndex
+        text = text.replacing(rest[query...], with: "")
+        let path = rest[end..<query]
+        if path.count >= 3 { text = text.replacing(path, with: "/…") }
         return text
     }
 }

@@ -99,7 +99,9 @@ struct Serve: AsyncParsableCommand {
         var lifecycleLogger = logger
         lifecycleLogger.logLevel = max(logger.logLevel, .info)
         var group = ServiceGroupConfiguration(
-            services: parts.watchers + [server.streams] + (applications as [any Service]) + [drain],
+            services: parts.watchers + [server.subscriptions, server.streams] + (applications as [any Service]) + [
+                drain
+            ],
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: lifecycleLogger
         )

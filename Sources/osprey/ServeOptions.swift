@@ -84,6 +84,14 @@ struct ServeOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "File with certificates that are trusted when events are sent, besides the system's.",
+            valueName: "file"
+        )
+    )
+    var notifyCa: String?
+
+    @Option(
+        help: ArgumentHelp(
             "Seconds that pictures stay in Redis; 0 keeps them indefinitely. (default: 0)",
             valueName: "seconds"
         )
@@ -216,6 +224,7 @@ struct ServeOptions: ParsableArguments {
             ("model-watch", modelWatch),
             ("data", data), ("dataset", dataset), ("store", store), ("store-quota", storeQuota),
             ("events", events), ("events-quota", eventsQuota), ("max-streams", maxStreams),
+            ("notify-ca", notifyCa),
             ("store-ttl", storeTTL), ("input", input), ("queue", queue), ("request-timeout", requestTimeout),
             ("idle-timeout", idleTimeout), ("drain-delay", drainDelay), ("shutdown-timeout", shutdownTimeout),
             ("max-body", maxBody), ("max-bodies-in-flight", maxBodiesInFlight), ("max-connections", maxConnections),

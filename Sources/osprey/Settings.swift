@@ -1,4 +1,5 @@
 internal import Configuration
+internal import FoundationEssentials
 
 /// Settings by name from the command line, the environment and a file, in that order.
 ///
@@ -62,6 +63,14 @@ package struct Settings {
             let items = text.split(separator: ",").map { item in item.filter { !$0.isWhitespace } }
             return items.allSatisfy(isValid) ? items : nil
         } ?? []
+    }
+
+    /// The path of a file with certificates.
+    package func certificates(_ name: String) throws -> String? {
+        try parsed(name, as: "the path of a file with certificates in PEM") { path in
+            let text = try? String(contentsOf: URL(filePath: path), encoding: .utf8)
+            return text?.contains("-----BEGIN CERTIFICATE-----") ?? false ? path : nil
+        }
     }
 
     private func parsed<Value>(_ name: String, as expectation: String, _ parse: (String) -> Value?) throws -> Value? {

@@ -14,7 +14,6 @@ import json
 import os
 import random
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -22,125 +21,58 @@ import threading
 import time
 from pathlib import Path
 from typing import Any, Callable, Iterator, Mapping
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
-from conftest import BINARY, Server, StartServer, missing
+from cameras import (
+    BORDER,
+    FPS,
+    HEIGHT,
+    OPTIONS,
+    RATE,
+    RECOVERY_SECONDS,
+    RIGHT,
+    SECONDS,
+    SHOWN,
+    SIDE,
+    SPEED,
+    WIDTH,
+    Camera,
+    Record,
+    get_state,
+    list_events,
+    make_clips,
+    put,
+    require_tools,
+    settle,
+    stream,
+    wait_for_frames,
+)
+from conftest import Server, StartServer
 from PIL import Image
-from probes import Answer, assert_problem, call, free_port, wait_until
+from probes import assert_problem, call, free_port, wait_until
 
-Record = dict[str, Any]
-
-SYSTEM_PYTHON = "/usr/bin/python3"
-PACKAGES = "python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-good gstreamer1.0-plugins-bad"
-LOGIN = "joe:Secret-7x"
 SECRETS = (b"Secret-7x", b"Token-8y")
 KEY = "a-key-for-the-tests"
 # No one listens there.
 CLOSED = "rtsp://127.0.0.1:9/cam"
-RECOVERY_SECONDS = 10
 
-# The clip: a window that moves over a grey canvas, pixels per second.
-WIDTH, HEIGHT = 640, 360
-FPS = 10
-SPEED = 160
-SECONDS = 10
-# For each object its class, the demo's picture, the part of it, and where its middle and half its width are on the canvas.
-SHOWN = [("square", 24, (219, 157, 493, 430), 866, 76), ("circle", 14, (374, 160, 563, 360), 1262, 72)]
-
-# The model's own size takes three times as long. Pictures are reduced to this size.
-SIDE = 320
-RATE = 5
-# Two zones side by side, in pixels.
-RIGHT, BORDER = 340, 140
-ZONES = {
-    "middle": [[BORDER, 0], [RIGHT, 0], [RIGHT, HEIGHT], [BORDER, HEIGHT]],
-    "end": [[0, 0], [BORDER, 0], [BORDER, HEIGHT], [0, HEIGHT]],
-}
 # Many narrow ones, so that much happens.
 STRIPS = {
     f"strip{left}": [[left, 0], [left + 40, 0], [left + 40, HEIGHT], [left, HEIGHT]] for left in range(0, WIDTH, 80)
 }
-OPTIONS: Record = {
-    "rate": RATE,
-    "size": SIDE,
-    "classes": ["square", "circle"],
-    "confidence": 0.5,
-    # Without a small circle beside the large one.
-    "min_area": 0.02,
-    "zones": ZONES,
-    "zone_anchor": "center",
-    "gate": "off",
-}
-
 
 # The clips and cameras.
 
 
 @pytest.fixture(scope="module", autouse=True)
 def tools() -> None:
-    for name in ("ffmpeg", "ffprobe"):
-        if not shutil.which(name):
-            missing(f"{name} is not installed: apt-get install ffmpeg")
-    if not BINARY.is_file():
-        missing(f"{BINARY} is missing: run make build")
-    check = "import gi; gi.require_version('GstRtspServer', '1.0'); from gi.repository import GstRtspServer"
-    if subprocess.run([SYSTEM_PYTHON, "-c", check], capture_output=True, check=False).returncode != 0:
-        missing(f"the RTSP server is not installed: apt-get install {PACKAGES}")
-
-
-def ffmpeg(*arguments: object) -> None:
-    subprocess.run(["ffmpeg", "-v", "error", "-nostdin", "-y", *map(str, arguments)], check=True)
-
-
-def encode(picture: Path, path: Path, *filters: str, seconds: float = SECONDS) -> Path:
-    """Makes a clip from a picture that the filters move, without B-frames, and repeats it for minutes."""
-    once = path.with_name(f"once-{path.name}")
-    ffmpeg(
-        *("-loop", 1, "-framerate", FPS, "-i", picture, "-vf", ",".join((*filters, "format=yuv420p")), "-t", seconds),
-        *("-c:v", "libx264", "-preset", "veryfast", "-bf", 0, "-g", FPS, "-crf", 18, once),
-    )
-    ffmpeg("-stream_loop", round(180 / seconds), "-i", once, "-c", "copy", path)
-    return path
+    require_tools()
 
 
 @pytest.fixture(scope="module")
 def clips(pictures: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the clip, one that begins with the square in view, a smaller one, and one of large pictures."""
-    folder = tmp_path_factory.mktemp("clips")
-    canvas = Image.new("RGB", (WIDTH + SPEED * SECONDS, HEIGHT), (128, 128, 128))
-    for _, number, part, middle, _ in SHOWN:
-        tile = Image.open(pictures[number - 1]).convert("RGB").crop(part).resize((170, 175))
-        canvas.paste(tile, (middle - 85, 92))
-    canvas.save(folder / "canvas.png")
-    window = f"crop={WIDTH}:{HEIGHT}:'{SPEED}*{{}}':0"
-    early = window.format(f"mod(t+2\\,{SECONDS})")
-    encode(folder / "canvas.png", folder / "clip.mp4", window.format("t"))
-    encode(folder / "canvas.png", folder / "small.mp4", early, f"scale={WIDTH // 2}:{HEIGHT // 2}")
-    encode(folder / "canvas.png", folder / "early.mp4", early)
-    noise = Image.frombytes("RGB", (WIDTH, HEIGHT), random.Random(7).randbytes(3 * WIDTH * HEIGHT))
-    noise.save(folder / "noise.png")
-    encode(folder / "noise.png", folder / "noise.mp4", "null", seconds=2)
-    return folder
-
-
-class Camera:
-    """An RTSP server that asks for a password, and that can fail."""
-
-    def __init__(self, clip: Path) -> None:
-        self.port = free_port()
-        self.address = f"rtsp://{LOGIN}@127.0.0.1:{self.port}/cam"
-        self.start(clip)
-
-    def start(self, clip: Path) -> None:
-        script = Path(__file__).with_name("rtsp_server.py")
-        command = [SYSTEM_PYTHON, str(script), str(clip), str(self.port), LOGIN]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        assert self.process.stdout and self.process.stdout.readline() == b"ready\n"
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.communicate()
+    return make_clips(pictures, tmp_path_factory.mktemp("clips"))
 
 
 @pytest.fixture(scope="module")
@@ -191,24 +123,6 @@ def service(start: StartServer, events_folder: Path) -> Iterator[Server]:
     server.stop()
 
 
-def put(server: Server, name: str, address: str, **options: Any) -> Answer:
-    values = {**OPTIONS, "address": address, **options}
-    body = {key: value for key, value in values.items() if value is not None}
-    return call(server.url, "PUT", f"/streams/{name}", body)
-
-
-@contextlib.contextmanager
-def stream(server: Server, name: str, address: str, **options: Any) -> Iterator[str]:
-    """A stream until the end of the block."""
-    answer = put(server, name, address, **options)
-    assert answer.status == 201, answer.body
-    try:
-        yield name
-    finally:
-        if not server.killed and server.process.poll() is None:
-            assert call(server.url, "DELETE", f"/streams/{name}").status == 204
-
-
 @pytest.fixture(autouse=True)
 def no_streams(request: pytest.FixtureRequest) -> Iterator[None]:
     """Deletes what a failed test has left in the shared service."""
@@ -218,39 +132,6 @@ def no_streams(request: pytest.FixtureRequest) -> Iterator[None]:
         for each in call(server.url, "GET", "/streams").json["streams"]:
             call(server.url, "DELETE", f"/streams/{each['name']}")
         wait_until(lambda: not readers(server), 3)
-
-
-def get_state(server: Server, name: str) -> Record:
-    answer = call(server.url, "GET", f"/streams/{name}")
-    assert answer.status == 200, answer.body
-    return answer.json["state"]
-
-
-def wait_for_frames(server: Server, name: str, count: int = 5, seconds: float = RECOVERY_SECONDS) -> Record:
-    """Waits until the stream runs and has read so many more pictures."""
-    state = get_state(server, name)
-    enough = state["frames"] + count
-
-    def is_running() -> bool:
-        nonlocal state
-        state = get_state(server, name)
-        return state["phase"] == "running" and state["frames"] >= enough
-
-    assert wait_until(is_running, seconds), f"not running after {seconds} s: {state}\n{server.log_tail()}"
-    return state
-
-
-def settle(server: Server, name: str) -> Record:
-    """Waits until the stream runs, and until the pictures have come that ffmpeg kept while it found out the format."""
-    wait_for_frames(server, name, 1)
-    time.sleep(1)
-    return get_state(server, name)
-
-
-def list_events(server: Server, name: str, **query: object) -> list[Record]:
-    answer = call(server.url, "GET", f"/streams/{name}/events?{urlencode({'limit': 1000, **query})}")
-    assert answer.status == 200, answer.body
-    return answer.json["events"]
 
 
 @contextlib.contextmanager
@@ -429,7 +310,7 @@ def test_a_camera_is_watched_until_its_stream_is_deleted(
     answers += [call(service.url, "GET", target) for target in targets]
     assert [answer.status for answer in answers] == [201, 200, 200, 200, 200, 200]
     kept = answers[2].json["configuration"]
-    assert kept == {**OPTIONS, "address": f"rtsp://127.0.0.1:{camera.port}/cam"}
+    assert kept == {**OPTIONS, "address": f"rtsp://127.0.0.1:{camera.port}/…"}
     assert [each["name"] for each in answers[1].json["streams"]] == ["life"]
     assert size_of(answers[4].body) == (SIDE, SIDE * HEIGHT // WIDTH)
 
@@ -517,6 +398,18 @@ def test_an_address_that_changes_is_watched_in_place_of_the_old_one(
         assert wait_until(lambda: "401" in get_state(service, "moved").get("reason", ""), RECOVERY_SECONDS)
         answers.append(call(service.url, "GET", "/streams/moved"))
         assert_secret(*(answer.body for answer in answers), service.log.read_bytes())
+
+
+def test_a_configuration_can_be_put_back_as_it_was_shown(service: Server, camera: Camera) -> None:
+    with stream(service, "shown", camera.address):
+        wait_for_frames(service, "shown", 1)
+        shown = call(service.url, "GET", "/streams/shown").json["configuration"]
+        assert "cam" not in shown["address"]
+        answer = call(service.url, "PUT", "/streams/shown", {**shown, "rate": 7})
+        assert answer.status == 200 and answer.json["configuration"] == {**shown, "rate": 7}
+        wait_for_frames(service, "shown")
+        # It stands for what is not shown only there.
+        assert_problem(call(service.url, "PUT", "/streams/other", shown), 422)
 
 
 # What passes.
@@ -607,6 +500,24 @@ def test_events_tell_what_passed_and_when(passing: Passing) -> None:
     delay = sorted(delays)[len(delays) // 2]
     assert 0 <= delay < 2
     assert delays == pytest.approx([delay] * len(delays), abs=0.7)
+
+
+def test_lines_and_stays_are_reported(service: Server, camera: Camera) -> None:
+    # Objects pass to the left, which is to the right of someone who looks down the picture.
+    lines = {"up": [[0.5, 1], [0.5, 0]], "down": [[320, 0], [320, HEIGHT]], "above": [[0.5, 0], [0.5, 0.1]]}
+    with stream(service, "gate", camera.address, lines=lines, stay=1) as name:
+        assert wait_until(lambda: sum(e["event"] == "left" for e in list_events(service, name)) >= 2, 40)
+        events, crossings = list_events(service, name), get_state(service, name)["crossings"]
+    for kind, *_ in SHOWN:
+        of_kind = [event for event in events if event["class"] == kind]
+        crossed = [event["crossed"] for event in of_kind if event["event"] == "crossed"]
+        assert {"up": "out", "down": "in"} in crossed
+        assert all(each == {"up": "out", "down": "in"} for each in crossed)
+        stays = [event for event in of_kind if event["event"] == "stayed"]
+        # The wide zone takes 1.25 seconds.
+        assert stays and all(event["stayed"] == ["middle"] and event["age"] >= 1 for event in stays)
+    count = sum(event["event"] == "crossed" for event in events)
+    assert crossings == {"up": {"out": count}, "down": {"in": count}}
 
 
 def test_the_list_of_events_is_what_was_sent(passing: Passing) -> None:
@@ -1133,6 +1044,9 @@ REFUSALS: list[tuple[str, Record, int]] = [
     ("rate 0", {"rate": 0}, 422),
     ("rate 1000", {"rate": 1000}, 422),
     ("rate of letters", {"rate": "x"}, 422),
+    ("a line of one point", {"lines": {"gate": [[0, 0], [0, 0]]}}, 422),
+    ("a line of three points", {"lines": {"gate": [[0, 0], [1, 0], [1, 1]]}}, 422),
+    ("a stay of no time", {"stay": 0}, 422),
     ("unknown gate", {"gate": "maybe"}, 422),
     ("unknown model", {"model": "nowhere"}, 404),
     ("unknown class", {"classes": ["unicorn"]}, 422),

@@ -20,7 +20,8 @@ from typing import Any, Callable, Iterator
 
 import numpy as np
 import pytest
-from conftest import BINARY, DEMO_MODEL, missing
+from cameras import LOGIN, Camera, require_tools
+from conftest import BINARY, DEMO_MODEL
 from PIL import Image
 from probes import free_port, wait_until
 from pycocotools.coco import COCO
@@ -37,9 +38,6 @@ CONFIDENCE = 0.25
 # Scores this close to the threshold may be on either side of it.
 MARGIN = 0.05
 
-SYSTEM_PYTHON = "/usr/bin/python3"
-PACKAGES = "python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-good gstreamer1.0-plugins-bad"
-LOGIN = "joe:Secret-7x"
 PASSWORD = b"Secret-7x"
 
 Record = dict[str, Any]
@@ -151,11 +149,7 @@ def make_clip(
 
 @pytest.fixture(scope="module", autouse=True)
 def tools() -> None:
-    for name in ("ffmpeg", "ffprobe"):
-        if not shutil.which(name):
-            missing(f"{name} is not installed: apt-get install ffmpeg")
-    if not BINARY.is_file():
-        missing(f"{BINARY} is missing: run make build")
+    require_tools()
 
 
 @pytest.fixture(scope="module")
@@ -852,24 +846,12 @@ def test_a_stream_over_http_is_read_to_its_end(clip: Path, whole: Path) -> None:
         assert_same(record["payload"], [each for each in expected["payload"] if each["score"] > CONFIDENCE])
 
 
-@pytest.fixture(scope="module")
-def gstreamer() -> None:
-    check = "import gi; gi.require_version('GstRtspServer', '1.0'); from gi.repository import GstRtspServer"
-    if subprocess.run([SYSTEM_PYTHON, "-c", check], capture_output=True, check=False).returncode != 0:
-        missing(f"the RTSP server is not installed: apt-get install {PACKAGES}")
-
-
 @pytest.fixture
-def camera(long: Path, gstreamer: None) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+def camera(long: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """A running RTSP server that asks for a password, and its port."""
-    port = free_port()
-    script = Path(__file__).with_name("rtsp_server.py")
-    with subprocess.Popen(
-        [SYSTEM_PYTHON, str(script), str(long), str(port), LOGIN], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    ) as process:
-        assert process.stdout and process.stdout.readline() == b"ready\n"
-        yield process, port
-        process.kill()
+    camera = Camera(long)
+    yield camera.process, camera.port
+    camera.kill()
 
 
 @contextlib.contextmanager

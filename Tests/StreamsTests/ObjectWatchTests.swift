@@ -1,4 +1,5 @@
 import DetectionPipeline
+import ObjectDetection
 import Streams
 import Testing
 
@@ -14,7 +15,9 @@ import Testing
         changes.map { change in
             let entered = change.entered.map { " +\($0)" }
             let exited = change.exited.sorted { $0.key < $1.key }.map { " -\($0.key) \($0.value)" }
-            return "\(change.kind.rawValue) \(change.track)" + (entered + exited).joined()
+            let crossed = change.crossed.sorted { $0.key < $1.key }.map { " \($0.key) \($0.value.rawValue)" }
+            let stayed = change.stayed.map { " \($0)" }
+            return "\(change.kind.rawValue) \(change.track)" + (entered + exited + crossed + stayed).joined()
         }
     }
 
@@ -30,7 +33,7 @@ import Testing
                 time: Double(step) * 0.25
             )
             if let first = changes.first { texts.append("\(step): \(Self.text([first])[0]), \(first.object.score)") }
-            #expect(watch.present == (2..<8 ~= step ? 1 : 0))
+            #expect(watch.presence.objects == (2..<8 ~= step ? 1 : 0))
         }
         #expect(texts == ["2: appeared 1, 0.9", "8: left 1, 0.9"])
     }
@@ -57,6 +60,70 @@ import Testing
         #expect(
             texts == ["1: appeared 1 +door", "6: moved 1 -door 5.0", "8: moved 1 +yard", "left 1 -yard 1.0"]
         )
+    }
+
+    @Test(
+        "an object has stayed once in each visit of a zone, or in the picture if there are no zones",
+        arguments: [
+            (true, ["0: appeared", "3: stayed door", "7: moved -door 6.5", "10: moved +door", "13: stayed door"]),
+            (false, ["0: appeared", "3: stayed"]),
+        ]
+    )
+    func stays(hasZones: Bool, expected: [String]) {
+        var watch = ObjectWatch(stay: 3, hasZones: hasZones)
+        var texts: [String] = []
+        for step in 0..<32 {
+            let time = Double(step) / 2
+            let zones = hasZones && !(13..<19 ~= step) ? ["door"] : []
+            let changes = watch.look(at: [Self.object(1, zones: zones)], living: [1], time: time)
+            texts += Self.text(changes).map { "\(Int(time)): \($0.replacing(" 1", with: "", maxReplacements: 1))" }
+        }
+        #expect(texts.map { $0.replacing(" +door", with: $0.hasPrefix("0") ? "" : " +door") } == expected)
+    }
+
+    @Test(
+        "a line counts objects that are beyond it in two pictures, and not those that pass its ends or turn back",
+        arguments: [
+            // The way of the foot over a line from (0, 50) to (100, 50): right of it, looking along, is below.
+            ("down", [(50, 20), (50, 40), (50, 60), (50, 80)], ["crossed gate in"]),
+            ("up", [(50, 80), (50, 60), (50, 40), (50, 20)], ["crossed gate out"]),
+            ("past its end", [(120, 20), (120, 40), (120, 60), (120, 80)], []),
+            ("around its end and back", [(90, 40), (130, 45), (130, 60), (90, 60), (90, 60)], []),
+            ("a moment", [(50, 40), (50, 60), (50, 40), (50, 40)], []),
+            (
+                "there and back", [(50, 40), (50, 60), (50, 60), (50, 40), (50, 40)],
+                ["crossed gate in", "crossed gate out"]
+            ),
+            ("in one step", [(50, 0), (50, 0), (50, 100), (50, 100)], ["crossed gate in"]),
+            ("onto it, then on", [(50, 40), (50, 50), (50, 60), (50, 70)], ["crossed gate in"]),
+        ] as [(String, [(Double, Double)], [String])]
+    )
+    func lines(name: String, way: [(Double, Double)], expected: [String]) {
+        var watch = ObjectWatch()
+        watch.lines = [
+            CountingLine(name: "gate", start: Region.Point(x: 0, y: 50), end: Region.Point(x: 100, y: 50))
+        ]
+        var texts: [String] = []
+        for (step, (x, y)) in way.enumerated() {
+            var object = Self.object(1)
+            (object.box.origin, object.box.size) = ([x - 10, y - 40], [20, 40])
+            texts += Self.text(watch.look(at: [object], living: [1], time: Double(step)))
+        }
+        #expect(texts.filter { $0 != "appeared 1" }.map { $0.replacing(" 1", with: "") } == expected)
+    }
+
+    @Test("a line that was crossed before an object has appeared is counted when it has")
+    func earlyCrossing() {
+        var watch = ObjectWatch(anchor: .center)
+        watch.lines = [CountingLine(name: "gate", start: Region.Point(x: 50, y: 0), end: Region.Point(x: 50, y: 100))]
+        var texts: [String] = []
+        for (step, x) in [60.0, 40, 30, 20, 10, 0].enumerated() {
+            var object = Self.object(1)
+            (object.box.origin, object.box.size) = ([x - 10, 0], [20, 40])
+            texts += Self.text(watch.look(at: [object], living: [1], time: Double(step) / 5))
+        }
+        // To the right of someone who looks down the picture is its left.
+        #expect(texts == ["appeared 1", "crossed 1 gate in"])
     }
 
     @Test("when the stream ends, all objects leave")

@@ -31,21 +31,27 @@ import Video
     }
 
     @Test(
-        "descriptions and messages hold no password and no query",
+        "descriptions hold no password and no query, messages and what the service shows also no path",
         arguments: [
-            ("rtsp://joe:secret@host:554/cam?token=abc", "rtsp://host:554/cam"),
-            ("http://joe:se@cret@host/a?b@c", "http://host/a"), ("rtsp://host/cam", "rtsp://host/cam"),
-            ("https://joe@host", "https://host"),
+            ("rtsp://joe:secret@host:554/cam?token=abc", "rtsp://host:554/cam", "rtsp://host:554/…"),
+            ("http://joe:se@cret@host/a?b@c", "http://host/a", "http://host/…"),
+            ("rtsps://host:7441/key-xyz", "rtsps://host:7441/key-xyz", "rtsps://host:7441/…"),
+            ("rtsp://host/?token=abc", "rtsp://host/", "rtsp://host/…"),
+            ("https://joe@host", "https://host", "https://host"), ("http://host/", "http://host/", "http://host/"),
         ]
     )
-    func redaction(address: String, description: String) throws {
+    func redaction(address: String, description: String, origin: String) throws {
         let source = try VideoSource(address: address)
         #expect(source.description == description)
-        let message = source.redacting("Impossible to open '\(address)': 401 for joe:secret@ with secret, ?token=abc")
-        for secret in ["secret", "token", "abc", "se@cret"] where address.contains(secret) {
+        #expect(source.origin == origin)
+        let path = address.contains("key-xyz") ? "/key-xyz" : ""
+        let message = source.redacting(
+            "Impossible to open '\(address)': 401 for joe:secret@ with secret, ?token=abc \(path)"
+        )
+        for secret in ["secret", "token", "abc", "se@cret", "key-xyz"] where address.contains(secret) {
             #expect(!message.contains(secret), "\(message)")
         }
-        #expect(message.contains("Impossible to open '\(description)': 401"))
+        #expect(message.contains("Impossible to open '\(origin)': 401"))
     }
 
     @Test("an address goes through standard input, a file only by its protocol")

@@ -5,6 +5,7 @@ internal import HTTPTypes
 internal import Hummingbird
 internal import ModelServing
 internal import NIOCore
+internal import Notifications
 internal import Scheduling
 internal import Streams
 internal import YOLO
@@ -16,6 +17,7 @@ struct Metrics: Endpoint {
     let models: ModelRegistry
     let storeMonitor: StoreMonitor?
     let streams: StreamHub
+    let subscriptions: SubscriptionHub
 
     let operation = Operation(
         id: "metrics",
@@ -60,6 +62,17 @@ struct Metrics: Endpoint {
             registry.makeMeter(label: ServiceMetrics.decoderFailures, dimensions: [("reason", reason.rawValue)])
                 .set(Double(failures[reason] ?? 0))
         }
+        updateStreams()
+        updateSubscriptions()
+        for model in models.models {
+            let labels = [("model", model.name), ("task", model.task.rawValue), ("precision", model.precision)]
+            registry.makeMeter(label: ServiceMetrics.modelInfo, dimensions: labels).set(1.0)
+            registry.makeMeter(label: ServiceMetrics.modelStreams, dimensions: [("model", model.name)])
+                .set(Double(model.streams))
+        }
+    }
+
+    private func updateStreams() {
         registry.removeSeries(of: ServiceMetrics.ofStreams)
         for stream in streams.streams {
             let name = [("stream", stream.name)]
@@ -75,16 +88,28 @@ struct Metrics: Endpoint {
                 (ServiceMetrics.streamUp, state.phase == .running ? 1 : 0),
                 (ServiceMetrics.streamFramesIn, Double(state.frames)), (ServiceMetrics.streamLag, state.lag),
                 (ServiceMetrics.streamFailures, Double(state.failures)),
-                (ServiceMetrics.streamObjects, Double(state.objects)),
+                (ServiceMetrics.streamObjects, Double(state.presence.objects)),
                 (ServiceMetrics.streamEvents, Double(state.events)),
             ]
             for (label, value) in gauges { registry.makeMeter(label: label, dimensions: name).set(value) }
         }
-        for model in models.models {
-            let labels = [("model", model.name), ("task", model.task.rawValue), ("precision", model.precision)]
-            registry.makeMeter(label: ServiceMetrics.modelInfo, dimensions: labels).set(1.0)
-            registry.makeMeter(label: ServiceMetrics.modelStreams, dimensions: [("model", model.name)])
-                .set(Double(model.streams))
+    }
+
+    private func updateSubscriptions() {
+        registry.removeSeries(of: ServiceMetrics.ofSubscriptions)
+        for subscription in subscriptions.subscriptions {
+            let name = [("subscription", subscription.name)]
+            let state = subscription.state
+            let counts = [("sent", state.sent), ("rejected", state.rejected), ("expired", state.expired)]
+            for (outcome, count) in counts {
+                registry.makeMeter(label: ServiceMetrics.subscriptionEvents, dimensions: name + [("outcome", outcome)])
+                    .set(Double(count))
+            }
+            let gauges = [
+                (ServiceMetrics.subscriptionUp, state.phase == .running ? 1 : 0),
+                (ServiceMetrics.subscriptionFailures, Double(state.failures)),
+            ]
+            for (label, value) in gauges { registry.makeMeter(label: label, dimensions: name).set(value) }
         }
     }
 }

@@ -28,7 +28,7 @@ private struct StreamBody: JSONObject {
     static let members: [JSONMember<StreamBody>] = [
         JSONMember(
             "configuration",
-            "As it was put, without user, password and query of the address.",
+            "As it was put; of a network address only the host. Put back, it keeps the address.",
             schema: .object(StreamConfiguration.fields)
         ) { JSONValue.object($0.configuration.all) },
         JSONMember("name", schema: DetectionFields.documentName, \.name),
@@ -113,7 +113,10 @@ struct PutStream: Endpoint {
         let text = call.path.string(StreamFields.name.name) ?? ""
         guard let name = DocumentName(text) else { throw Problem(.notFound, "A stream cannot have that name.") }
         return try await bodies.withJSON(of: call) { values in
-            let configuration = try StreamConfiguration(values)
+            let old = hub.stream(named: name)?.configuration
+            let configuration = try StreamConfiguration(
+                old.map { values.replacing($0.shownValues, by: $0.values) } ?? values
+            )
             let model = try models.detector(named: configuration.model).model
             _ = try DetectionSettings(try await zones.resolve(values), for: model, at: "body")
             let isNew = try await hub.put(configuration, named: name)

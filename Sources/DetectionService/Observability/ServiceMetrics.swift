@@ -31,6 +31,10 @@ enum ServiceMetrics {
     static let ofStreams = [
         streamUp, streamFramesIn, streamFrames, streamLag, streamFailures, streamObjects, streamEvents,
     ]
+    static let subscriptionUp = "osprey_subscription_up"
+    static let subscriptionEvents = "osprey_subscription_events_total"
+    static let subscriptionFailures = "osprey_subscription_failures_total"
+    static let ofSubscriptions = [subscriptionUp, subscriptionEvents, subscriptionFailures]
     static let modelStreams = "osprey_model_streams"
 
     static let descriptions = [
@@ -59,6 +63,9 @@ enum ServiceMetrics {
         streamFailures: "How often a stream failed.",
         streamObjects: "Objects that are in a stream's picture now.",
         streamEvents: "Events of a stream.",
+        subscriptionUp: "1 if the receiver of events can be reached, 0 if not.",
+        subscriptionEvents: "Events that were sent, that the receiver rejected, or that were too old, by outcome.",
+        subscriptionFailures: "How often sending events failed.",
         decoderFailures: "Decoder processes that a picture ended, stalled or garbled, by reason.",
         storeUp: "1 if the store is usable, 0 if not.",
     ]

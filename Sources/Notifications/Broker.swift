@@ -1,0 +1,91 @@
+internal import JSONSchema
+internal import Streams
+internal import Synchronization
+
+/// Publishes events, and how streams are, to an MQTT broker.
+final class Broker: EventReceiver {
+    private typealias Message = MQTTConnection.Message
+
+    private let connection: MQTTConnection
+    private let topic: String
+    private let discovery: HomeAssistantDiscovery?
+    /// The retained messages that the broker has.
+    private let published = Mutex<[String: [UInt8]]>([:])
+
+    private static let online = Array("online".utf8)
+    private static let offline = Array("offline".utf8)
+
+    /// Connects, and says that the service is online.
+    ///
+    /// - Throws: ``NotificationError`` or `CancellationError`.
+    static func open(_ configuration: SubscriptionConfiguration, authorities: String?) async throws -> Broker {
+        let topic = configuration.destination.path
+        let will = Message(topic: "\(topic)/status", payload: offline, isRetained: true)
+        let connection = try await MQTTConnection.open(configuration.destination, will: will, authorities: authorities)
+        do {
+            try await connection.publish(Message(topic: will.topic, payload: online, isRetained: true))
+        } catch {
+            connection.close()
+            throw error
+        }
+        return Broker(connection, topic: topic, configuration)
+    }
+
+    private init(_ connection: MQTTConnection, topic: String, _ configuration: SubscriptionConfiguration) {
+        self.connection = connection
+        self.topic = topic
+        discovery = configuration.discoveryPrefix.map {
+            HomeAssistantDiscovery(prefix: $0, topic: topic, classes: configuration.filter.classes.sorted())
+        }
+    }
+
+    func send(_ event: SentEvent, line: [UInt8], picture: [UInt8]?) async throws {
+        if let picture {
+            try await connection.publish(
+                Message(topic: "\(topic)/\(event.stream)/snapshot", payload: picture, isRetained: true)
+            )
+        }
+        try await connection.publish(Message(topic: "\(topic)/\(event.stream)/events", payload: line))
+    }
+
+    func update(_ streams: [StreamHub.Stream], _ progress: SubscriptionProgress) async throws {
+        try await connection.check(Message(topic: "\(topic)/status", payload: Self.online, isRetained: true))
+        var wanted: [String: [UInt8]] = [:]
+        for stream in streams {
+            wanted["\(topic)/\(stream.name)/state"] = try StateBody(stream.state).json()
+            for (topic, message) in discovery?.messages(for: stream) ?? [:] { wanted[topic] = try message.json() }
+        }
+        let topics = Set(wanted.keys).union(streams.map { "\(topic)/\($0.name)/snapshot" })
+        // Also those that earlier connections left.
+        for topic in progress.topics.subtracting(topics).sorted() {
+            try await connection.publish(Message(topic: topic, payload: [], isRetained: true))
+            published.withLock { _ = $0.removeValue(forKey: topic) }
+        }
+        // Before they are published, so that none stays if this process ends.
+        try? progress.note(topics: topics)
+        for (topic, payload) in wanted.sorted(by: { $0.key < $1.key })
+        where published.withLock({ $0[topic] }) != payload {
+            try await connection.publish(Message(topic: topic, payload: payload, isRetained: true))
+            published.withLock { $0[topic] = payload }
+        }
+    }
+
+    func close() { connection.close() }
+}
+
+/// How a stream is, as brokers keep it.
+private struct StateBody: JSONObject {
+    var state: StreamState
+
+    init(_ state: StreamState) {
+        self.state = state
+    }
+
+    static let members: [JSONMember<StateBody>] = [
+        JSONMember("classes") { JSONValue.object($0.state.presence.classes.mapValues { .number(Double($0)) }) },
+        JSONMember("objects", \.state.presence.objects),
+        JSONMember("phase", \.state.phase.rawValue),
+        JSONMember("zones") { JSONValue.object($0.state.presence.zones.mapValues { .number(Double($0)) }) },
+    ]
+    static let example = StateBody(.example)
+}

@@ -1,0 +1,65 @@
+internal import Foundation
+internal import Synchronization
+
+/// How far a subscription has come, kept in a file, so that it goes on there after the end of the process.
+///
+/// Calls block.
+final class SubscriptionProgress: Sendable {
+    private struct Contents: Codable, Equatable {
+        /// Id of the last event that was dealt with, by stream.
+        var lastIDs: [String: String] = [:]
+        /// Topics with retained messages, to be removed with their streams.
+        var topics: Set<String> = []
+    }
+
+    private let path: String
+    private let contents: Mutex<Contents>
+    /// Whether there was a file.
+    let isNew: Bool
+
+    /// - Parameter path: Path of the file; its folder is made if it is missing.
+    init(_ path: String) {
+        self.path = path
+        let data = try? Data(contentsOf: URL(filePath: path))
+        let read = data.flatMap { try? JSONDecoder().decode(Contents.self, from: $0) }
+        isNew = read == nil
+        contents = Mutex(read ?? Contents())
+    }
+
+    func lastID(of stream: String) -> String? { contents.withLock { $0.lastIDs[stream] } }
+
+    var topics: Set<String> { contents.withLock(\.topics) }
+
+    /// Notes that events were dealt with.
+    ///
+    /// - Parameter ids: Ids of the last ones, by stream.
+    /// - Throws: An error of the file system; it is noted in any case until the end of the process.
+    func note(lastIDs ids: [String: String]) throws {
+        try change { $0.lastIDs.merge(ids) { _, new in new } }
+    }
+
+    /// Notes which topics have retained messages.
+    ///
+    /// - Throws: An error of the file system; it is noted in any case until the end of the process.
+    func note(topics: Set<String>) throws {
+        try change { $0.topics = topics }
+    }
+
+    func remove() { try? FileManager.default.removeItem(atPath: path) }
+
+    private func change(_ body: (inout Contents) -> Void) throws {
+        try contents.withLock { contents in
+            let old = contents
+            body(&contents)
+            guard contents != old || isNew else { return }
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = .sortedKeys
+            let url = URL(filePath: path)
+            try FileManager.default.createDirectory(
+                at: url.deletingLastPathComponent(),
+                withIntermediateDirectories: true
+            )
+            try encoder.encode(contents).write(to: url, options: .atomic)
+        }
+    }
+}

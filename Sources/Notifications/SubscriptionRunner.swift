@@ -1,0 +1,196 @@
+internal import Basics
+internal import Foundation
+internal import Logging
+internal import Scheduling
+internal import Streams
+internal import Synchronization
+
+/// Sends the events of streams to one receiver, in their order, each at least once.
+///
+/// The history on disk is what waits to be sent; a file says how far the receiver has come. While it does not answer, the
+/// same event is tried again.
+final class SubscriptionRunner: KeptRunner {
+    /// What all subscriptions share.
+    struct Environment: Sendable {
+        var hub: StreamHub
+        var workers: WorkerPool
+        /// Folder of the files that say how far receivers have come.
+        var directory: String
+        /// Path of a file with trusted certificates, besides the system's.
+        var authorities: String?
+        var logger: Logger
+    }
+
+    /// Pauses after failures in a row, in seconds.
+    private static let pauses: [Double] = [1, 2, 4, 8, 16, 30, 60]
+    /// How often an event is tried that the receiver calls wrong.
+    private static let maximumRejections = 3
+    /// Seconds after which an event is no longer sent.
+    private static let maximumAge = 86_400.0
+    private static let batch = 100
+    /// How often streams are looked at for what brokers keep.
+    private static let interval = Duration.seconds(1)
+
+    let name: String
+    let configuration: SubscriptionConfiguration
+    private let environment: Environment
+    private let current = Mutex(SubscriptionState())
+    /// The event that was called wrong last, and how often.
+    private let rejection = Mutex<(id: String, count: Int)>(("", 0))
+    private let hasProgressFailed = Atomic<Bool>(false)
+    private let logger: Logger
+
+    init(_ name: String, _ configuration: SubscriptionConfiguration, _ environment: Environment) {
+        self.name = name
+        self.configuration = configuration
+        self.environment = environment
+        var logger = environment.logger
+        logger[metadataKey: "subscription"] = .string(name)
+        self.logger = logger
+    }
+
+    var state: SubscriptionState { current.withLock { $0 } }
+
+    private var path: String { "\(environment.directory)/\(name).json" }
+
+    func run() async {
+        var failures = 0
+        // Files are read and written on threads that may block.
+        await withTaskExecutorPreference(environment.workers) {
+            let progress = SubscriptionProgress(path)
+            if progress.isNew { note(progress) { try $0.note(lastIDs: environment.hub.history.lastIDs) } }
+            while !Task.isCancelled {
+                let sent = state.sent
+                do {
+                    try await deliver(progress)
+                } catch {
+                    guard !Task.isCancelled else { break }
+                    failures = state.sent > sent ? 1 : failures + 1
+                    await pause(after: error, failures: failures)
+                }
+            }
+        }
+    }
+
+    func forget() async {
+        await withTaskExecutorPreference(environment.workers) {
+            let progress = SubscriptionProgress(path)
+            if !progress.topics.isEmpty {
+                // What brokers keep of the streams.
+                let receiver = try? await receiver()
+                try? await receiver?.update([], progress)
+                await receiver?.close()
+            }
+            progress.remove()
+        }
+    }
+
+    private func pause(after error: any Error, failures: Int) async {
+        let reason = error.explanation.printable(limit: 300)
+        let isNews = current.withLock { state in
+            defer { (state.phase, state.reason) = (.waiting, reason) }
+            state.failures += 1
+            return state.phase != .waiting || state.reason != reason
+        }
+        if isNews { logger.warning("Events cannot be sent", metadata: ["reason": "\(reason)"]) }
+        let pause = Self.pauses[min(failures, Self.pauses.count) - 1]
+        let wanted = (error as? NotificationError)?.retryAfter ?? 0
+        try? await Task.sleep(for: .seconds(max(pause, min(wanted, Self.pauses.last ?? 0))))
+    }
+
+    private func receiver() async throws -> any EventReceiver {
+        switch configuration.destination.kind {
+        case .webhook:
+            Webhook(configuration.destination, key: configuration.key, authorities: environment.authorities)
+        case .mqtt: try await Broker.open(configuration, authorities: environment.authorities)
+        }
+    }
+
+    /// Sends events until that fails.
+    private func deliver(_ progress: SubscriptionProgress) async throws {
+        let receiver = try await receiver()
+        do {
+            try await withThrowingTaskGroup { group in
+                let (wakes, waker) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+                let changes = environment.hub.history.changes()
+                group.addTask { for await _ in changes { waker.yield() } }
+                group.addTask { repeat { waker.yield() } while (try? await Task.sleep(for: Self.interval)) != nil }
+                for await _ in wakes {
+                    let streams = environment.hub.streams.filter { configuration.filter.accepts(stream: $0.name) }
+                    try await receiver.update(streams, progress)
+                    try await sendNew(to: receiver, progress)
+                    current.withLock { $0.phase = .running }
+                }
+                group.cancelAll()
+            }
+        } catch {
+            await receiver.close()
+            throw error
+        }
+        await receiver.close()
+    }
+
+    private func sendNew(to receiver: any EventReceiver, _ progress: SubscriptionProgress) async throws {
+        let history = environment.hub.history
+        for (stream, newest) in history.lastIDs.sorted(by: { $0.key < $1.key })
+        where configuration.filter.accepts(stream: stream) {
+            while case let last = progress.lastID(of: stream) ?? "", last < newest {
+                if history.hasRemovedEvents(of: stream, after: last) {
+                    current.withLock { $0.gaps += 1 }
+                    logger.warning(
+                        "Events were removed before they were sent: raise --events-quota",
+                        metadata: ["stream": "\(stream)"]
+                    )
+                }
+                let events = history.events(of: stream, after: last, limit: Self.batch)
+                for (id, line) in events {
+                    try Task.checkCancellation()
+                    if let event = try? JSONDecoder().decode(SentEvent.self, from: Data(line)),
+                        configuration.filter.accepts(event)
+                    {
+                        try await send(event, line, to: receiver)
+                        note(progress) { try $0.note(lastIDs: [stream: id]) }
+                    }
+                }
+                note(progress) { try $0.note(lastIDs: [stream: events.last?.id ?? newest]) }
+            }
+        }
+    }
+
+    private func send(_ event: SentEvent, _ line: [UInt8], to receiver: any EventReceiver) async throws {
+        guard Date().timeIntervalSince1970 - event.time < Self.maximumAge else {
+            current.withLock { $0.expired += 1 }
+            return
+        }
+        let picture = event.hasPicture ? environment.hub.history.picture(of: event.stream, id: event.id) : nil
+        do {
+            try await receiver.send(event, line: line, picture: picture)
+        } catch let error as NotificationError where error.isFinal {
+            let count = rejection.withLock { rejection in
+                rejection = (event.id, rejection.id == event.id ? rejection.count + 1 : 1)
+                return rejection.count
+            }
+            guard count >= Self.maximumRejections else { throw error }
+            current.withLock { $0.rejected += 1 }
+            logger.warning("The receiver does not accept an event", metadata: ["event": "\(event.id)"])
+            return
+        }
+        current.withLock { state in
+            (state.phase, state.reason) = (.running, nil)
+            state.sent += 1
+            state.lastSent = (Date().timeIntervalSince1970 * 1e3).rounded() / 1e3
+        }
+    }
+
+    /// Writes down how far the receiver has come; if that fails, events are sent again after the end of the process.
+    private func note(_ progress: SubscriptionProgress, _ body: (SubscriptionProgress) throws -> Void) {
+        do {
+            try body(progress)
+            hasProgressFailed.store(false, ordering: .relaxed)
+        } catch {
+            if !hasProgressFailed.exchange(true, ordering: .relaxed) {
+                logger.error("Progress cannot be kept: see --events", metadata: ["reason": "\(error.explanation)"])
+            }
+        }
+    }
+}

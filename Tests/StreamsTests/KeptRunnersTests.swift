@@ -1,0 +1,140 @@
+import Basics
+import Dispatch
+import JSONSchema
+import Logging
+import Scheduling
+import Storage
+import Streams
+import Synchronization
+import TestSupport
+import Testing
+
+/// What runners have done, in order.
+private final class Journal: Sendable {
+    private let lines = Mutex<[String]>([])
+
+    var all: [String] { lines.withLock { $0 } }
+
+    func note(_ line: String) { lines.withLock { $0.append(line) } }
+
+    /// Waits until there are so many lines.
+    func wait(for count: Int) async throws {
+        let deadline = ContinuousClock.now + .seconds(10)
+        while all.count < count, .now < deadline { try await Task.sleep(for: .milliseconds(5)) }
+    }
+}
+
+private struct Worker: KeptRunner {
+    struct Configuration: KeptConfiguration {
+        static let fields = [Field(name: "number", schema: .integer(0...9), isRequired: true)]
+        let values: Values
+
+        init(_ values: Values) { self.values = values }
+    }
+
+    let name: String
+    let configuration: Configuration
+    let journal: Journal
+
+    private var text: String { "\(name)\(configuration.values.integer("number") ?? -1)" }
+
+    func run() async {
+        journal.note("\(text) begins")
+        try? await Task.sleep(for: .seconds(600))
+        // Ends take a moment.
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(50)) { continuation.resume() }
+        }
+        journal.note("\(text) ends")
+    }
+
+    func forget() async { journal.note("\(text) is forgotten") }
+}
+
+@Suite struct KeptRunnersTests {
+    private func configuration(_ number: Double) -> Worker.Configuration {
+        Worker.Configuration(Values(["number": .number(number)]))
+    }
+
+    /// Runs the body while what is kept runs.
+    private func withRunners(
+        _ store: any ImageStore,
+        maximumCount: Int = 10,
+        _ body: (KeptRunners<Worker>, Journal) async throws -> Void
+    ) async throws {
+        let journal = Journal()
+        let runners = KeptRunners(
+            kind: .streams,
+            store: store,
+            workers: WorkerPool(threadCount: 2),
+            maximumCount: maximumCount,
+            logger: Logger(label: "test")
+        ) { Worker(name: $0, configuration: $1, journal: journal) }
+        try await withThrowingTaskGroup { group in
+            group.addTask { await runners.run() }
+            try await body(runners, journal)
+            group.cancelAll()
+        }
+    }
+
+    private func name(_ text: String) throws -> DocumentName { try #require(DocumentName(text)) }
+
+    @Test("the next one of a name begins when the one before has ended, and deleted ones are forgotten after their end")
+    func lives() async throws {
+        let directory = try TemporaryDirectory()
+        let store = try FileImageStore(directory: directory.path)
+        try await withRunners(store) { runners, journal in
+            let a = try name("a")
+            #expect(try await runners.put(configuration(1), named: a))
+            try await journal.wait(for: 1)
+            #expect(try await !runners.put(configuration(2), named: a))
+            // The same again changes nothing.
+            #expect(try await !runners.put(configuration(2), named: a))
+            try await journal.wait(for: 3)
+            #expect(try await runners.delete(a))
+            #expect(try await runners.put(configuration(3), named: a))
+            try await journal.wait(for: 6)
+            #expect(
+                journal.all == ["a1 begins", "a1 ends", "a2 begins", "a2 ends", "a2 is forgotten", "a3 begins"]
+            )
+            #expect(runners.all.map(\.name) == ["a"])
+            #expect(try await !runners.delete(try name("b")))
+        }
+    }
+
+    @Test("a deletion goes on when the client that asked for it has left")
+    func cancelledDeletion() async throws {
+        let directory = try TemporaryDirectory()
+        let store = try FileImageStore(directory: directory.path)
+        try await withRunners(store) { runners, journal in
+            let a = try name("a")
+            _ = try await runners.put(configuration(1), named: a)
+            try await journal.wait(for: 1)
+            try await withThrowingTaskGroup { group in
+                group.addTask { _ = try await runners.delete(a) }
+                while runners.runner(named: a) != nil { try await Task.sleep(for: .milliseconds(1)) }
+                group.cancelAll()
+            }
+            try await journal.wait(for: 3)
+            #expect(journal.all == ["a1 begins", "a1 ends", "a1 is forgotten"])
+        }
+    }
+
+    @Test("what was kept before runs, a damaged document does not, and no more than are allowed")
+    func load() async throws {
+        let directory = try TemporaryDirectory()
+        let store = try FileImageStore(directory: directory.path)
+        for (text, body) in [("a", #"{"number":1}"#), ("b", #"{"number":"#), ("c", #"{"number":3}"#), ("d", "{}")] {
+            _ = try store.store(document: Array(body.utf8), of: .streams, named: name(text))
+        }
+        _ = try store.store(document: Array(#"{"number":5}"#.utf8), of: .streams, named: name("e"))
+        try await withRunners(store, maximumCount: 4) { runners, journal in
+            try await journal.wait(for: 2)
+            #expect(Set(journal.all) == ["a1 begins", "c3 begins"])
+            await #expect(throws: StorageError.self) {
+                try await runners.put(configuration(1), named: try name("f"))
+            }
+            #expect(try await !runners.put(configuration(2), named: try name("b")))
+        }
+    }
+}
