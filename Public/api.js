@@ -237,3 +237,77 @@ export const readiness = async () => (await send("readyz", { quiet: true })).jso
 
 /** @returns {Promise<string>} */
 export const metrics = async () => (await send("metrics", { accept: "text/plain", quiet: true })).text();
+
+/**
+ * @typedef {object} Stream
+ * @property {string} name
+ * @property {Record<string, any>} configuration - Without secrets; put back, it keeps them.
+ * @property {{phase: string, reason?: string, objects: number, width?: number, height?: number}} state
+ *
+ * @typedef {object} StreamEvent
+ * @property {string} id
+ * @property {string} stream
+ * @property {"appeared"|"moved"|"crossed"|"stayed"|"left"} event
+ * @property {string} class
+ * @property {number} track
+ * @property {number} time - Seconds since 1970.
+ * @property {number} age - Seconds.
+ * @property {string[]} entered
+ * @property {Record<string, number>} exited
+ * @property {Record<string, string>} [crossed]
+ * @property {string[]} [stayed]
+ * @property {string} [snapshot] - Path of a picture.
+ *
+ * @typedef {{stream: string, time: number, width: number, height: number, payload: Detection[]}} Moment
+ */
+
+const streamPath = (name) => `streams/${encodeURIComponent(name)}`;
+
+/** @returns {Promise<Stream[]>} */
+export const streams = async () => (await (await send("streams")).json()).streams;
+
+/** Watches a camera, or changes how it is watched. */
+export const putStream = (name, configuration) => send(streamPath(name), { method: "PUT", json: configuration });
+
+export const deleteStream = (name) => send(streamPath(name), { method: "DELETE" });
+
+/**
+ * Returns a stream's last picture and its time.
+ *
+ * @returns {Promise<{blob: Blob, time: number}>}
+ */
+export async function snapshot(name, signal) {
+  const response = await send(`${streamPath(name)}/snapshot`, { query: { boxes: false }, accept: "image/jpeg", signal });
+  return { blob: await response.blob(), time: Number(response.headers.get("Osprey-Time")) };
+}
+
+/** @returns {Promise<StreamEvent[]>} The last events of all streams, oldest first. */
+export const recentEvents = async (limit) => (await (await send("events", { query: { limit } })).json()).events;
+
+/** Downloads the picture of an event. */
+export const eventPicture = async (path) => (await send(path.replace(/^\//, ""), { accept: "image/jpeg" })).blob();
+
+/**
+ * Yields what happens in all streams, until the connection ends.
+ *
+ * Not an EventSource, which cannot send an API key.
+ *
+ * @param {AbortSignal} signal
+ * @returns {AsyncGenerator<{kind: string, data: any}>} Events, and the objects of each picture.
+ */
+export async function* happenings(signal) {
+  const response = await send("events", { query: { objects: true }, accept: "text/event-stream", signal });
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    text += value;
+    const messages = text.split("\n\n");
+    text = messages.pop() ?? "";
+    for (const message of messages) {
+      const [, kind, data] = /^event: (\w+)\n(?:id: .*\n)?data: (.*)$/.exec(message) ?? [];
+      if (kind) yield { kind, data: JSON.parse(data) };
+    }
+  }
+}

@@ -1,7 +1,7 @@
 import { byID, element } from "./dom.js";
 
 /** Corners of a zone, as the service allows. */
-const FEWEST = 3;
+export const FEWEST = 3;
 const MOST = 100;
 const MOST_ZONES = 32;
 const MOST_IN_ALL = 200;
@@ -124,7 +124,7 @@ export function addCorner(store, [x, y]) {
  * @param {string} text
  * @returns {import("./store.js").Zones}
  */
-function parsed(text) {
+export function parsed(text) {
   if (text.trim() === "") return {};
   let zones;
   try {

@@ -94,6 +94,7 @@ package struct DetectionServer: Sendable {
             GetStreamSnapshot(hub: streams, pipeline: pipeline),
             GetStreamLive(hub: streams, pipeline: pipeline),
             GetStreamEvents(hub: streams, pipeline: pipeline),
+            GetEvents(hub: streams, pipeline: pipeline),
             GetEventSnapshot(hub: streams, pipeline: pipeline),
             ListSubscriptions(hub: subscriptions),
             GetSubscription(hub: subscriptions),

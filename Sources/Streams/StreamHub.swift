@@ -21,7 +21,7 @@ package final class StreamHub: Service {
     package struct Limits: Sendable {
         /// Maximum number of streams.
         package var streams = 16
-        /// Maximum number of clients that watch a stream or wait for its events.
+        /// Maximum number of clients that watch a stream or wait for its events, and of those that wait for all.
         package var subscribers = 16
         /// Maximum number of pixels of a picture.
         package var pixels = 50_000_000
@@ -30,6 +30,8 @@ package final class StreamHub: Service {
     }
 
     package let history: EventHistory
+    /// Sends what happens in all streams.
+    package let broadcast: Broadcast
     private let runners: KeptRunners<StreamRunner>
 
     /// - Parameters:
@@ -50,11 +52,13 @@ package final class StreamHub: Service {
         logger: Logger
     ) {
         self.history = history
+        broadcast = Broadcast(maximumSubscribers: limits.subscribers)
         let environment = StreamRunner.Environment(
             models: models,
             pipeline: pipeline,
             history: history,
             resolve: resolve,
+            broadcast: broadcast,
             maximumSubscribers: limits.subscribers,
             maximumPixels: limits.pixels,
             logger: logger
@@ -100,11 +104,17 @@ package final class StreamHub: Service {
     /// Runs the streams until the service shuts down.
     package func run() async throws {
         await cancelWhenGracefulShutdown {
-            await self.runners.run { for runner in self.runners.all { runner.feed.tick() } }
+            await self.runners.run {
+                self.broadcast.send(.tick)
+                for runner in self.runners.all { runner.feed.tick() }
+            }
         }
         endFeeds()
     }
 
     /// Ends what clients watch and wait for, so that the service can end.
-    package func endFeeds() { for runner in runners.all { runner.feed.end() } }
+    package func endFeeds() {
+        broadcast.end()
+        for runner in runners.all { runner.feed.end() }
+    }
 }

@@ -22,6 +22,8 @@ final class StreamRunner: KeptRunner {
         var history: EventHistory
         /// Replaces names of kept zones by the zones.
         var resolve: @Sendable (Values) async throws -> Values
+        /// Those who listen to all streams.
+        var broadcast: Broadcast
         var maximumSubscribers: Int
         var maximumPixels: Int
         var logger: Logger
@@ -47,7 +49,11 @@ final class StreamRunner: KeptRunner {
         self.name = name
         self.configuration = configuration
         self.environment = environment
-        feed = StreamFeed(maximumSubscribers: environment.maximumSubscribers)
+        feed = StreamFeed(
+            of: name,
+            maximumSubscribers: environment.maximumSubscribers,
+            all: environment.broadcast
+        )
         var logger = environment.logger
         logger[metadataKey: "stream"] = .string(name)
         self.logger = logger

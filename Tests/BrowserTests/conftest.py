@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import sys
 from pathlib import Path
 from typing import Any, Callable, Iterator
 
@@ -21,6 +22,15 @@ _specification = importlib.util.spec_from_file_location("service_tests", _locati
 assert _specification and _specification.loader
 service_tests = importlib.util.module_from_spec(_specification)
 _specification.loader.exec_module(service_tests)
+
+# What the service's tests import from their own conftest.py, for cameras.py beside it.
+BINARY, ROOT, Server, missing = (
+    service_tests.BINARY,
+    service_tests.ROOT,
+    service_tests.Server,
+    service_tests.missing,
+)
+sys.path.append(str(_location.parent))
 
 # pytest finds the fixtures under these names.
 dataset = service_tests.dataset

@@ -13,14 +13,20 @@ POLYGONS = {"masks": "polygon", "polygon_tolerance": 0.5}
 CONFIDENCE, IOU = 0.25, 0.45
 
 
-def call(url: str, body: bytes | None = None, headers: dict[str, str] | None = None) -> bytes:
-    request = urllib.request.Request(url, data=body, headers=headers or {})
+def call(
+    url: str, body: bytes | None = None, headers: dict[str, str] | None = None, method: str | None = None
+) -> bytes:
+    request = urllib.request.Request(url, data=body, headers=headers or {}, method=method)
     with urllib.request.urlopen(request, timeout=30) as answer:
         return answer.read()
 
 
 def post_json(url: str, body: dict[str, Any]) -> bytes:
     return call(url, json.dumps(body).encode(), {"Content-Type": "application/json"})
+
+
+def put_json(url: str, body: dict[str, Any], headers: dict[str, str] | None = None) -> bytes:
+    return call(url, json.dumps(body).encode(), {"Content-Type": "application/json", **(headers or {})}, "PUT")
 
 
 def detect(url: str, picture: bytes, confidence: float = CONFIDENCE, iou: float = IOU, **more: Any) -> dict[str, Any]:

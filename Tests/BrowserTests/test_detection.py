@@ -60,9 +60,7 @@ def test_a_dropped_picture_shows_the_boxes_from_the_service(page: OspreyPage, se
     page.screenshot("result-light")
 
 
-def test_boxes_are_outlined_in_the_colours_of_their_classes(
-    page: OspreyPage, server: Any, crowded: Path
-) -> None:
+def test_boxes_are_outlined_in_the_colours_of_their_classes(page: OspreyPage, server: Any, crowded: Path) -> None:
     page.drop(crowded)
     payload = detect(server.url, crowded.read_bytes())["payload"]
     page.expect_count(len(payload))
@@ -122,9 +120,7 @@ def test_the_confidence_slider_matches_the_service(
 
 
 @pytest.mark.parametrize("iou", [0.05, 0.3, 0.6, 0.9])
-def test_the_overlap_slider_matches_the_service(
-    page: OspreyPage, server: Any, crowded: Path, iou: float
-) -> None:
+def test_the_overlap_slider_matches_the_service(page: OspreyPage, server: Any, crowded: Path, iou: float) -> None:
     page.drop(crowded)
     page.expect_result()
     page.set("confidence", 0.1)

@@ -92,9 +92,7 @@ def test_yolo_labels_are_relative_to_the_picture_size(
         assert [float(number) for number in numbers] == pytest.approx(expected, abs=1e-6)
 
 
-def test_the_drawn_picture_has_full_resolution(
-    page: OspreyPage, looked_at: dict[str, Any], picture: Path
-) -> None:
+def test_the_drawn_picture_has_full_resolution(page: OspreyPage, looked_at: dict[str, Any], picture: Path) -> None:
     page.button("Zoom in").click()
     name, content = page.download("Picture (PNG)")
     assert name == f"{picture.stem}-objects.png"
@@ -141,9 +139,7 @@ def test_the_curl_command_escapes_file_names(page: OspreyPage, picture: Path, tm
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
-def test_the_curl_command_of_a_gallery_picture_fetches_it(
-    page: OspreyPage, picture: Path, tmp_path: Path
-) -> None:
+def test_the_curl_command_of_a_gallery_picture_fetches_it(page: OspreyPage, picture: Path, tmp_path: Path) -> None:
     page.pick(picture.stem)
     page.expect_result()
     assert run(command(page), tmp_path)["payload"] == page.shown()

@@ -72,17 +72,20 @@ def assert_fits_all_along(page: OspreyPage, pictures: list[Path]) -> None:
     assert_fits(page)
 
 
-def test_the_page_is_small() -> None:
+def files_of(page: OspreyPage) -> set[str]:
+    """The files that a page has loaded, besides itself."""
+    return {address.rpartition("/")[2] for address in page.addresses if "/page/" in address}
+
+
+def test_every_file_of_the_pages_is_served_and_used_and_each_page_is_small(open_page: OpenPage, server: Any) -> None:
+    first, live = open_page(), open_page(f"{server.url}/live")
+    first.locate("#examples button").first.wait_for()
+    expect(live.locate("#no-cameras")).to_be_visible()
     sizes = {path.name: path.stat().st_size for path in (ROOT / "Public").iterdir()}
-    assert sum(sizes.values()) <= MAXIMUM_BYTES, sizes
-
-
-def test_every_file_of_the_page_is_served_and_used(page: OspreyPage, server: Any) -> None:
-    page.locate("#examples button").first.wait_for()
-    asked = {address.rpartition("/")[2] for address in page.addresses if "/page/" in address}
+    for page, name in ((first, "index.html"), (live, "live.html")):
+        assert sum(sizes[file] for file in files_of(page) | {name}) <= MAXIMUM_BYTES, sizes
     # The manifest is fetched only when the page is installed.
-    there = {path.name for path in (ROOT / "Public").iterdir()} - {"index.html", "app.webmanifest"}
-    assert there == asked - {"app.webmanifest"}
+    assert {*sizes} - {"index.html", "live.html"} == files_of(first) | files_of(live) | {"app.webmanifest"}
     assert call(f"{server.url}/page/app.webmanifest")
 
 

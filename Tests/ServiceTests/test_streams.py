@@ -154,13 +154,15 @@ def opened(
 class Listener:
     """A client that receives server-sent events on a thread of its own."""
 
-    def __init__(self, server: Server, name: str, last: str | None = None, query: str = "") -> None:
+    def __init__(self, server: Server, name: str | None, last: str | None = None, query: str = "") -> None:
         self.messages: list[tuple[str, str, Record, float]] = []
         self.comments = 0
         self.has_ended = False
         headers = {"Accept": "text/event-stream", **({"Last-Event-ID": last} if last else {})}
         self._stack = contextlib.ExitStack()
-        self.answer = self._stack.enter_context(opened(server, f"/streams/{name}/events{query}", headers))
+        self.answer = self._stack.enter_context(
+            opened(server, f"{f'/streams/{name}' if name else ''}/events{query}", headers)
+        )
         assert self.answer.status == 200
         assert self.answer.headers["Content-Type"] == "text/event-stream"
         self._socket = self.answer.fp.raw._sock  # type: ignore[attr-defined]
@@ -199,7 +201,7 @@ class Listener:
 
 
 @contextlib.contextmanager
-def listening(server: Server, name: str, last: str | None = None, query: str = "") -> Iterator[Listener]:
+def listening(server: Server, name: str | None, last: str | None = None, query: str = "") -> Iterator[Listener]:
     with contextlib.closing(Listener(server, name, last, query)) as listener:
         yield listener
 
@@ -581,6 +583,28 @@ def test_objects_are_sent_with_every_picture_on_request(passing: Passing) -> Non
     # In most pictures, it moves as fast as the clip does.
     speeds = sorted(item["speed"] for item in shown)
     assert speeds[len(speeds) // 2] == pytest.approx(SPEED, abs=40)
+
+
+def test_all_streams_are_heard_on_one_connection(service: Server, camera: Camera) -> None:
+    with listening(service, None, query="?objects=true") as listener:
+        # They begin after the client has come.
+        with stream(service, "one", camera.address), stream(service, "two", camera.address):
+            both = {"one", "two"}
+            assert wait_until(lambda: both == {event["stream"] for event in listener.events}, 20)
+            assert wait_until(lambda: both == {each["stream"] for each in listener.of_kind("objects")}, 5)
+            answer = call(service.url, "GET", "/streams/one/snapshot?boxes=false")
+            time_of_picture = float(answer.headers["Osprey-Time"])
+
+            def moments() -> set[tuple[str, float]]:
+                return {(each["stream"], each["time"]) for each in listener.of_kind("objects")}
+
+            assert wait_until(lambda: ("one", time_of_picture) in moments(), 2)
+            listed = call(service.url, "GET", "/events?limit=3").json["events"]
+            merged = sorted(list_events(service, "one") + list_events(service, "two"), key=lambda event: event["id"])
+            assert 1 <= len(listed) <= 3 and listed[0] in merged
+            assert [event["id"] for event in listed] == sorted(event["id"] for event in listed)
+        # It goes on when streams end, and learns what happens then.
+        assert not listener.has_ended
 
 
 def test_live_pictures_are_jpegs_of_the_size_that_the_network_needs(passing: Passing) -> None:

@@ -74,6 +74,7 @@ struct Page: Endpoint {
             webPage.isInstalled
                 ? Page("/", id: "page") { try webPage.response(to: $0.request, file: "index.html") }
                 : Page("/", id: "start", html: APIPages.start),
+            Page("/live", id: "live_page") { try webPage.response(to: $0.request, file: "live.html") },
             Page("/page/{file}", id: "page_file", pathFields: [Field(name: "file", schema: .text(1...100))]) { call in
                 try webPage.response(to: call.request, file: call.path.string("file") ?? "")
             },

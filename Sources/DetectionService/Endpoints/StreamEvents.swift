@@ -1,3 +1,4 @@
+internal import Basics
 internal import DetectionPipeline
 internal import HTTPTypes
 internal import Hummingbird
@@ -29,14 +30,110 @@ private struct EventList: JSONRepresentable {
 private struct MomentBody: JSONObject {
     var height: Int
     var objects: DetectedObjects
+    var stream: String
     var time: Double
     var width: Int
 
+    init(_ moment: StreamFeed.Moment, of stream: String) {
+        height = moment.picture.height
+        objects = moment.report.objects
+        self.stream = stream
+        time = (moment.time * 1e3).rounded() / 1e3
+        width = moment.picture.width
+    }
+
+    private init(width: Int, height: Int) {
+        (self.width, self.height) = (width, height)
+        (objects, stream, time) = (DetectedObjects([], labels: .init([])), "front", 1_764_457_200)
+    }
+
     static let members: [JSONMember<MomentBody>] = [
-        JSONMember("height", \.height), JSONMember("payload", \.objects), JSONMember("time", \.time),
-        JSONMember("width", \.width),
+        JSONMember("height", \.height), JSONMember("payload", \.objects), JSONMember("stream", \.stream),
+        JSONMember("time", \.time), JSONMember("width", \.width),
     ]
-    static let example = MomentBody(height: 720, objects: DetectedObjects([], labels: .init([])), time: 0, width: 1280)
+    static let example = MomentBody(width: 1280, height: 720)
+}
+
+/// What lists of events and server-sent events have in common.
+private enum Events {
+    static let mediaTypes = ["application/json", eventStream]
+    static let eventStream = "text/event-stream"
+    static let limit = Field(
+        name: "limit",
+        schema: .integer(1...1000).nullable().defaulting(to: 100).described("Maximum number of events in a list.")
+    )
+    static let objects = Field(
+        name: "objects",
+        schema: Schema.boolean.nullable().defaulting(to: false).described(
+            "Whether server-sent events also contain the objects of each picture, as events called objects."
+        )
+    )
+    static let answer = Operation.Answer(
+        summary: "The events, oldest first.",
+        contents: [
+            .json(EventList.schema, example: EventList.example), Operation.Content(mediaType: eventStream),
+        ]
+    )
+    /// Milliseconds after which a browser connects again.
+    static let retry = 2000
+
+    /// A server-sent event; JSON has no line breaks.
+    static func event(_ name: String, id: String? = nil, _ data: [UInt8]) -> ByteBuffer {
+        var buffer = ByteBuffer()
+        buffer.writeString("event: \(name)\n\(id.map { "id: \($0)\n" } ?? "")data: ")
+        buffer.writeBytes(data)
+        buffer.writeString("\n\n")
+        return buffer
+    }
+}
+
+/// `GET /events`: what happens in all streams.
+struct GetEvents: Endpoint {
+    let hub: StreamHub
+    let pipeline: DetectionPipeline
+
+    let operation = Operation(
+        id: "get_events",
+        method: .get,
+        path: "/events",
+        tag: .streams,
+        summary: "Returns what happened in all streams.",
+        details: """
+            As `GET /streams/{name}/events`, but for all streams: one connection for a page that shows them all. What was \
+            missed is not sent again.
+            """,
+        queryFields: [Events.limit, Events.objects],
+        answers: [Events.answer],
+        problems: [.notAcceptable, .busy]
+    )
+
+    func respond(to call: Call) async throws -> Response {
+        guard try call.negotiated(from: Events.mediaTypes) == Events.eventStream else {
+            let limit = call.query.integer(Events.limit.name) ?? 100
+            let events = try await pipeline.workers.run { [hub] in
+                hub.streams.flatMap { hub.history.events(of: $0.name, after: nil, limit: limit) }
+            }
+            return try .json(EventList(lines: events.sorted { $0.id < $1.id }.suffix(limit).map(\.line)))
+        }
+        let sendsObjects = call.query.bool(Events.objects.name) ?? false
+        guard let messages = hub.broadcast.subscribe(moments: sendsObjects, events: true) else {
+            throw Problem.tooManyViewers
+        }
+        return .endless(Events.eventStream) { [hub] writer in
+            try await writer.write(ByteBuffer(string: "retry: \(Events.retry)\n\n"))
+            for await message in messages {
+                switch message {
+                case .event(_, _, let line): try await writer.write(Events.event("event", line))
+                case .moment(let stream):
+                    guard let name = DocumentName(stream), let moment = hub.stream(named: name)?.feed.moment else {
+                        continue
+                    }
+                    try await writer.write(Events.event("objects", try MomentBody(moment, of: stream).json()))
+                case .tick: try await writer.write(ByteBuffer(string: ":\n\n"))
+                }
+            }
+        }
+    }
 }
 
 /// `GET /streams/{name}/events`: what happened to the objects of a stream.
@@ -44,23 +141,10 @@ struct GetStreamEvents: Endpoint {
     let hub: StreamHub
     let pipeline: DetectionPipeline
 
-    private static let mediaTypes = ["application/json", "text/event-stream"]
     private static let after = Field(
         name: "after",
         schema: .text(1...32).nullable().described("Only events after the one with this id; without it, the last ones.")
     )
-    private static let limit = Field(
-        name: "limit",
-        schema: .integer(1...1000).nullable().defaulting(to: 100).described("Maximum number of events in a list.")
-    )
-    private static let objects = Field(
-        name: "objects",
-        schema: Schema.boolean.nullable().defaulting(to: false).described(
-            "Whether server-sent events also contain the objects of each picture, as events called objects."
-        )
-    )
-    /// Milliseconds after which a browser connects again.
-    private static let retry = 2000
     private static let maximumReplay = 10_000
 
     let operation = Operation(
@@ -75,38 +159,30 @@ struct GetStreamEvents: Endpoint {
             sends those that came since. Events are kept on disk, the oldest are removed first.
             """,
         pathFields: [StreamFields.name],
-        queryFields: [after, limit, objects],
-        answers: [
-            Operation.Answer(
-                summary: "The events, oldest first.",
-                contents: [
-                    .json(EventList.schema, example: EventList.example),
-                    Operation.Content(mediaType: "text/event-stream"),
-                ]
-            )
-        ],
+        queryFields: [after, Events.limit, Events.objects],
+        answers: [Events.answer],
         problems: [.notFound, .notAcceptable, .busy]
     )
 
     func respond(to call: Call) async throws -> Response {
         let stream = try call.stream(of: hub)
-        let limit = call.query.integer(Self.limit.name) ?? 100
+        let limit = call.query.integer(Events.limit.name) ?? 100
         let after = call.query.string(Self.after.name)
         let history = hub.history
-        guard try call.negotiated(from: Self.mediaTypes) == "text/event-stream" else {
+        guard try call.negotiated(from: Events.mediaTypes) == Events.eventStream else {
             let events = try await pipeline.workers.run {
                 history.events(of: stream.name, after: after, limit: limit)
             }
             return try .json(EventList(lines: events.map(\.line)))
         }
-        let sendsObjects = call.query.bool(Self.objects.name) ?? false
+        let sendsObjects = call.query.bool(Events.objects.name) ?? false
         guard let messages = stream.feed.subscribe(moments: sendsObjects, events: true) else {
             throw Problem.tooManyViewers
         }
         let last = call.request.headers[.lastEventID] ?? after
         let workers = pipeline.workers
-        return .endless("text/event-stream") { writer in
-            try await writer.write(ByteBuffer(string: "retry: \(Self.retry)\n\n"))
+        return .endless(Events.eventStream) { writer in
+            try await writer.write(ByteBuffer(string: "retry: \(Events.retry)\n\n"))
             var sent = last ?? ""
             if let last {
                 // Those that come meanwhile are in the history, too.
@@ -114,38 +190,24 @@ struct GetStreamEvents: Endpoint {
                     history.events(of: stream.name, after: last, limit: Self.maximumReplay)
                 }
                 for event in missed {
-                    try await writer.write(Self.event("event", id: event.id, event.line))
+                    try await writer.write(Events.event("event", id: event.id, event.line))
                     sent = event.id
                 }
             }
             for await message in messages {
                 switch message {
-                case .event(let id, let line) where id > sent:
-                    try await writer.write(Self.event("event", id: id, line))
+                case .event(_, let id, let line) where id > sent:
+                    try await writer.write(Events.event("event", id: id, line))
                     sent = id
                 case .event: break
                 case .moment:
                     guard let moment = stream.feed.moment else { continue }
-                    let body = MomentBody(
-                        height: moment.picture.height,
-                        objects: moment.report.objects,
-                        time: (moment.time * 1e3).rounded() / 1e3,
-                        width: moment.picture.width
-                    )
-                    try await writer.write(Self.event("objects", try body.json()))
+                    let body = MomentBody(moment, of: stream.name)
+                    try await writer.write(Events.event("objects", try body.json()))
                 case .tick: try await writer.write(ByteBuffer(string: ":\n\n"))
                 }
             }
         }
-    }
-
-    /// A server-sent event; JSON has no line breaks.
-    private static func event(_ name: String, id: String? = nil, _ data: [UInt8]) -> ByteBuffer {
-        var buffer = ByteBuffer()
-        buffer.writeString("event: \(name)\n\(id.map { "id: \($0)\n" } ?? "")data: ")
-        buffer.writeBytes(data)
-        buffer.writeString("\n\n")
-        return buffer
     }
 }
 

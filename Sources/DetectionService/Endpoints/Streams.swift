@@ -186,7 +186,10 @@ struct GetStreamSnapshot: Endpoint {
         path: "/streams/{name}/snapshot",
         tag: .streams,
         summary: "Returns the last picture of a stream.",
-        details: "It has the resolution that the network needs.",
+        details: """
+            It has the resolution that the network needs. `Osprey-Time` is its time in seconds since 1970, as in the \
+            events called objects.
+            """,
         pathFields: [StreamFields.name],
         queryFields: [boxes],
         answers: [Operation.Answer(summary: "The picture.", contents: [Operation.Content(mediaType: "image/jpeg")])],
@@ -196,10 +199,12 @@ struct GetStreamSnapshot: Endpoint {
     func respond(to call: Call) async throws -> Response {
         let feed = try call.stream(of: hub).feed
         let isDrawn = call.query.bool(Self.boxes.name) ?? true
-        guard let bytes = try await pipeline.workers.run({ try feed.jpeg(isDrawn: isDrawn) }) else {
+        guard let picture = try await pipeline.workers.run({ try feed.jpeg(isDrawn: isDrawn) }) else {
             throw Problem(.notFound, "The stream has sent no picture yet; GET /streams says why.")
         }
-        return .jpeg(bytes)
+        var response = Response.jpeg(picture.bytes)
+        response.headers[.pictureTime] = "\((picture.time * 1e3).rounded() / 1e3)"
+        return response
     }
 }
 
@@ -235,7 +240,7 @@ struct GetStreamLive: Endpoint {
         let workers = pipeline.workers
         return .endless("multipart/x-mixed-replace; boundary=\(Self.boundary)") { writer in
             for await _ in messages {
-                guard let bytes = try await workers.run({ try feed.jpeg(isDrawn: isDrawn) }) else { continue }
+                guard let (bytes, _) = try await workers.run({ try feed.jpeg(isDrawn: isDrawn) }) else { continue }
                 let head = "--\(Self.boundary)\r\nContent-Type: image/jpeg\r\nContent-Length: \(bytes.count)\r\n\r\n"
                 var buffer = ByteBuffer()
                 buffer.reserveCapacity(head.utf8.count + bytes.count + 2)

@@ -69,7 +69,7 @@ struct CrossOriginPolicy: Sendable {
         if !allowsAnyOrigin { headers[values: .vary].append("Origin") }
         guard let origin = request.headers[.origin], isAllowed(request) else { return }
         headers[.accessControlAllowOrigin] = allowsAnyOrigin ? "*" : origin
-        headers[.accessControlExposeHeaders] = "ETag, Location, Retry-After, Server-Timing, X-Request-ID"
+        headers[.accessControlExposeHeaders] = "ETag, Location, Osprey-Time, Retry-After, Server-Timing, X-Request-ID"
     }
 
     private func checkHost(of request: Request) throws(Problem) {

@@ -142,6 +142,7 @@ extension Duration {
 extension HTTPField.Name {
     /// Tells proxies not to wait for the end of a response; `no` for one that has none.
     static let xAccelBuffering = Self.named("X-Accel-Buffering")
+    static let pictureTime = Self.named("Osprey-Time")
     static let lastEventID = Self.named("Last-Event-ID")
     static let requestID = Self.named("X-Request-ID")
     static let requestTimeout = Self.named("X-Request-Timeout")

@@ -1,0 +1,110 @@
+import * as api from "./api.js";
+import { CameraCard } from "./cameracard.js";
+import { byID, focusNext } from "./dom.js";
+import { setUpEventList } from "./eventlist.js";
+import { askForKey } from "./keydialog.js";
+import { setUpStatus } from "./status.js";
+import { setUpThemeSwitch } from "./themeswitch.js";
+import { setUpWebcam } from "./webcam.js";
+
+/** How often the list of streams is read, which another page may have changed. */
+const INTERVAL_MILLISECONDS = 4000;
+const PAUSE_MILLISECONDS = 2000;
+
+/** @type {Map<string, CameraCard>} */
+const cards = new Map();
+
+/** Announces a message to screen readers. */
+function announce(message) {
+  byID("announcement").textContent = message;
+}
+
+/** Shows the streams as they are now. */
+async function refresh() {
+  let streams;
+  try {
+    streams = await api.streams();
+  } catch (problem) {
+    byID("connection").textContent = problem.message;
+    return;
+  }
+  const names = new Set(streams.map(({ name }) => name));
+  for (const [name, card] of cards) {
+    if (names.has(name)) continue;
+    card.remove();
+    cards.delete(name);
+  }
+  for (const stream of streams) {
+    let card = cards.get(stream.name);
+    if (!card) {
+      card = new CameraCard(stream.name, { changed: refresh, announce });
+      cards.set(stream.name, card);
+      byID("cameras").append(card.node);
+    }
+    card.update(stream);
+  }
+  byID("no-cameras").hidden = streams.length > 0;
+}
+
+/** Receives what happens in all streams, and connects again after a loss; not while the page is hidden. */
+async function listen(events) {
+  for (;;) {
+    if (document.hidden) await new Promise((resolve) => document.addEventListener("visibilitychange", resolve, { once: true }));
+    if (document.hidden) continue;
+    const abort = new AbortController();
+    const leave = () => document.hidden && abort.abort();
+    document.addEventListener("visibilitychange", leave);
+    try {
+      await refresh();
+      await events.load();
+      for await (const { kind, data } of api.happenings(abort.signal)) {
+        byID("connection").textContent = "";
+        if (kind === "objects") cards.get(data.stream)?.show(data);
+        else events.add(data);
+      }
+    } catch (problem) {
+      if (!abort.signal.aborted) byID("connection").textContent = `No live data: ${problem.message}`;
+    } finally {
+      document.removeEventListener("visibilitychange", leave);
+    }
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MILLISECONDS));
+  }
+}
+
+function setUpDialog() {
+  const dialog = byID("camera-dialog");
+  byID("add-camera").addEventListener("click", () => {
+    byID("camera-form").reset();
+    byID("camera-problem").textContent = "";
+    dialog.showModal();
+  });
+  byID("camera-cancel").addEventListener("click", () => dialog.close());
+  byID("camera-form").addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const name = byID("camera-name").value.trim();
+    const classes = byID("camera-classes").value.split(",").map((text) => text.trim()).filter(Boolean);
+    if (cards.has(name)) {
+      byID("camera-problem").textContent = `There is a camera called ${name} already.`;
+      return;
+    }
+    try {
+      const address = byID("camera-address").value.trim();
+      await api.putStream(name, classes.length > 0 ? { address, classes } : { address });
+    } catch (problem) {
+      byID("camera-problem").textContent = problem.message;
+      return;
+    }
+    dialog.close();
+    announce(`${name} is being watched.`);
+    await refresh();
+    focusNext(cards.get(name)?.node.querySelector("button"), byID("add-camera"));
+  });
+}
+
+api.onKeyNeeded(askForKey);
+setUpThemeSwitch();
+setUpStatus();
+setUpDialog();
+setUpWebcam(announce);
+setInterval(() => document.hidden || refresh(), INTERVAL_MILLISECONDS);
+listen(setUpEventList());
