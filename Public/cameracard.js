@@ -74,9 +74,9 @@ export class CameraCard {
   /** Shows how the stream is. */
   update(stream) {
     this.#stream = stream;
-    const { phase, reason, width, height } = stream.state;
+    const { phase, reason, replica, width, height } = stream.state;
     this.state.dataset.phase = phase;
-    this.state.textContent = phase === "waiting" ? "Not connected" : phase === "connecting" ? "Connecting…" : this.state.textContent || "Connected";
+    this.state.textContent = phase === "elsewhere" ? `On ${replica}` : phase === "waiting" ? "Not connected" : phase === "connecting" ? "Connecting…" : this.state.textContent || "Connected";
     this.reason.textContent = phase === "waiting" ? (reason ?? "") : "";
     if (width && height) this.canvas.style.aspectRatio = `${width} / ${height}`;
     const zones = this.#zones();

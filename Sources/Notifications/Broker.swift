@@ -51,13 +51,17 @@ final class Broker: EventReceiver {
     func update(_ streams: [StreamHub.Stream], _ progress: SubscriptionProgress) async throws {
         try await connection.check(Message(topic: "\(topic)/status", payload: Self.online, isRetained: true))
         var wanted: [String: [UInt8]] = [:]
-        for stream in streams {
+        for stream in streams where stream.feed != nil {
             wanted["\(topic)/\(stream.name)/state"] = try StateBody(stream.state).json()
             for (topic, message) in discovery?.messages(for: stream) ?? [:] { wanted[topic] = try message.json() }
         }
-        let topics = Set(wanted.keys).union(streams.map { "\(topic)/\($0.name)/snapshot" })
+        let own = streams.filter { $0.feed != nil }
+        let topics = Set(wanted.keys).union(own.map { "\(topic)/\($0.name)/snapshot" })
+        // Those of other replicas' streams are theirs.
+        let foreign = streams.filter { $0.feed == nil }.map(\.name)
         // Also those that earlier connections left.
-        for topic in progress.topics.subtracting(topics).sorted() {
+        for topic in progress.topics.subtracting(topics).sorted()
+        where !foreign.contains(where: { isTopic(topic, of: $0) }) {
             try await connection.publish(Message(topic: topic, payload: [], isRetained: true))
             published.withLock { _ = $0.removeValue(forKey: topic) }
         }
@@ -68,6 +72,10 @@ final class Broker: EventReceiver {
             try await connection.publish(Message(topic: topic, payload: payload, isRetained: true))
             published.withLock { $0[topic] = payload }
         }
+    }
+
+    private func isTopic(_ text: String, of stream: String) -> Bool {
+        text.hasPrefix("\(topic)/\(stream)/") || discovery?.isTopic(text, of: stream) ?? false
     }
 
     func close() { connection.close() }

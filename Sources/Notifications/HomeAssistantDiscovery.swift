@@ -31,7 +31,7 @@ struct HomeAssistantDiscovery: Sendable {
     ///   - zones: Names of the zones.
     /// - Returns: A message for each entity.
     func messages(for stream: String, classes: [String], zones: [String]) -> [String: JSONValue] {
-        let node = Self.identifier("\(topic)_\(stream)")
+        let node = node(of: stream)
         let state: JSONValue = .string("\(topic)/\(stream)/state")
         var messages: [String: JSONValue] = [:]
         func add(_ component: String, _ id: String, isAlwaysAvailable: Bool = false, _ members: [String: JSONValue]) {
@@ -112,6 +112,13 @@ struct HomeAssistantDiscovery: Sendable {
         )
         return messages
     }
+
+    /// Whether a topic is that of a message for a stream.
+    func isTopic(_ text: String, of stream: String) -> Bool {
+        text.hasPrefix("\(prefix)/") && text.contains("/\(node(of: stream))/")
+    }
+
+    private func node(of stream: String) -> String { Self.identifier("\(topic)_\(stream)") }
 
     /// A text with only those characters that identifiers may have.
     private static func identifier(_ text: String) -> String {

@@ -46,6 +46,8 @@ package final class SubscriptionHub: Service {
             store: store,
             workers: workers,
             maximumCount: Self.maximumCount,
+            // Each replica sends the events of the streams that it watches.
+            isExclusive: false,
             logger: logger
         ) { SubscriptionRunner($0, $1, environment) }
     }

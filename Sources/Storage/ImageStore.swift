@@ -80,6 +80,25 @@ package protocol ImageStore: Sendable {
     /// - Returns: Whether it existed.
     @discardableResult
     func deleteDocument(of kind: DocumentKind, named name: DocumentName) throws(StorageError) -> Bool
+
+    /// Takes or renews a lease: of all processes that share the store, one at a time has it.
+    ///
+    /// - Parameters:
+    ///   - name: Name of the lease.
+    ///   - holder: Name of this process, different from that of all others.
+    ///   - milliseconds: Time after which the lease ends if it is not renewed.
+    /// - Returns: Who has it: `holder`, or another process.
+    /// - Throws: ``StorageError``.
+    func lease(_ name: String, for holder: String, milliseconds: Int) throws(StorageError) -> String
+
+    /// Gives a lease back, if this process has it.
+    func release(_ name: String, for holder: String) throws(StorageError)
+}
+
+extension ImageStore {
+    // A store on disk has one process.
+    package func lease(_ name: String, for holder: String, milliseconds: Int) throws(StorageError) -> String { holder }
+    package func release(_ name: String, for holder: String) throws(StorageError) {}
 }
 
 extension StorageError {

@@ -10,6 +10,7 @@ internal import Crypto
 ///     {osprey}:uploads                    sorted set of ids with equal scores: the order of pages
 ///     {osprey}:recency                    sorted set of the processed versions' ids by last use
 ///     {osprey}:zones                      hash of documents by name, one for each kind of document
+///     {osprey}:lease:streams/front        holder of a lease; expires
 ///     {osprey}:expiry                     sorted set of "upload:ID" and "processed:ID" by expiry time in ms
 ///     {osprey}:costs                      hash of the space each of them takes, in bytes; "used" and "uploads" are
 ///                                         the totals of all and of uploads, "sequence" counts uses
@@ -205,6 +206,25 @@ struct RedisScript: Sendable {
         if isNew and redis.call('HLEN', key) >= tonumber(ARGV[3]) then return -1 end
         redis.call('HSET', key, ARGV[2], ARGV[4])
         return isNew and 1 or 0
+        """
+    )
+
+    /// Gives the lease `ARGV[1]` to `ARGV[2]` for `ARGV[3]` milliseconds, unless another has it; returns who has it.
+    static let lease = RedisScript(
+        """
+        local key = prefix .. 'lease:' .. ARGV[1]
+        local holder = redis.call('GET', key)
+        if holder and holder ~= ARGV[2] then return holder end
+        redis.call('SET', key, ARGV[2], 'PX', ARGV[3])
+        return ARGV[2]
+        """
+    )
+
+    /// Ends the lease `ARGV[1]` if `ARGV[2]` has it.
+    static let release = RedisScript(
+        """
+        local key = prefix .. 'lease:' .. ARGV[1]
+        return redis.call('GET', key) == ARGV[2] and redis.call('DEL', key) or 0
         """
     )
 }

@@ -32,8 +32,9 @@ package protocol KeptRunner: Sendable {
 
 /// Runs something for each document of a kind that the store keeps.
 ///
-/// The documents are read again every few seconds, because another replica may have changed them. Of each name, one runner
-/// works at a time: the next one starts when the one before has ended.
+/// The documents are read again every two seconds, because another replica may have changed them. Of each name, one runner
+/// works at a time: the next one starts when the one before has ended. With leases, that holds for all replicas together: if
+/// one ends or hangs, another one runs its documents a few seconds later. One that cannot reach the store goes on.
 package final class KeptRunners<Runner: KeptRunner>: Sendable {
     /// The time in which a runner works.
     private final class Lifetime: Sendable {
@@ -63,15 +64,26 @@ package final class KeptRunners<Runner: KeptRunner>: Sendable {
         }
     }
 
+    /// A document whose runner works in another replica.
+    package struct Foreign: Sendable {
+        package let name: String
+        package let configuration: Runner.Configuration
+        /// Name of the other replica's machine.
+        package let host: String
+    }
+
     private struct State {
         var running: [String: Lifetime] = [:]
+        var foreign: [String: Foreign] = [:]
         /// Those that were told to stop and may not have ended, by name.
         var stopping: [String: Lifetime] = [:]
         /// Counts changes, so that what was read from the store before one is not used after it.
         var changes = 0
     }
 
-    private static var interval: Duration { .seconds(5) }
+    private static var interval: Duration { .seconds(2) }
+    /// Time after which another replica takes over.
+    private static var leaseMilliseconds: Int { 5000 }
     /// Time that a deletion waits for the end.
     private static var patience: Duration { .seconds(5) }
 
@@ -79,6 +91,8 @@ package final class KeptRunners<Runner: KeptRunner>: Sendable {
     private let store: any ImageStore
     private let workers: WorkerPool
     private let maximumCount: Int
+    /// This replica's name among the holders of leases; nil to run everything.
+    private let holder: String?
     private let logger: Logger
     private let make: @Sendable (String, Runner.Configuration) -> Runner
     private let state = Mutex(State())
@@ -90,6 +104,7 @@ package final class KeptRunners<Runner: KeptRunner>: Sendable {
     ///   - store: Keeps the documents.
     ///   - workers: Threads for calls of the store.
     ///   - maximumCount: Maximum number of documents.
+    ///   - isExclusive: Whether each document has a runner in only one of the replicas that share the store.
     ///   - logger: Receives the log.
     ///   - make: Returns a runner for a name and configuration.
     package init(
@@ -97,6 +112,7 @@ package final class KeptRunners<Runner: KeptRunner>: Sendable {
         store: any ImageStore,
         workers: WorkerPool,
         maximumCount: Int,
+        isExclusive: Bool,
         logger: Logger,
         make: @escaping @Sendable (String, Runner.Configuration) -> Runner
     ) {
@@ -104,6 +120,7 @@ package final class KeptRunners<Runner: KeptRunner>: Sendable {
         self.store = store
         self.workers = workers
         self.maximumCount = maximumCount
+        holder = isExclusive ? "\(HostName.current)/\(UInt64.random(in: 0...UInt64.max))" : nil
         self.logger = logger
         self.make = make
         (starts, starter) = AsyncStream.makeStream(of: Lifetime.self)
@@ -119,6 +136,9 @@ package final class KeptRunners<Runner: KeptRunner>: Sendable {
         state.withLock { $0.running[name.description]?.runner }
     }
 
+    /// Documents whose runners work in other replicas, by name.
+    package var foreign: [Foreign] { state.withLock { Array($0.foreign.values) }.sorted { $0.name < $1.name } }
+
     /// Keeps a document, and starts its runner.
     ///
     /// - Returns: Whether it is new.
@@ -128,16 +148,17 @@ package final class KeptRunners<Runner: KeptRunner>: Sendable {
         guard bytes.count <= DocumentKind.maximumBytes else {
             throw StorageError(.full, "It exceeds the limit of \(DocumentKind.maximumBytes) bytes.")
         }
-        let isNew = try await workers.run { [store, kind, maximumCount] in
+        let (isNew, host) = try await workers.run { [store, kind, maximumCount] in
             let names = try store.documentNames(of: kind)
             guard names.contains(name) || names.count < maximumCount else {
                 throw StorageError(.full, "There are \(maximumCount) \(kind.rawValue) already: delete some.")
             }
-            return try store.store(document: bytes, of: kind, named: name)
+            let isNew = try store.store(document: bytes, of: kind, named: name)
+            return (isNew, try self.otherHost(of: name.description))
         }
         state.withLock { state in
             state.changes += 1
-            start(name.description, configuration, &state)
+            apply(name.description, configuration, host: host, &state)
         }
         return isNew
     }
@@ -151,7 +172,8 @@ package final class KeptRunners<Runner: KeptRunner>: Sendable {
         let existed = try await workers.run { [store, kind] in try store.deleteDocument(of: kind, named: name) }
         let stopped = state.withLock { state in
             state.changes += 1
-            return stop(name.description, &state)
+            state.foreign[name.description] = nil
+            return stop(name.description, isForgotten: true, &state)
         }
         await stopped?.end.wait(for: Self.patience)
         return existed
@@ -172,14 +194,22 @@ package final class KeptRunners<Runner: KeptRunner>: Sendable {
             for await lifetime in self.starts {
                 group.addTask {
                     await lifetime.run()
-                    self.state.withLock { state in
-                        let name = lifetime.runner.name
-                        if state.stopping[name] === lifetime { state.stopping[name] = nil }
-                    }
+                    await self.note(endOf: lifetime)
                 }
             }
             group.cancelAll()
         }
+    }
+
+    /// Gives the lease back if no other runner of that name follows, so that another replica need not wait.
+    private func note(endOf lifetime: Lifetime) async {
+        let name = lifetime.runner.name
+        let isLast = state.withLock { state in
+            if state.stopping[name] === lifetime { state.stopping[name] = nil }
+            return state.running[name].map { $0 === lifetime } ?? true
+        }
+        guard isLast, let holder else { return }
+        await withTaskExecutorPreference(workers) { try? store.release(lease(name), for: holder) }
     }
 
     /// Starts and stops runners as the store says.
@@ -192,16 +222,44 @@ package final class KeptRunners<Runner: KeptRunner>: Sendable {
                 }
             }
             // Of more than are allowed, the first by name.
-            let configurations = kept.prefix(maximumCount).map { ($0, configuration($0, $1)) }
+            let configurations = kept.prefix(maximumCount).compactMap { name, bytes in
+                configuration(name, bytes).map { (name: name, configuration: $0) }
+            }
+            let hosts = try await workers.run { try configurations.map { try self.otherHost(of: $0.name) } }
             let names = Set(kept.map(\.0))
             state.withLock { state in
                 // Read again in a moment.
                 guard changes == state.changes else { return }
-                for name in Array(state.running.keys) where !names.contains(name) { _ = stop(name, &state) }
-                for case (let name, let configuration?) in configurations { start(name, configuration, &state) }
+                for name in Array(state.running.keys) where !names.contains(name) {
+                    _ = stop(name, isForgotten: true, &state)
+                }
+                state.foreign = [:]
+                for ((name, configuration), host) in zip(configurations, hosts) {
+                    apply(name, configuration, host: host, &state)
+                }
             }
         } catch {
             logger.warning("The \(kind.rawValue) cannot be read", metadata: ["reason": "\(error.explanation)"])
+        }
+    }
+
+    private func lease(_ name: String) -> String { "\(kind.rawValue)/\(name)" }
+
+    /// The host of the replica that runs a document; nil if it is this one, which keeps doing so.
+    private func otherHost(of name: String) throws(StorageError) -> String? {
+        guard let holder else { return nil }
+        let owner = try store.lease(lease(name), for: holder, milliseconds: Self.leaseMilliseconds)
+        return owner == holder ? nil : String(owner.prefix { $0 != "/" }).printable(limit: 255)
+    }
+
+    /// Runs a document here, or not if another replica does.
+    private func apply(_ name: String, _ configuration: Runner.Configuration, host: String?, _ state: inout State) {
+        if let host {
+            _ = stop(name, isForgotten: false, &state)
+            state.foreign[name] = Foreign(name: name, configuration: configuration, host: host)
+        } else {
+            state.foreign[name] = nil
+            start(name, configuration, &state)
         }
     }
 
@@ -229,11 +287,11 @@ package final class KeptRunners<Runner: KeptRunner>: Sendable {
         starter.yield(lifetime)
     }
 
-    /// Ends a runner whose document was deleted.
-    private func stop(_ name: String, _ state: inout State) -> Lifetime? {
+    /// Ends a runner, and forgets what only it needed if its document was deleted.
+    private func stop(_ name: String, isForgotten: Bool, _ state: inout State) -> Lifetime? {
         guard let lifetime = state.running.removeValue(forKey: name) else { return nil }
         state.stopping[name] = lifetime
-        lifetime.isForgotten.store(true, ordering: .releasing)
+        lifetime.isForgotten.store(isForgotten, ordering: .releasing)
         lifetime.stop.open()
         return lifetime
     }

@@ -14,7 +14,8 @@ package final class StreamHub: Service {
         package let name: String
         package let configuration: StreamConfiguration
         package let state: StreamState
-        package let feed: StreamFeed
+        /// What it shows; nil if another replica watches it.
+        package let feed: StreamFeed?
     }
 
     /// Limits of all streams.
@@ -68,15 +69,21 @@ package final class StreamHub: Service {
             store: store,
             workers: pipeline.workers,
             maximumCount: limits.streams,
+            isExclusive: true,
             logger: logger
         ) { StreamRunner($0, $1, environment) }
     }
 
     /// The streams, by name.
-    package var streams: [Stream] { runners.all.map(Self.stream) }
+    package var streams: [Stream] {
+        (runners.all.map(Self.stream) + runners.foreign.map(Self.stream)).sorted { $0.name < $1.name }
+    }
 
     /// Returns a stream; nil if there is none of that name.
-    package func stream(named name: DocumentName) -> Stream? { runners.runner(named: name).map(Self.stream) }
+    package func stream(named name: DocumentName) -> Stream? {
+        runners.runner(named: name).map(Self.stream)
+            ?? runners.foreign.first { $0.name == name.description }.map(Self.stream)
+    }
 
     private static func stream(_ runner: StreamRunner) -> Stream {
         Stream(
@@ -85,6 +92,12 @@ package final class StreamHub: Service {
             state: runner.state,
             feed: runner.feed
         )
+    }
+
+    private static func stream(_ foreign: KeptRunners<StreamRunner>.Foreign) -> Stream {
+        var state = StreamState()
+        (state.phase, state.replica) = (.elsewhere, foreign.host)
+        return Stream(name: foreign.name, configuration: foreign.configuration, state: state, feed: nil)
     }
 
     /// Keeps a stream, and starts it.

@@ -90,7 +90,7 @@ final class StreamRunner: KeptRunner {
 
     func forget() async {
         feed.end()
-        try? await environment.pipeline.workers.run { [history = environment.history, name] in history.remove(name) }
+        await withTaskExecutorPreference(environment.pipeline.workers) { environment.history.remove(name) }
     }
 
     /// Watches until the source fails.

@@ -7,6 +7,8 @@ package struct StreamState: JSONObject {
         case running
         /// It failed, and is tried again in a moment.
         case waiting
+        /// Another replica watches it.
+        case elsewhere
     }
 
     /// The objects that are there now.
@@ -22,6 +24,8 @@ package struct StreamState: JSONObject {
     package var phase = Phase.connecting
     /// Why it failed last; nil if it has not.
     package var reason: String?
+    /// Name of the machine of the other replica that watches it; nil if this one does.
+    package var replica: String?
     /// Width of the pictures in pixels; nil before the first.
     package var width: Int?
     /// Height of the pictures in pixels; nil before the first.
@@ -76,6 +80,7 @@ package struct StreamState: JSONObject {
         JSONMember("objects", "Objects that are there now.", \.presence.objects),
         JSONMember("phase", schema: .oneOf(Phase.allCases.map(\.rawValue)), \.phase.rawValue),
         JSONMember(optional: "reason", "Why it failed last.", \.reason),
+        JSONMember(optional: "replica", "Name of the machine of the other replica that watches it.", \.replica),
         JSONMember(optional: "width", "Width of the pictures in pixels.", \.width),
         JSONMember("zones", "Objects that are there now, by zone.", schema: counts) { Self.json($0.presence.zones) },
     ]

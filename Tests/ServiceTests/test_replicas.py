@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
+import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Callable
+from typing import Callable, Iterator
 from urllib.parse import quote
 
 import pytest
+from cameras import Camera, get_state, make_clips, put, require_tools, wait_for_frames
 from conftest import MODEL, Server, StartServer
 from probes import Answer, assert_problem, call, metric, run_serve, wait_until
 from redis_server import Redis
@@ -212,3 +215,91 @@ def test_invalid_settings_are_rejected(flags: tuple[str, ...], complaint: str, t
     run = run_serve("--models", tmp_path, "--data", tmp_path, *flags)
     assert run.returncode == 64, run.stderr
     assert complaint in run.stderr
+
+
+# Streams.
+
+# Maximum time until a stream of a replica that died is watched by another one.
+TAKEOVER_SECONDS = 10
+
+
+@pytest.fixture
+def camera(pictures: list[Path], tmp_path: Path) -> Iterator[Camera]:
+    require_tools()
+    camera = Camera(make_clips(pictures, tmp_path).joinpath("clip.mp4"))
+    yield camera
+    camera.kill()
+
+
+def watchers(replicas: list[Server]) -> list[Server]:
+    """The replicas that watch the stream."""
+    return [each for each in replicas if get_state(each, "front")["phase"] == "running"]
+
+
+def test_a_stream_is_watched_by_one_replica_and_by_another_when_that_one_dies(
+    redis: Redis, start_server: StartServer, camera: Camera, tmp_path: Path
+) -> None:
+    def start_one(number: int) -> Server:
+        return start_server("--store", redis.url, "--events", str(tmp_path / f"events{number}"))
+
+    replicas = [start_one(number) for number in range(2)]
+    assert put(replicas[0], "front", camera.address).status == 201
+    assert wait_until(lambda: len(call(replicas[1].url, "GET", "/streams").json["streams"]) == 1, 5)
+    assert wait_until(lambda: watchers(replicas) == [replicas[0]], 5)
+    elsewhere = get_state(replicas[1], "front")
+    assert (elsewhere["phase"], elsewhere["replica"]) == ("elsewhere", socket.gethostname())
+    for target in ("snapshot", "live", "events"):
+        answer = call(replicas[1].url, "GET", f"/streams/front/{target}")
+        assert_problem(answer, 421)
+        assert socket.gethostname() in answer.json["detail"]
+    # Through a few renewals of the lease.
+    time.sleep(6)
+    assert watchers(replicas) == [replicas[0]]
+    # A change through the other one reaches it.
+    assert put(replicas[1], "front", camera.address, rate=3).status == 200
+    assert wait_until(lambda: call(replicas[0].url, "GET", "/streams/front").json["configuration"]["rate"] == 3, 5)
+    assert wait_until(lambda: watchers(replicas) == [replicas[0]], 5)
+
+    replicas[0].kill()
+    start = time.monotonic()
+    assert wait_until(lambda: watchers(replicas[1:]) == replicas[1:], TAKEOVER_SECONDS), get_state(replicas[1], "front")
+    print(f"taken over after {time.monotonic() - start:.1f} s")
+
+    # One that hangs loses it, and notices when it goes on.
+    replicas[0] = start_one(0)
+    assert wait_until(lambda: call(replicas[0].url, "GET", "/streams").json["streams"] != [], 5)
+    assert get_state(replicas[0], "front")["phase"] == "elsewhere"
+    os.kill(replicas[1].pid, signal.SIGSTOP)
+    try:
+        assert wait_until(lambda: watchers(replicas[:1]) == replicas[:1], TAKEOVER_SECONDS)
+    finally:
+        os.kill(replicas[1].pid, signal.SIGCONT)
+    assert wait_until(lambda: get_state(replicas[1], "front")["phase"] == "elsewhere", 5)
+
+    # One that is stopped gives it back at once.
+    replicas[0].stop()
+    assert wait_until(lambda: watchers(replicas[1:]) == replicas[1:], 5)
+    replicas[0] = start_one(0)
+    assert wait_until(lambda: call(replicas[0].url, "GET", "/streams").json["streams"] != [], 5)
+    assert get_state(replicas[0], "front")["phase"] == "elsewhere"
+    # A deletion through the other one ends it, and its events are forgotten there.
+    assert wait_until(lambda: (tmp_path / "events1/front").exists(), 15)
+    assert call(replicas[0].url, "DELETE", "/streams/front").status == 204
+    assert wait_until(lambda: call(replicas[1].url, "GET", "/streams").json["streams"] == [], 5)
+    assert wait_until(lambda: not (tmp_path / "events1/front").exists(), 5)
+
+
+def test_streams_go_on_while_redis_is_away(
+    redis: Redis, start_server: StartServer, camera: Camera, tmp_path: Path
+) -> None:
+    server = start_server("--store", redis.url, "--events", str(tmp_path / "events"))
+    assert put(server, "front", camera.address).status == 201
+    wait_for_frames(server, "front")
+    redis.close()
+    # Longer than a lease.
+    wait_for_frames(server, "front", 40, seconds=20)
+    before = get_state(server, "front")["failures"]
+    redis.start()
+    time.sleep(6)
+    wait_for_frames(server, "front")
+    assert get_state(server, "front")["failures"] == before

@@ -29,6 +29,25 @@ struct RedisImageStoreTests {
         try keys.expectConsistent(quota: 0)
     }
 
+    @Test("a lease has one holder until it ends, is given back, or is not renewed")
+    func leases() throws {
+        let stores = [try keys.store(), try keys.store()]
+        func lease(_ replica: Int, _ name: String = "streams/a", milliseconds: Int = 60_000) throws -> String {
+            try stores[replica].lease(name, for: "replica \(replica)", milliseconds: milliseconds)
+        }
+        #expect(try lease(0) == "replica 0")
+        #expect(try lease(1) == "replica 0")
+        #expect(try lease(1, "streams/b") == "replica 1")
+        #expect(try lease(0) == "replica 0")
+        // Only the holder can give it back.
+        try stores[1].release("streams/a", for: "replica 1")
+        #expect(try lease(1) == "replica 0")
+        try stores[0].release("streams/a", for: "replica 0")
+        #expect(try lease(1, milliseconds: 100) == "replica 1")
+        Thread.sleep(forTimeInterval: 0.2)
+        #expect(try lease(0) == "replica 0")
+    }
+
     @Test("documents can be replaced, listed, deleted, and read by another replica")
     func documents() throws {
         try checkDocuments(try keys.store(), again: { try keys.store() })

@@ -74,7 +74,8 @@ struct Metrics: Endpoint {
 
     private func updateStreams() {
         registry.removeSeries(of: ServiceMetrics.ofStreams)
-        for stream in streams.streams {
+        // Those of other replicas are in their metrics.
+        for stream in streams.streams where stream.feed != nil {
             let name = [("stream", stream.name)]
             let state = stream.state
             let counts = [

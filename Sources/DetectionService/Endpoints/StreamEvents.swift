@@ -125,7 +125,7 @@ struct GetEvents: Endpoint {
                 switch message {
                 case .event(_, _, let line): try await writer.write(Events.event("event", line))
                 case .moment(let stream):
-                    guard let name = DocumentName(stream), let moment = hub.stream(named: name)?.feed.moment else {
+                    guard let name = DocumentName(stream), let moment = hub.stream(named: name)?.feed?.moment else {
                         continue
                     }
                     try await writer.write(Events.event("objects", try MomentBody(moment, of: stream).json()))
@@ -161,11 +161,12 @@ struct GetStreamEvents: Endpoint {
         pathFields: [StreamFields.name],
         queryFields: [after, Events.limit, Events.objects],
         answers: [Events.answer],
-        problems: [.notFound, .notAcceptable, .busy]
+        problems: [.notFound, .misdirected, .notAcceptable, .busy]
     )
 
     func respond(to call: Call) async throws -> Response {
         let stream = try call.stream(of: hub)
+        let feed = try stream.shown()
         let limit = call.query.integer(Events.limit.name) ?? 100
         let after = call.query.string(Self.after.name)
         let history = hub.history
@@ -176,7 +177,7 @@ struct GetStreamEvents: Endpoint {
             return try .json(EventList(lines: events.map(\.line)))
         }
         let sendsObjects = call.query.bool(Events.objects.name) ?? false
-        guard let messages = stream.feed.subscribe(moments: sendsObjects, events: true) else {
+        guard let messages = feed.subscribe(moments: sendsObjects, events: true) else {
             throw Problem.tooManyViewers
         }
         let last = call.request.headers[.lastEventID] ?? after
@@ -201,7 +202,7 @@ struct GetStreamEvents: Endpoint {
                     sent = id
                 case .event: break
                 case .moment:
-                    guard let moment = stream.feed.moment else { continue }
+                    guard let moment = feed.moment else { continue }
                     let body = MomentBody(moment, of: stream.name)
                     try await writer.write(Events.event("objects", try body.json()))
                 case .tick: try await writer.write(ByteBuffer(string: ":\n\n"))

@@ -65,6 +65,21 @@ extension Call {
     }
 }
 
+extension StreamHub.Stream {
+    /// What the stream shows.
+    ///
+    /// - Throws: ``Problem`` if another replica watches it.
+    func shown() throws -> StreamFeed {
+        guard let feed else {
+            throw Problem(
+                .misdirected,
+                "The replica on \(state.replica ?? "another machine") watches this stream: ask it."
+            )
+        }
+        return feed
+    }
+}
+
 /// `GET /streams`: all streams.
 struct ListStreams: Endpoint {
     let hub: StreamHub
@@ -193,11 +208,11 @@ struct GetStreamSnapshot: Endpoint {
         pathFields: [StreamFields.name],
         queryFields: [boxes],
         answers: [Operation.Answer(summary: "The picture.", contents: [Operation.Content(mediaType: "image/jpeg")])],
-        problems: [.notFound]
+        problems: [.notFound, .misdirected]
     )
 
     func respond(to call: Call) async throws -> Response {
-        let feed = try call.stream(of: hub).feed
+        let feed = try call.stream(of: hub).shown()
         let isDrawn = call.query.bool(Self.boxes.name) ?? true
         guard let picture = try await pipeline.workers.run({ try feed.jpeg(isDrawn: isDrawn) }) else {
             throw Problem(.notFound, "The stream has sent no picture yet; GET /streams says why.")
@@ -230,11 +245,11 @@ struct GetStreamLive: Endpoint {
                 contents: [Operation.Content(mediaType: "multipart/x-mixed-replace")]
             )
         ],
-        problems: [.notFound, .busy]
+        problems: [.notFound, .misdirected, .busy]
     )
 
     func respond(to call: Call) throws -> Response {
-        let feed = try call.stream(of: hub).feed
+        let feed = try call.stream(of: hub).shown()
         let isDrawn = call.query.bool(GetStreamSnapshot.boxes.name) ?? true
         guard let messages = feed.subscribe(moments: true, events: false) else { throw Problem.tooManyViewers }
         let workers = pipeline.workers

@@ -124,9 +124,7 @@ struct CrossOriginPolicy: Sendable {
 
     /// This machine's name, with and without its domain, and as multicast DNS publishes it.
     private static var ownNames: [String] {
-        var buffer = [CChar](repeating: 0, count: 256)
-        guard gethostname(&buffer, buffer.count - 1) == 0 else { return [] }
-        let name = String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self).lowercased()
+        let name = HostName.current.lowercased()
         let label = String(name.prefix { $0 != "." })
         return [name, label, "\(label).local"]
     }

@@ -1,3 +1,4 @@
+internal import Basics
 internal import DetectionPipeline
 internal import Hummingbird
 internal import JSONSchema
@@ -154,7 +155,7 @@ struct DeepStackObjects: JSONObject {
         JSONMember("moduleName") { _ in "Osprey" },
         JSONMember("predictions", "Best first, in whole pixels of the picture.", \.items),
         JSONMember("processMs", \.milliseconds),
-        JSONMember("processedBy") { _ in DeepStackServer.hostName },
+        JSONMember("processedBy") { _ in HostName.current },
         JSONMember("requestId", \.requestID),
         JSONMember("success") { _ in true },
         JSONMember("timestampUTC") { _ in DeepStackServer.timestamp() },

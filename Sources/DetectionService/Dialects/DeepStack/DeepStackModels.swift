@@ -1,3 +1,4 @@
+internal import Basics
 internal import DetectionPipeline
 internal import Hummingbird
 internal import JSONSchema
@@ -40,7 +41,7 @@ private struct DeepStackModelNames: JSONObject {
         JSONMember("models", \.names),
         JSONMember("moduleId") { _ in "ObjectDetection" },
         JSONMember("moduleName") { _ in "Osprey" },
-        JSONMember("processedBy") { _ in DeepStackServer.hostName },
+        JSONMember("processedBy") { _ in HostName.current },
         JSONMember("success") { _ in true },
         JSONMember("timestampUTC") { _ in DeepStackServer.timestamp() },
     ]

@@ -3,13 +3,6 @@ internal import Glibc
 
 /// What CodeProject.AI's answers say about the server.
 enum DeepStackServer {
-    /// Name of this machine.
-    static let hostName: String = {
-        var buffer = [CChar](repeating: 0, count: 256)
-        guard gethostname(&buffer, buffer.count - 1) == 0 else { return "localhost" }
-        return String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-    }()
-
     /// The time now, as in `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110).
     static func timestamp(_ now: Date = Date()) -> String {
         var seconds = time_t(now.timeIntervalSince1970)

@@ -1,3 +1,4 @@
+internal import Basics
 internal import Hummingbird
 internal import JSONSchema
 
@@ -46,7 +47,7 @@ private struct DeepStackPing: JSONObject {
 
     static let members: [JSONMember<DeepStackPing>] = [
         JSONMember("code") { _ in 200 },
-        JSONMember("hostname") { _ in DeepStackServer.hostName },
+        JSONMember("hostname") { _ in HostName.current },
         JSONMember("message") { _ in "" },
         JSONMember("success") { _ in true },
         JSONMember("version", \.version),
