@@ -180,14 +180,11 @@ package final class KeptRunners<Runner: KeptRunner>: Sendable {
     }
 
     /// Runs everything until the task is cancelled.
-    ///
-    /// - Parameter onInterval: Called every few seconds.
-    package func run(onInterval: @escaping @Sendable () -> Void = {}) async {
+    package func run() async {
         await withDiscardingTaskGroup { group in
             group.addTask {
                 repeat {
                     await self.load()
-                    onInterval()
                 } while (try? await Task.sleep(for: Self.interval)) != nil
                 self.starter.finish()
             }

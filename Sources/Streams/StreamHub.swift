@@ -30,6 +30,8 @@ package final class StreamHub: Service {
         package init() {}
     }
 
+    private static let tickInterval = Duration.seconds(5)
+
     package let history: EventHistory
     /// Sends what happens in all streams.
     package let broadcast: Broadcast
@@ -117,9 +119,15 @@ package final class StreamHub: Service {
     /// Runs the streams until the service shuts down.
     package func run() async throws {
         await cancelWhenGracefulShutdown {
-            await self.runners.run {
-                self.broadcast.send(.tick)
-                for runner in self.runners.all { runner.feed.tick() }
+            await withDiscardingTaskGroup { group in
+                group.addTask {
+                    while (try? await Task.sleep(for: Self.tickInterval)) != nil {
+                        self.broadcast.send(.tick)
+                        for runner in self.runners.all { runner.feed.tick() }
+                    }
+                }
+                await self.runners.run()
+                group.cancelAll()
             }
         }
         endFeeds()

@@ -104,6 +104,7 @@ final class StreamRunner: KeptRunner {
         var reader = VideoReader(configuration.source)
         reader.rate = .perSecond(configuration.rate)
         reader.policy = .newest
+        reader.countsArrival = configuration.source.mayLackTimes
         reader.maximumPixels = environment.maximumPixels
         // One that is read, one that waits, one that is detected in, the last one, and some that are being drawn.
         reader.buffers = 8

@@ -33,6 +33,9 @@ package struct VideoReader: Sendable {
     package var policy = FrameQueue.Policy.wait
     /// Pictures in memory.
     package var buffers = 4
+    /// Whether a picture's time is that of its arrival, not its own: MJPEG over HTTP has none, and ffmpeg invents 25 pictures
+    /// per second.
+    package var countsArrival = false
 
     package init(_ source: VideoSource) {
         self.source = source
@@ -147,10 +150,12 @@ package struct VideoReader: Sendable {
                         + "+gte(t-prev_selected_t,\(Self.leastGap(at: rate)))'"
                 ]
             }
-        let filters = selection + ["showinfo=checksum=0", VideoScaling.filter(forSide: side)]
+        let times = countsArrival ? ["setpts='(RTCTIME-RTCSTART)/(TB*1000000)'"] : []
+        let filters = times + selection + ["showinfo=checksum=0", VideoScaling.filter(forSide: side)]
         return arguments + [
             "-map", "0:V:0", "-vf", filters.joined(separator: ","), "-fps_mode", "passthrough",
-            "-pix_fmt", "rgb24", "-f", "rawvideo", "pipe:1",
+            // With more threads, its encoder of raw pictures keeps each one until the next comes.
+            "-pix_fmt", "rgb24", "-threads", "1", "-f", "rawvideo", "pipe:1",
         ]
     }
 }

@@ -95,6 +95,9 @@ package struct VideoSource: Hashable, Sendable {
         return path == "/" && !location.contains("?") ? description : "\(description[..<slash])/…"
     }
 
+    /// Whether its pictures may come without times of their own.
+    package var mayLackTimes: Bool { kind == .network && location.lowercased().hasPrefix("http") }
+
     /// Whether it only ends when something is wrong.
     var isEndless: Bool { kind == .device || kind == .network && location.lowercased().hasPrefix("rtsp") }
 

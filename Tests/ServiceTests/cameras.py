@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import http.server
+import itertools
 import random
 import shutil
 import subprocess
+import threading
 import time
 from pathlib import Path
 from typing import Any, Iterator
@@ -34,7 +37,7 @@ SHOWN = [("square", 24, (219, 157, 493, 430), 866, 76), ("circle", 14, (374, 160
 SIDE = 320
 RATE = 5
 # Two zones side by side, in pixels.
-RIGHT, BORDER = 340, 140
+RIGHT, BORDER = 300, 140
 ZONES = {
     "middle": [[BORDER, 0], [RIGHT, 0], [RIGHT, HEIGHT], [BORDER, HEIGHT]],
     "end": [[0, 0], [BORDER, 0], [BORDER, HEIGHT], [0, HEIGHT]],
@@ -114,6 +117,47 @@ class Camera:
     def kill(self) -> None:
         self.process.kill()
         self.process.communicate()
+
+
+def pictures_of(clip: Path, folder: Path) -> list[bytes]:
+    """The clip's pictures, as JPEGs."""
+    ffmpeg("-t", SECONDS, "-i", clip, "-q:v", 3, folder / "%03d.jpg")
+    return [path.read_bytes() for path in sorted(folder.glob("*.jpg"))]
+
+
+class MotionJPEG:
+    """A camera that sends JPEGs over HTTP again and again, at a rate per second."""
+
+    def __init__(self, pictures: list[bytes], rate: float = FPS) -> None:
+        # For each picture, when it was last sent.
+        self.sent: dict[int, float] = {}
+        sent = self.sent
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.send_response(200)
+                self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=part")
+                self.end_headers()
+                start = time.monotonic()
+                with contextlib.suppress(OSError):
+                    for number in itertools.count():
+                        jpeg = pictures[number % len(pictures)]
+                        sent[number % len(pictures)] = time.time()
+                        head = f"--part\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
+                        self.wfile.write(head.encode() + jpeg + b"\r\n")
+                        time.sleep(max(0, start + (number + 1) / rate - time.monotonic()))
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads, self._server.block_on_close = True, False
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        self.address = f"http://127.0.0.1:{self._server.server_port}/video.mjpg"
+
+    def kill(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
 
 
 def put(server: Server, name: str, address: str, **options: Any) -> Answer:

@@ -38,6 +38,8 @@ from cameras import (
     SPEED,
     WIDTH,
     Camera,
+    MotionJPEG,
+    pictures_of,
     Record,
     get_state,
     list_events,
@@ -507,7 +509,8 @@ def test_events_tell_what_passed_and_when(passing: Passing) -> None:
 def test_lines_and_stays_are_reported(service: Server, camera: Camera) -> None:
     # Objects pass to the left, which is to the right of someone who looks down the picture.
     lines = {"up": [[0.5, 1], [0.5, 0]], "down": [[320, 0], [320, HEIGHT]], "above": [[0.5, 0], [0.5, 0.1]]}
-    with stream(service, "gate", camera.address, lines=lines, stay=1) as name:
+    zones = {"middle": [[100, 0], [340, 0], [340, HEIGHT], [100, HEIGHT]]}
+    with stream(service, "gate", camera.address, lines=lines, zones=zones, stay=1) as name:
         assert wait_until(lambda: sum(e["event"] == "left" for e in list_events(service, name)) >= 2, 40)
         events, crossings = list_events(service, name), get_state(service, name)["crossings"]
     for kind, *_ in SHOWN:
@@ -516,7 +519,7 @@ def test_lines_and_stays_are_reported(service: Server, camera: Camera) -> None:
         assert {"up": "out", "down": "in"} in crossed
         assert all(each == {"up": "out", "down": "in"} for each in crossed)
         stays = [event for event in of_kind if event["event"] == "stayed"]
-        # The wide zone takes 1.25 seconds.
+        # The zone takes 1.5 seconds.
         assert stays and all(event["stayed"] == ["middle"] and event["age"] >= 1 for event in stays)
     count = sum(event["event"] == "crossed" for event in events)
     assert crossings == {"up": {"out": count}, "down": {"in": count}}
@@ -611,7 +614,8 @@ def test_live_pictures_are_jpegs_of_the_size_that_the_network_needs(passing: Pas
     assert {size_of(picture) for picture in passing.pictures} == {(SIDE, SIDE * HEIGHT // WIDTH)}
     # The last picture is sent again every 5 s, which tells whether the client is still there.
     assert len(passing.pictures) <= passing.state["frames"] + SECONDS / 5 + 2
-    assert len(set(passing.pictures)) >= 0.7 * passing.state["frames"]
+    # Pictures that ffmpeg kept while it found out the format come at once, and are dropped but for the last.
+    assert len(set(passing.pictures)) >= 0.7 * (passing.state["frames"] - passing.state["dropped"])
 
 
 def test_metrics_count_what_the_stream_did(passing: Passing) -> None:
@@ -630,6 +634,47 @@ def test_metrics_count_what_the_stream_did(passing: Passing) -> None:
     assert found["frames_total:gated"] == 0
     assert 0 < found["lag_seconds"] < 1
     assert found["objects"] == 0
+
+
+@pytest.mark.parametrize("rate", [2, 5])
+def test_cameras_that_send_jpegs_without_times_are_read_at_the_rate(
+    rate: float, service: Server, clips: Path, tmp_path: Path
+) -> None:
+    camera = MotionJPEG(pictures_of(clips / "clip.mp4", tmp_path))
+    try:
+        with stream(service, "jpegs", camera.address, rate=rate):
+            before, start = settle(service, "jpegs"), time.monotonic()
+            time.sleep(8)
+            after, seconds = get_state(service, "jpegs"), time.monotonic() - start
+            assert after["frames"] - before["frames"] == pytest.approx(rate * seconds, rel=0.15, abs=2)
+            assert after["dropped"] == 0 and after["failures"] == 0
+            # At two per second, objects move too far from one to the next to be followed.
+            assert rate < 5 or wait_until(lambda: any(e["event"] == "left" for e in list_events(service, "jpegs")), 20)
+    finally:
+        camera.kill()
+
+
+def test_a_picture_is_shown_when_it_comes_not_when_the_next_one_does(service: Server) -> None:
+    levels = 24
+    grey = []
+    for number in range(levels):
+        jpeg = io.BytesIO()
+        Image.new("RGB", (WIDTH, HEIGHT), (8 + 10 * number,) * 3).save(jpeg, "JPEG", quality=95)
+        grey.append(jpeg.getvalue())
+    camera = MotionJPEG(grey, rate=4)
+    # Of pictures that are new: the last one is sent again now and then.
+    ages: dict[float, float] = {}
+    try:
+        # One in two seconds.
+        with stream(service, "slow", camera.address, rate=0.5):
+            wait_for_frames(service, "slow", 1)
+            with opened(service, "/streams/slow/live?boxes=false") as answer:
+                for jpeg in itertools.islice(parts(answer), 4):
+                    level = Image.open(io.BytesIO(jpeg)).convert("L").getpixel((WIDTH // 8, HEIGHT // 8))
+                    ages.setdefault(level, time.time() - camera.sent[round((level - 8) / 10)])
+    finally:
+        camera.kill()
+    assert len(ages) >= 3 and max(ages.values()) < 1, ages
 
 
 def test_still_pictures_are_skipped(service: Server, noisy: Camera) -> None:

@@ -7,6 +7,7 @@ import contextlib
 import http.server
 import json
 import shutil
+import socket
 import subprocess
 import threading
 import time
@@ -123,6 +124,14 @@ class Broker:
         log = (self.folder / "log").open("ab")
         command = [MOSQUITTO, "-c", str(self.folder / "mosquitto.conf")]
         self.process = subprocess.Popen(command, stdout=log, stderr=log)
+        assert wait_until(self._answers, 10)
+
+    def _answers(self) -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", self.port), 1).close()
+        except OSError:
+            return False
+        return True
 
     def kill(self) -> None:
         self.process.kill()
@@ -142,21 +151,13 @@ class Broker:
         client.reconnect_delay_set(1, 1)
         client.on_connect = lambda client, *_: client.subscribe("#", 1)
         client.on_message = lambda _, __, each: messages.append((each.topic, each.payload, each.retain))
-        assert wait_until(lambda: contextlib.suppress(OSError) and _connects(client, self.port), 5)
+        client.connect("127.0.0.1", self.port)
         client.loop_start()
         try:
             yield messages
         finally:
             client.disconnect()
             client.loop_stop()
-
-
-def _connects(client: mqtt.Client, port: int) -> bool:
-    try:
-        client.connect("127.0.0.1", port)
-    except OSError:
-        return False
-    return True
 
 
 @pytest.fixture
