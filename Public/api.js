@@ -288,24 +288,27 @@ export const recentEvents = async (limit) => (await (await send("events", { quer
 export const eventPicture = async (path) => (await send(path.replace(/^\//, ""), { accept: "image/jpeg" })).blob();
 
 /**
- * Yields what happens in all streams, until the connection ends.
+ * Returns what happens in all streams from now on, until the connection ends.
  *
  * Not an EventSource, which cannot send an API key.
  *
  * @param {AbortSignal} signal
- * @returns {AsyncGenerator<{kind: string, data: any}>} Events, and the objects of each picture.
+ * @returns {Promise<AsyncGenerator<{kind: string, data: any}>>} Events, and the objects of each picture.
  */
-export async function* happenings(signal) {
+export async function happenings(signal) {
   const response = await send("events", { query: { objects: true }, accept: "text/event-stream", signal });
-  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  return messages(response.body.pipeThrough(new TextDecoderStream()).getReader());
+}
+
+async function* messages(reader) {
   let text = "";
   for (;;) {
     const { done, value } = await reader.read();
     if (done) return;
     text += value;
-    const messages = text.split("\n\n");
-    text = messages.pop() ?? "";
-    for (const message of messages) {
+    const whole = text.split("\n\n");
+    text = whole.pop() ?? "";
+    for (const message of whole) {
       const [, kind, data] = /^event: (\w+)\n(?:id: .*\n)?data: (.*)$/.exec(message) ?? [];
       if (kind) yield { kind, data: JSON.parse(data) };
     }

@@ -17,6 +17,8 @@ export class CameraCard {
   /** @type {{image: ImageBitmap, time: number}|null} */
   #picture = null;
   #isFetching = false;
+  /** The zones that are listed, as JSON. */
+  #listed = "";
   #isEditing = false;
   /** @type {import("./store.js").Point[]|null} */
   #draft = null;
@@ -79,7 +81,17 @@ export class CameraCard {
     this.state.textContent = phase === "elsewhere" ? `On ${replica}` : phase === "waiting" ? "Not connected" : phase === "connecting" ? "Connecting…" : this.state.textContent || "Connected";
     this.reason.textContent = phase === "waiting" ? (reason ?? "") : "";
     if (width && height) this.canvas.style.aspectRatio = `${width} / ${height}`;
+    this.#list();
+    this.#paint();
+  }
+
+  /** Lists the zones, if they have changed: their buttons may have the focus. */
+  #list() {
     const zones = this.#zones();
+    const text = Object.keys(zones).length > 0 ? JSON.stringify(zones) : "";
+    if (text === this.#listed) return;
+    this.#listed = text;
+    this.text.value = text;
     this.chips.replaceChildren(
       ...Object.keys(zones).map((name) => {
         const chip = element("button", { type: "button", class: "chip", click: () => this.#forget(name) }, `${name} ×`);
@@ -87,8 +99,6 @@ export class CameraCard {
         return element("li", {}, chip);
       }),
     );
-    if (document.activeElement !== this.text) this.text.value = Object.keys(zones).length > 0 ? JSON.stringify(zones) : "";
-    this.#paint();
   }
 
   /**
@@ -112,11 +122,15 @@ export class CameraCard {
     if (this.#isFetching) return;
     this.#isFetching = true;
     try {
-      while (this.#moments.at(-1) && this.#picture?.time !== this.#moments.at(-1)?.time && !this.#abort.signal.aborted) {
+      while (!this.#abort.signal.aborted && (this.#picture?.time ?? 0) < (this.#moments.at(-1)?.time ?? 0)) {
         const { blob, time } = await api.snapshot(this.#name, this.#abort.signal);
+        // One that is shown already.
+        if (time <= (this.#picture?.time ?? 0)) break;
         const image = await createImageBitmap(blob);
-        // A picture that is shown already: its boxes came first.
-        if (this.#picture?.time === time) break;
+        if (this.#abort.signal.aborted) {
+          image.close();
+          break;
+        }
         this.#picture?.image.close();
         this.#picture = { image, time };
         this.#paint();
@@ -213,13 +227,13 @@ export class CameraCard {
   #finish() {
     const draft = this.#draft;
     if (!draft || draft.length < FEWEST) return this.#actions.announce("A zone needs at least three corners.");
-    const zones = this.#zones();
+    const zones = this.#all();
     let number = 1;
     while (zones[`zone ${number}`]) number += 1;
     this.#draft = null;
     this.#edited();
     focusNext(this.draw);
-    return this.#keep({ ...this.#all(), [`zone ${number}`]: draft });
+    return this.#keep({ ...zones, [`zone ${number}`]: draft });
   }
 
   #forget(name) {
@@ -230,7 +244,9 @@ export class CameraCard {
 
   #read() {
     try {
-      return this.#keep(parsed(this.text.value));
+      const shown = this.#zones();
+      const others = Object.entries(this.#all()).filter(([name]) => !(name in shown));
+      return this.#keep({ ...Object.fromEntries(others), ...parsed(this.text.value) });
     } catch (error) {
       this.problem.textContent = error.message;
     }

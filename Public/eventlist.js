@@ -33,7 +33,7 @@ export function setUpEventList() {
     const moment = new Date(event.time * 1000);
     const item = element(
       "li",
-      { "data-event": key(event), "data-snapshot": event.snapshot },
+      { "data-event": key(event), "data-id": event.id, "data-snapshot": event.snapshot },
       event.snapshot ? image : element("span", { class: "blank" }),
       element(
         "span",
@@ -42,7 +42,9 @@ export function setUpEventList() {
         element("span", { class: "quiet-text" }, `${event.stream} · `, element("time", { datetime: moment.toISOString() }, moment.toLocaleTimeString())),
       ),
     );
-    list.prepend(item);
+    // Some come with the list and some by themselves: their ids are times.
+    const older = [...list.children].find(({ dataset }) => dataset.id < event.id);
+    list.insertBefore(item, older ?? null);
     if (event.snapshot) show(image, event.snapshot);
     while (list.children.length > MOST_EVENTS) list.lastElementChild.remove();
     forgetPictures();

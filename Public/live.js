@@ -19,13 +19,22 @@ function announce(message) {
   byID("announcement").textContent = message;
 }
 
+/** Whether the service asks for a key that the visitor does not give: nothing is asked again by itself. */
+let isLocked = false;
+
+function explain(problem, text) {
+  isLocked = problem.status === 401;
+  byID("connection").textContent = isLocked ? "This service needs an API key." : text;
+  byID("unlock").hidden = !isLocked;
+}
+
 /** Shows the streams as they are now. */
 async function refresh() {
   let streams;
   try {
     streams = await api.streams();
   } catch (problem) {
-    byID("connection").textContent = problem.message;
+    explain(problem, problem.message);
     return;
   }
   const names = new Set(streams.map(({ name }) => name));
@@ -46,28 +55,35 @@ async function refresh() {
   byID("no-cameras").hidden = streams.length > 0;
 }
 
-/** Receives what happens in all streams, and connects again after a loss; not while the page is hidden. */
+const isIdle = () => document.hidden || isLocked;
+
+/** Receives what happens in all streams, and connects again after a loss; not while the page is hidden or locked. */
 async function listen(events) {
   for (;;) {
-    if (document.hidden) await new Promise((resolve) => document.addEventListener("visibilitychange", resolve, { once: true }));
-    if (document.hidden) continue;
-    const abort = new AbortController();
-    const leave = () => document.hidden && abort.abort();
-    document.addEventListener("visibilitychange", leave);
-    try {
-      await refresh();
-      await events.load();
-      for await (const { kind, data } of api.happenings(abort.signal)) {
-        byID("connection").textContent = "";
-        if (kind === "objects") cards.get(data.stream)?.show(data);
-        else events.add(data);
-      }
-    } catch (problem) {
-      if (!abort.signal.aborted) byID("connection").textContent = `No live data: ${problem.message}`;
-    } finally {
-      document.removeEventListener("visibilitychange", leave);
-    }
+    if (!isIdle()) await connection(events);
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MILLISECONDS));
+  }
+}
+
+async function connection(events) {
+  const abort = new AbortController();
+  const leave = () => document.hidden && abort.abort();
+  document.addEventListener("visibilitychange", leave);
+  try {
+    const happenings = await api.happenings(abort.signal);
+    byID("connection").textContent = "";
+    // Once connected, so that nothing is missed in between.
+    await refresh();
+    await events.load();
+    for await (const { kind, data } of happenings) {
+      if (kind === "objects") cards.get(data.stream)?.show(data);
+      else events.add(data);
+    }
+  } catch (problem) {
+    if (!abort.signal.aborted) explain(problem, `No live data: ${problem.message}`);
+  } finally {
+    abort.abort();
+    document.removeEventListener("visibilitychange", leave);
   }
 }
 
@@ -106,5 +122,10 @@ setUpThemeSwitch();
 setUpStatus();
 setUpDialog();
 setUpWebcam(announce);
-setInterval(() => document.hidden || refresh(), INTERVAL_MILLISECONDS);
+setInterval(() => isIdle() || refresh(), INTERVAL_MILLISECONDS);
+byID("unlock").addEventListener("click", () => {
+  isLocked = false;
+  byID("unlock").hidden = true;
+  refresh();
+});
 listen(setUpEventList());

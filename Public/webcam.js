@@ -77,15 +77,24 @@ async function watch({ canvas, state, reason }, signal) {
         last = now;
       } catch (problem) {
         if (signal.aborted) return;
+        if (problem.status === 401) throw problem;
         // Busy or away: the next picture is a new try.
         reason.textContent = problem.message;
-        await new Promise((resolve) => setTimeout(resolve, 1000 * Math.max(1, problem.retryAfter ?? 0)));
+        await pause(1000 * Math.max(1, problem.retryAfter ?? 0), signal);
       }
+      while (document.hidden && !signal.aborted) await pause(1000, signal);
     }
   } finally {
     for (const track of media.getTracks()) track.stop();
   }
 }
+
+/** Waits, but not beyond the signal. */
+const pause = (milliseconds, signal) =>
+  new Promise((resolve) => {
+    setTimeout(resolve, milliseconds);
+    signal.addEventListener("abort", resolve, { once: true });
+  });
 
 /** The video's picture now, no larger than is useful. */
 function taken(video) {

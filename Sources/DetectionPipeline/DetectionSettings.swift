@@ -1,6 +1,6 @@
 internal import Basics
 package import JSONSchema
-internal import ObjectDetection
+package import ObjectDetection
 package import YOLO
 
 /// Format of masks.
@@ -25,6 +25,8 @@ package struct DetectionSettings: Sendable {
     package var filter = DetectionFilter()
     /// Margin around boxes in their own pictures, as a share of their sides; nil for no pictures.
     package var cropMargin: Double?
+    /// What has to be in a zone.
+    package var anchor = Zones.Anchor.foot
     /// Zones that detections are assigned to; nil for none.
     package var zones: Zones?
     /// Areas that the network does not see.
@@ -122,11 +124,10 @@ package struct DetectionSettings: Sendable {
         for (index, value) in (values.array(DetectionFields.ignore.name) ?? []).enumerated() {
             ignored.append(try PictureArea(value, at: [location, DetectionFields.ignore.name, "\(index)"]))
         }
-        if !zones.isEmpty {
-            let share = values.number(DetectionFields.zoneAnchor.name)
-            let isCenter = values.string(DetectionFields.zoneAnchor.name) == "center"
-            self.zones = Zones(zones: zones, anchor: share.map { .share($0) } ?? (isCenter ? .center : .foot))
-        }
+        let share = values.number(DetectionFields.zoneAnchor.name)
+        let isCenter = values.string(DetectionFields.zoneAnchor.name) == "center"
+        anchor = share.map { .share($0) } ?? (isCenter ? .center : .foot)
+        if !zones.isEmpty { self.zones = Zones(zones: zones, anchor: anchor) }
         filter.isOnlyZones = values.string(DetectionFields.only.name) != nil
         if filter.isOnlyZones, zones.isEmpty {
             throw ValidationErrors(
@@ -137,12 +138,17 @@ package struct DetectionSettings: Sendable {
         }
     }
 
+    /// The areas that are ignored, in pixels of a picture of the given size.
+    package func ignored(width: Int, height: Int) -> [Region] {
+        ignored.map { $0.region(width: width, height: height) }
+    }
+
     /// What the detector is asked for, in a picture of the given size in pixels.
     ///
     /// That is more than the maximum, if some of it is dropped afterwards.
     func detectorOptions(width: Int, height: Int) -> DetectionOptions {
         var options = options
-        options.ignored = ignored.map { $0.region(width: width, height: height) }
+        options.ignored = ignored(width: width, height: height)
         if !filter.isOpen { options.maximumDetections = Self.maximumBeforeFilter }
         return options
     }

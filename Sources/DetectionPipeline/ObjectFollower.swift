@@ -17,6 +17,8 @@ package struct ObjectFollower: Sendable {
         package let objects: DetectedObjects
         /// Objects that are followed, but were not asked for; nil for none.
         package fileprivate(set) var others: [DetectedObject]?
+        /// The zones of followed objects that were not asked for, by their numbers.
+        package fileprivate(set) var outside: [Int: [String]] = [:]
         /// The model's class names.
         package let labels: LabelMap
         let zones: [[String]]?
@@ -110,10 +112,16 @@ package struct ObjectFollower: Sendable {
         var report = report(selected, selectedTracks, zones: selection.zones, at: time)
         if tracker != nil, selection.indices.count < found.count {
             let kept = Set(selection.indices)
-            report.others = found.indices.filter { !kept.contains($0) }.map { index in
+            let others = found.indices.filter { !kept.contains($0) }
+            report.others = others.map { index in
                 DetectedObject(found[index], label: labels[found[index].classID], masks: .none, tolerance: 0)
             }
+            let zones = try settings.zones?.names(for: others.map { found[$0] }, width: width, height: height)
+            for (place, index) in others.enumerated() {
+                if let track = tracks[index] { report.outside[track.id] = zones?[place] ?? [] }
+            }
         }
+        last = report
         return report
     }
 
@@ -134,7 +142,10 @@ package struct ObjectFollower: Sendable {
                 return track
             }
         }
-        return report(last.detections, tracks, zones: last.zones, at: time)
+        var report = report(last.detections, tracks, zones: last.zones, at: time)
+        report.outside = last.outside
+        self.last = report
+        return report
     }
 
     private mutating func report(

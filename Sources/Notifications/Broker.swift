@@ -57,16 +57,14 @@ final class Broker: EventReceiver {
         }
         let own = streams.filter { $0.feed != nil }
         let topics = Set(wanted.keys).union(own.map { "\(topic)/\($0.name)/snapshot" })
-        // Those of other replicas' streams are theirs.
-        let foreign = streams.filter { $0.feed == nil }.map(\.name)
         // Also those that earlier connections left.
-        for topic in progress.topics.subtracting(topics).sorted()
-        where !foreign.contains(where: { isTopic(topic, of: $0) }) {
+        let past = progress.topics.subtracting(topics).filter { topic in streams.contains { isKept(topic, of: $0) } }
+        for topic in progress.topics.subtracting(topics).subtracting(past).sorted() {
             try await connection.publish(Message(topic: topic, payload: [], isRetained: true))
             published.withLock { _ = $0.removeValue(forKey: topic) }
         }
         // Before they are published, so that none stays if this process ends.
-        try? progress.note(topics: topics)
+        try? progress.note(topics: topics.union(past))
         for (topic, payload) in wanted.sorted(by: { $0.key < $1.key })
         where published.withLock({ $0[topic] }) != payload {
             try await connection.publish(Message(topic: topic, payload: payload, isRetained: true))
@@ -74,8 +72,13 @@ final class Broker: EventReceiver {
         }
     }
 
-    private func isTopic(_ text: String, of stream: String) -> Bool {
-        text.hasPrefix("\(topic)/\(stream)/") || discovery?.isTopic(text, of: stream) ?? false
+    /// Whether a topic that an earlier connection used still belongs to a stream: that of another replica, one that does
+    /// not run yet, or one that counts all classes, of which it has not seen some since it was started.
+    private func isKept(_ text: String, of stream: StreamHub.Stream) -> Bool {
+        let isDiscovery = discovery?.isTopic(text, of: stream.name) ?? false
+        guard isDiscovery || text.hasPrefix("\(topic)/\(stream.name)/") else { return false }
+        return stream.feed == nil || stream.state.phase != .running
+            || isDiscovery && discovery?.countsAllClasses(of: stream) ?? false && text.contains("/count_")
     }
 
     func close() { connection.close() }

@@ -15,11 +15,8 @@ struct HomeAssistantDiscovery: Sendable {
 
     /// Returns the messages, by topic.
     func messages(for stream: StreamHub.Stream) -> [String: JSONValue] {
-        var names = Set(classes)
-        if names.isEmpty {
-            names.formUnion(stream.state.presence.classes.keys)
-            names.formUnion(stream.configuration.classNames)
-        }
+        var names = Set(classes.isEmpty ? stream.configuration.classNames : classes)
+        if countsAllClasses(of: stream) { names.formUnion(stream.state.presence.classes.keys) }
         return messages(for: stream.name, classes: names.sorted(), zones: stream.state.presence.zones.keys.sorted())
     }
 
@@ -111,6 +108,11 @@ struct HomeAssistantDiscovery: Sendable {
             ["image_topic": .string("\(topic)/\(stream)/snapshot"), "name": "Last event"]
         )
         return messages
+    }
+
+    /// Whether no classes were chosen, so that those count that are seen.
+    func countsAllClasses(of stream: StreamHub.Stream) -> Bool {
+        classes.isEmpty && stream.configuration.classNames.isEmpty
     }
 
     /// Whether a topic is that of a message for a stream.

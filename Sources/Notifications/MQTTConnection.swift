@@ -28,7 +28,7 @@ final class MQTTConnection: Sendable {
         var waiting: [Int32: Waiter] = [:]
         /// The last error that libmosquitto has logged.
         var logged: String?
-        /// Whether someone else has published the last will.
+        /// Whether another client's will has arrived.
         var isWillPublished = false
     }
 

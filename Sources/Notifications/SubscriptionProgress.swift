@@ -14,17 +14,26 @@ final class SubscriptionProgress: Sendable {
 
     private let path: String
     private let contents: Mutex<Contents>
-    /// Whether there was a file.
-    let isNew: Bool
+    private let hasFile: Atomic<Bool>
 
     /// - Parameter path: Path of the file; its folder is made if it is missing.
-    init(_ path: String) {
+    /// - Throws: ``NotificationError`` if there is a file that cannot be read.
+    init(_ path: String) throws(NotificationError) {
         self.path = path
-        let data = try? Data(contentsOf: URL(filePath: path))
-        let read = data.flatMap { try? JSONDecoder().decode(Contents.self, from: $0) }
-        isNew = read == nil
+        var read: Contents?
+        do {
+            read = try JSONDecoder().decode(Contents.self, from: try Data(contentsOf: URL(filePath: path)))
+        } catch let error as CocoaError where error.code == .fileReadNoSuchFile {
+            read = nil
+        } catch {
+            throw NotificationError("\(path) cannot be read: delete it to go on with the events from now on: \(error)")
+        }
         contents = Mutex(read ?? Contents())
+        hasFile = Atomic(read != nil)
     }
+
+    /// Whether nothing was noted yet.
+    var isNew: Bool { !hasFile.load(ordering: .relaxed) }
 
     func lastID(of stream: String) -> String? { contents.withLock { $0.lastIDs[stream] } }
 
@@ -60,6 +69,7 @@ final class SubscriptionProgress: Sendable {
                 withIntermediateDirectories: true
             )
             try encoder.encode(contents).write(to: url, options: .atomic)
+            hasFile.store(true, ordering: .relaxed)
         }
     }
 }

@@ -37,6 +37,7 @@ final class SubscriptionRunner: KeptRunner {
     private let current = Mutex(SubscriptionState())
     /// The event that was called wrong last, and how often.
     private let rejection = Mutex<(id: String, count: Int)>(("", 0))
+    private let known = Mutex<SubscriptionProgress?>(nil)
     private let hasProgressFailed = Atomic<Bool>(false)
     private let logger: Logger
 
@@ -57,12 +58,10 @@ final class SubscriptionRunner: KeptRunner {
         var failures = 0
         // Files are read and written on threads that may block.
         await withTaskExecutorPreference(environment.workers) {
-            let progress = SubscriptionProgress(path)
-            if progress.isNew { note(progress) { try $0.note(lastIDs: environment.hub.history.lastIDs) } }
             while !Task.isCancelled {
                 let sent = state.sent
                 do {
-                    try await deliver(progress)
+                    try await deliver()
                 } catch {
                     guard !Task.isCancelled else { break }
                     failures = state.sent > sent ? 1 : failures + 1
@@ -74,7 +73,7 @@ final class SubscriptionRunner: KeptRunner {
 
     func forget() async {
         await withTaskExecutorPreference(environment.workers) {
-            let progress = SubscriptionProgress(path)
+            guard let progress = try? SubscriptionProgress(path) else { return }
             if !progress.topics.isEmpty {
                 // What brokers keep of the streams.
                 let receiver = try? await receiver()
@@ -107,7 +106,8 @@ final class SubscriptionRunner: KeptRunner {
     }
 
     /// Sends events until that fails.
-    private func deliver(_ progress: SubscriptionProgress) async throws {
+    private func deliver() async throws {
+        let progress = try progress()
         let receiver = try await receiver()
         do {
             try await withThrowingTaskGroup { group in
@@ -116,9 +116,13 @@ final class SubscriptionRunner: KeptRunner {
                 group.addTask { for await _ in changes { waker.yield() } }
                 group.addTask { repeat { waker.yield() } while (try? await Task.sleep(for: Self.interval)) != nil }
                 for await _ in wakes {
-                    let streams = environment.hub.streams.filter { configuration.filter.accepts(stream: $0.name) }
-                    try await receiver.update(streams, progress)
-                    try await sendNew(to: receiver, progress)
+                    // Until they have been read, none of them counts as deleted.
+                    if environment.hub.hasLoaded {
+                        let streams = environment.hub.streams.filter { configuration.filter.accepts(stream: $0.name) }
+                        try await receiver.update(streams, progress)
+                    }
+                    // Some of each stream at a time, so that none waits for another's past.
+                    if try await sendSome(to: receiver, progress) { waker.yield() }
                     current.withLock { $0.phase = .running }
                 }
                 group.cancelAll()
@@ -130,31 +134,55 @@ final class SubscriptionRunner: KeptRunner {
         await receiver.close()
     }
 
-    private func sendNew(to receiver: any EventReceiver, _ progress: SubscriptionProgress) async throws {
-        let history = environment.hub.history
-        for (stream, newest) in history.lastIDs.sorted(by: { $0.key < $1.key })
-        where configuration.filter.accepts(stream: stream) {
-            while case let last = progress.lastID(of: stream) ?? "", last < newest {
-                if history.hasRemovedEvents(of: stream, after: last) {
-                    current.withLock { $0.gaps += 1 }
-                    logger.warning(
-                        "Events were removed before they were sent: raise --events-quota",
-                        metadata: ["stream": "\(stream)"]
-                    )
-                }
-                let events = history.events(of: stream, after: last, limit: Self.batch)
-                for (id, line) in events {
-                    try Task.checkCancellation()
-                    if let event = try? JSONDecoder().decode(SentEvent.self, from: Data(line)),
-                        configuration.filter.accepts(event)
-                    {
-                        try await send(event, line, to: receiver)
-                        note(progress) { try $0.note(lastIDs: [stream: id]) }
-                    }
-                }
-                note(progress) { try $0.note(lastIDs: [stream: events.last?.id ?? newest]) }
-            }
+    /// How far the receiver has come: for a new subscription, all that has happened is past.
+    private func progress() throws -> SubscriptionProgress {
+        let progress = try known.withLock { known in
+            let progress = try known ?? SubscriptionProgress(path)
+            known = progress
+            return progress
         }
+        if progress.isNew { note(progress) { try $0.note(lastIDs: environment.hub.history.lastIDs) } }
+        return progress
+    }
+
+    /// Sends some of the new events of each stream.
+    ///
+    /// - Returns: Whether there are more.
+    private func sendSome(to receiver: any EventReceiver, _ progress: SubscriptionProgress) async throws -> Bool {
+        let history = environment.hub.history
+        var hasMore = false
+        for (stream, newest) in history.lastIDs.sorted(by: { $0.key < $1.key }) {
+            let last = progress.lastID(of: stream) ?? ""
+            guard last < newest else { continue }
+            guard configuration.filter.accepts(stream: stream) else {
+                // Past, should the stream be added later.
+                note(progress) { try $0.note(lastIDs: [stream: newest]) }
+                continue
+            }
+            let events = try history.events(of: stream, after: last, limit: Self.batch)
+            if events.isEmpty || history.hasRemovedEvents(of: stream, after: last) {
+                current.withLock { $0.gaps += 1 }
+                logger.warning(
+                    "Events were removed before they were sent: raise --events-quota",
+                    metadata: ["stream": "\(stream)"]
+                )
+            }
+            for (id, line) in events {
+                try Task.checkCancellation()
+                guard let event = try? JSONDecoder().decode(SentEvent.self, from: Data(line)) else {
+                    current.withLock { $0.gaps += 1 }
+                    logger.warning("An event is damaged", metadata: ["event": "\(stream)/\(id)"])
+                    continue
+                }
+                guard configuration.filter.accepts(event) else { continue }
+                try await send(event, line, to: receiver)
+                note(progress) { try $0.note(lastIDs: [stream: id]) }
+            }
+            let end = events.last?.id ?? newest
+            note(progress) { try $0.note(lastIDs: [stream: end]) }
+            hasMore = hasMore || end < newest
+        }
+        return hasMore
     }
 
     private func send(_ event: SentEvent, _ line: [UInt8], to receiver: any EventReceiver) async throws {

@@ -18,7 +18,7 @@ package struct SubscriptionState: JSONObject {
     package var rejected = 0
     /// Events that were too old when the receiver was there again.
     package var expired = 0
-    /// How often events were removed before they were sent.
+    /// How often events were lost: removed before they were sent, or damaged.
     package var gaps = 0
     /// How often it failed.
     package var failures = 0
@@ -28,7 +28,11 @@ package struct SubscriptionState: JSONObject {
     package static let members: [JSONMember<SubscriptionState>] = [
         JSONMember("expired", "Events that were a day old before the receiver accepted them.", \.expired),
         JSONMember("failures", "How often it failed.", \.failures),
-        JSONMember("gaps", "How often events were removed, by events-quota, before they were sent.", \.gaps),
+        JSONMember(
+            "gaps",
+            "How often events were lost: removed by events-quota before they were sent, or damaged.",
+            \.gaps
+        ),
         JSONMember(optional: "last_sent", "When an event was last sent, in seconds since 1970.", \.lastSent),
         JSONMember("phase", schema: .oneOf(Phase.allCases.map(\.rawValue)), \.phase.rawValue),
         JSONMember(optional: "reason", "Why it failed last.", \.reason),

@@ -15,7 +15,8 @@ final class Webhook: EventReceiver {
     private let client: HTTPClient
 
     private static let timeout = TimeAmount.seconds(10)
-    private static let maximumAnswerBytes = 1 << 20
+    private static let bodyTimeout = Duration.seconds(2)
+    private static let maximumAnswerBytes = 64 << 10
     /// Statuses that say that the event itself is wrong.
     private static let finalStatuses: Set<UInt> = [400, 413, 415, 422]
 
@@ -61,24 +62,31 @@ final class Webhook: EventReceiver {
         let response: HTTPClientResponse
         do {
             response = try await client.execute(request, timeout: Self.timeout)
-            // Read, so that the connection can be used again.
-            _ = try await response.body.collect(upTo: Self.maximumAnswerBytes)
         } catch let error as HTTPClientError where error == .cancelled {
             throw CancellationError()
-        } catch is NIOTooManyBytesError {
-            throw NotificationError("\(destination.authority) answers with more than \(Self.maximumAnswerBytes) bytes")
         } catch let error as HTTPClientError {
             throw NotificationError("\(destination.authority) does not answer: \(error.shortDescription)")
         } catch {
             try Task.checkCancellation()
             throw NotificationError("\(destination.authority) cannot be reached: \(error)")
         }
+        await discard(response.body)
         guard !(200..<300).contains(response.status.code) else { return }
         throw NotificationError(
             "\(destination.authority) answers with status \(response.status.code)",
             isFinal: Self.finalStatuses.contains(response.status.code),
             retryAfter: response.headers.first(name: "Retry-After").flatMap { Double($0) }
         )
+    }
+
+    /// Reads a short body, so that the connection can be used again; a long or slow one ends it.
+    private func discard(_ body: HTTPClientResponse.Body) async {
+        await withTaskGroup { group in
+            group.addTask { _ = try? await body.collect(upTo: Self.maximumAnswerBytes) }
+            group.addTask { try? await Task.sleep(for: Self.bodyTimeout) }
+            await group.next()
+            group.cancelAll()
+        }
     }
 
     func update(_ streams: [StreamHub.Stream], _ progress: SubscriptionProgress) {}

@@ -81,6 +81,10 @@ package protocol ImageStore: Sendable {
     @discardableResult
     func deleteDocument(of kind: DocumentKind, named name: DocumentName) throws(StorageError) -> Bool
 
+    /// Whether a document that is missing was deleted by a process that shares the store, less than a day ago, rather than
+    /// lost with the store's contents.
+    func wasDeleted(_ kind: DocumentKind, named name: DocumentName) throws(StorageError) -> Bool
+
     /// Takes or renews a lease: of all processes that share the store, one at a time has it.
     ///
     /// - Parameters:
@@ -96,7 +100,8 @@ package protocol ImageStore: Sendable {
 }
 
 extension ImageStore {
-    // A store on disk has one process.
+    // A store on disk has one process, which knows what it has deleted.
+    package func wasDeleted(_ kind: DocumentKind, named name: DocumentName) throws(StorageError) -> Bool { false }
     package func lease(_ name: String, for holder: String, milliseconds: Int) throws(StorageError) -> String { holder }
     package func release(_ name: String, for holder: String) throws(StorageError) {}
 }

@@ -34,11 +34,21 @@ extension RedisImageStore {
 
     @discardableResult
     package func deleteDocument(of kind: DocumentKind, named name: DocumentName) throws(StorageError) -> Bool {
-        guard case .integer(let count) = try send(["HDEL", key(of: kind), .text(name.description)]) else {
-            throw Self.strangeReply
-        }
+        let arguments: [RedisArgument] = [
+            .text(kind.rawValue), .text(name.description), .number(Self.markMilliseconds),
+        ]
+        guard case .integer(let count) = try run(.deleteDocument, arguments) else { throw Self.strangeReply }
         return count > 0
     }
+
+    package func wasDeleted(_ kind: DocumentKind, named name: DocumentName) throws(StorageError) -> Bool {
+        let mark: RedisArgument = .text("\(prefix)deleted:\(kind.rawValue)/\(name)")
+        guard case .integer(let count) = try send(["EXISTS", mark]) else { throw Self.strangeReply }
+        return count > 0
+    }
+
+    /// Time for which a deletion is remembered: a day.
+    private static var markMilliseconds: Int { 86_400_000 }
 
     private func key(of kind: DocumentKind) -> RedisArgument { .text("\(prefix)\(kind.rawValue)") }
 }

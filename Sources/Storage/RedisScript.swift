@@ -10,6 +10,7 @@ internal import Crypto
 ///     {osprey}:uploads                    sorted set of ids with equal scores: the order of pages
 ///     {osprey}:recency                    sorted set of the processed versions' ids by last use
 ///     {osprey}:zones                      hash of documents by name, one for each kind of document
+///     {osprey}:deleted:streams/front      mark of a document that was deleted; expires
 ///     {osprey}:lease:streams/front        holder of a lease; expires
 ///     {osprey}:expiry                     sorted set of "upload:ID" and "processed:ID" by expiry time in ms
 ///     {osprey}:costs                      hash of the space each of them takes, in bytes; "used" and "uploads" are
@@ -205,7 +206,20 @@ struct RedisScript: Sendable {
         local isNew = redis.call('HEXISTS', key, ARGV[2]) == 0
         if isNew and redis.call('HLEN', key) >= tonumber(ARGV[3]) then return -1 end
         redis.call('HSET', key, ARGV[2], ARGV[4])
+        redis.call('DEL', prefix .. 'deleted:' .. ARGV[1] .. '/' .. ARGV[2])
         return isNew and 1 or 0
+        """
+    )
+
+    /// Deletes the document of kind `ARGV[1]` named `ARGV[2]`, and marks it as deleted for `ARGV[3]` milliseconds; returns 1
+    /// if it existed, otherwise 0.
+    static let deleteDocument = RedisScript(
+        """
+        local existed = redis.call('HDEL', prefix .. ARGV[1], ARGV[2])
+        if existed == 1 then
+            redis.call('SET', prefix .. 'deleted:' .. ARGV[1] .. '/' .. ARGV[2], 1, 'PX', ARGV[3])
+        end
+        return existed
         """
     )
 

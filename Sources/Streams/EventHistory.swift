@@ -117,13 +117,18 @@ package final class EventHistory: Sendable {
     ///   - id: Only events after this one; nil for the last ones.
     ///   - limit: Maximum number of events.
     /// - Returns: Lines without their ends, with their ids, oldest first.
-    package func events(of stream: String, after id: String?, limit: Int) -> [(id: String, line: [UInt8])] {
+    /// - Throws: ``StreamError`` if they cannot be read.
+    package func events(
+        of stream: String,
+        after id: String?,
+        limit: Int
+    ) throws(StreamError) -> [(id: String, line: [UInt8])] {
         let segments = state.withLock { $0.segments[stream] ?? [] }
         var found: [(id: String, line: [UInt8])] = []
         // Segments that end before the id are not read.
         let first = id.flatMap { id in segments.lastIndex { $0.id <= id } } ?? 0
         for segment in id == nil ? Array(segments.reversed()) : Array(segments[first...]) {
-            let lines = lines(of: "\(directory)/\(stream)/\(segment.id).jsonl").filter { line in
+            let lines = try Self.lines(of: "\(directory)/\(stream)/\(segment.id).jsonl").filter { line in
                 id.map { line.id > $0 } ?? true
             }
             if id == nil { found = lines + found } else { found += lines }
@@ -163,7 +168,7 @@ package final class EventHistory: Sendable {
             state.bytes -= segment.bytes
             let folder = "\(directory)/\(stream)"
             let path = "\(folder)/\(segment.id).jsonl"
-            for (id, _) in lines(of: path) {
+            for (id, _) in (try? Self.lines(of: path)) ?? [] {
                 unlink("\(folder)/\(id).jpg")
                 state.lastRemovedIDs[stream] = id
             }
@@ -180,16 +185,25 @@ package final class EventHistory: Sendable {
         return isID ? String(id) : nil
     }
 
-    private func lines(of path: String) -> [(id: String, line: [UInt8])] { Self.lines(of: path) }
-
-    fileprivate static func lines(of path: String) -> [(id: String, line: [UInt8])] {
+    /// Reads a segment; one that was removed meanwhile is empty.
+    fileprivate static func lines(of path: String) throws(StreamError) -> [(id: String, line: [UInt8])] {
         struct Event: Decodable { var id: String }
 
-        let bytes = (try? Data(contentsOf: URL(filePath: path))).map { [UInt8]($0) } ?? []
+        let bytes = try bytes(of: path)
         // The rest after the last line is an event that was not finished.
         let complete = bytes.lastIndex(of: UInt8(ascii: "\n")).map { bytes[..<$0] } ?? []
         return complete.split(separator: UInt8(ascii: "\n")).compactMap { line in
             (try? JSONDecoder().decode(Event.self, from: Data(line))).map { ($0.id, Array(line)) }
+        }
+    }
+
+    private static func bytes(of path: String) throws(StreamError) -> [UInt8] {
+        do {
+            return [UInt8](try Data(contentsOf: URL(filePath: path)))
+        } catch let error as CocoaError where error.code == .fileReadNoSuchFile {
+            return []
+        } catch {
+            throw StreamError("\(path) cannot be read: \(error)")
         }
     }
 
@@ -232,7 +246,7 @@ extension EventHistory.State {
         var known: Set<String> = []
         for name in names where name.hasSuffix(".jsonl") {
             let path = "\(folder)/\(name)"
-            let lines = EventHistory.lines(of: path)
+            let lines = (try? EventHistory.lines(of: path)) ?? []
             let contents = (try? Data(contentsOf: URL(filePath: path))) ?? Data()
             let whole = contents.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
             if contents.count > whole { truncate(path, off_t(whole)) }

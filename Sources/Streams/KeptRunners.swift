@@ -77,6 +77,8 @@ package final class KeptRunners<Runner: KeptRunner>: Sendable {
         var foreign: [String: Foreign] = [:]
         /// Those that were told to stop and may not have ended, by name.
         var stopping: [String: Lifetime] = [:]
+        /// Whether the documents have been read once.
+        var hasLoaded = false
         /// Counts changes, so that what was read from the store before one is not used after it.
         var changes = 0
     }
@@ -136,6 +138,9 @@ package final class KeptRunners<Runner: KeptRunner>: Sendable {
         state.withLock { $0.running[name.description]?.runner }
     }
 
+    /// Whether the documents have been read once.
+    package var hasLoaded: Bool { state.withLock(\.hasLoaded) }
+
     /// Documents whose runners work in other replicas, by name.
     package var foreign: [Foreign] { state.withLock { Array($0.foreign.values) }.sorted { $0.name < $1.name } }
 
@@ -148,16 +153,19 @@ package final class KeptRunners<Runner: KeptRunner>: Sendable {
         guard bytes.count <= DocumentKind.maximumBytes else {
             throw StorageError(.full, "It exceeds the limit of \(DocumentKind.maximumBytes) bytes.")
         }
-        let (isNew, host) = try await workers.run { [store, kind, maximumCount] in
+        let (isNew, wasDeleted, host) = try await workers.run { [store, kind, maximumCount] in
             let names = try store.documentNames(of: kind)
             guard names.contains(name) || names.count < maximumCount else {
                 throw StorageError(.full, "There are \(maximumCount) \(kind.rawValue) already: delete some.")
             }
+            let wasDeleted = try store.wasDeleted(kind, named: name)
             let isNew = try store.store(document: bytes, of: kind, named: name)
-            return (isNew, try self.otherHost(of: name.description))
+            return (isNew, wasDeleted, try self.otherHost(of: name.description))
         }
         state.withLock { state in
             state.changes += 1
+            // What an earlier one of that name may have left here.
+            if wasDeleted { forget(name.description, configuration, &state) }
             apply(name.description, configuration, host: host, &state)
         }
         return isNew
@@ -172,7 +180,9 @@ package final class KeptRunners<Runner: KeptRunner>: Sendable {
         let existed = try await workers.run { [store, kind] in try store.deleteDocument(of: kind, named: name) }
         let stopped = state.withLock { state in
             state.changes += 1
-            state.foreign[name.description] = nil
+            if let foreign = state.foreign.removeValue(forKey: name.description) {
+                forget(name.description, foreign.configuration, &state)
+            }
             return stop(name.description, isForgotten: true, &state)
         }
         await stopped?.end.wait(for: Self.patience)
@@ -212,7 +222,9 @@ package final class KeptRunners<Runner: KeptRunner>: Sendable {
     /// Starts and stops runners as the store says.
     private func load() async {
         do {
-            let changes = state.withLock(\.changes)
+            let (changes, known) = state.withLock { state in
+                (state.changes, Set(state.running.keys).union(state.foreign.keys))
+            }
             let kept = try await workers.run { [store, kind] in
                 try store.documentNames(of: kind).compactMap { name in
                     try store.document(of: kind, named: name).map { (name.description, $0) }
@@ -222,14 +234,23 @@ package final class KeptRunners<Runner: KeptRunner>: Sendable {
             let configurations = kept.prefix(maximumCount).compactMap { name, bytes in
                 configuration(name, bytes).map { (name: name, configuration: $0) }
             }
-            let hosts = try await workers.run { try configurations.map { try self.otherHost(of: $0.name) } }
-            let names = Set(kept.map(\.0))
+            let missing = known.subtracting(kept.map(\.0))
+            let (hosts, deleted) = try await workers.run { [store, kind] in
+                let deleted = try missing.filter {
+                    try DocumentName($0).map { try store.wasDeleted(kind, named: $0) } ?? false
+                }
+                return (try configurations.map { try self.otherHost(of: $0.name) }, deleted)
+            }
             state.withLock { state in
                 // Read again in a moment.
                 guard changes == state.changes else { return }
-                for name in Array(state.running.keys) where !names.contains(name) {
-                    _ = stop(name, isForgotten: true, &state)
+                for name in missing {
+                    // A store that has lost its contents ends the work, but nothing here is removed.
+                    let isDeleted = deleted.contains(name)
+                    if isDeleted, let foreign = state.foreign[name] { forget(name, foreign.configuration, &state) }
+                    _ = stop(name, isForgotten: isDeleted, &state)
                 }
+                state.hasLoaded = true
                 state.foreign = [:]
                 for ((name, configuration), host) in zip(configurations, hosts) {
                     apply(name, configuration, host: host, &state)
@@ -281,6 +302,16 @@ package final class KeptRunners<Runner: KeptRunner>: Sendable {
         let lifetime = Lifetime(make(name, configuration), after: old ?? state.stopping[name])
         state.running[name] = lifetime
         old?.stop.open()
+        starter.yield(lifetime)
+    }
+
+    /// Removes what a document of a name has left here, although it does not run.
+    private func forget(_ name: String, _ configuration: Runner.Configuration, _ state: inout State) {
+        guard state.running[name] == nil else { return }
+        let lifetime = Lifetime(make(name, configuration), after: state.stopping[name])
+        state.stopping[name] = lifetime
+        lifetime.isForgotten.store(true, ordering: .releasing)
+        lifetime.stop.open()
         starter.yield(lifetime)
     }
 

@@ -83,10 +83,16 @@ package struct ObjectWatch {
     ///
     /// - Parameters:
     ///   - objects: Those that are followed, with their zones.
+    ///   - outside: Zones of those that are followed but not reported now, for example because they have left all zones.
     ///   - living: Numbers of all objects that may appear again.
     ///   - time: Time of the picture in seconds.
     /// - Returns: What has happened, in order.
-    package mutating func look(at objects: [DetectedObject], living: Set<Int>, time: Double) -> [Change] {
+    package mutating func look(
+        at objects: [DetectedObject],
+        outside: [Int: [String]] = [:],
+        living: Set<Int>,
+        time: Double
+    ) -> [Change] {
         var changes: [Change] = []
         for object in objects {
             guard let track = object.track else { continue }
@@ -94,52 +100,60 @@ package struct ObjectWatch {
             let score = max(entry.object.score, object.score)
             entry.object = object
             entry.object.score = score
-            entry.lastTime = time
-            let zones = Set(object.zones ?? [])
             for line in lines {
                 let point = standsOnFoot ? entry.foot : entry.center
                 if let direction = entry.lines[line.name, default: LineMemory()].look(line, at: point) {
                     entry.crossed[line.name] = direction
                 }
             }
-            if !entry.hasAppeared {
-                if time - entry.firstTime >= Self.minimumAge {
-                    entry.hasAppeared = true
-                    entry.zones = Dictionary(uniqueKeysWithValues: zones.map { ($0, time) })
-                    changes.append(change(.appeared, track, entry) { $0.entered = zones.sorted() })
-                }
-            } else {
-                let entered = zones.filter { entry.zones[$0] == nil && entry.lastZones.contains($0) }
-                let exited = entry.zones.filter { !zones.contains($0.key) && !entry.lastZones.contains($0.key) }
-                for name in entered { entry.zones[name] = time }
-                for name in exited.keys {
-                    entry.zones[name] = nil
-                    entry.stayed.remove(name)
-                }
-                if !entered.isEmpty || !exited.isEmpty {
-                    changes.append(
-                        change(.moved, track, entry) { change in
-                            change.entered = entered.sorted()
-                            change.exited = exited.mapValues { Self.rounded(time - $0) }
-                        }
-                    )
-                }
-            }
-            if entry.hasAppeared {
-                if !entry.crossed.isEmpty {
-                    changes.append(change(.crossed, track, entry) { $0.crossed = entry.crossed })
-                    entry.crossed = [:]
-                }
-                let stayed = newStays(&entry, time)
-                if !stayed.isEmpty {
-                    changes.append(change(.stayed, track, entry) { $0.stayed = stayed.filter { !$0.isEmpty } })
-                }
-            }
-            entry.lastZones = zones
+            changes += advance(&entry, track, zones: Set(object.zones ?? []), time)
+            known[track] = entry
+        }
+        for (track, zones) in outside.sorted(by: { $0.key < $1.key }) {
+            guard var entry = known[track], entry.hasAppeared else { continue }
+            changes += advance(&entry, track, zones: Set(zones), time)
             known[track] = entry
         }
         for track in known.keys.filter({ !living.contains($0) }).sorted() {
             if let change = leave(track) { changes.append(change) }
+        }
+        return changes
+    }
+
+    /// Notes the zones that an object is in now.
+    private func advance(_ entry: inout Known, _ track: Int, zones: Set<String>, _ time: Double) -> [Change] {
+        defer { entry.lastZones = zones }
+        entry.lastTime = time
+        guard entry.hasAppeared || time - entry.firstTime >= Self.minimumAge else { return [] }
+        var changes: [Change] = []
+        if !entry.hasAppeared {
+            entry.hasAppeared = true
+            entry.zones = Dictionary(uniqueKeysWithValues: zones.map { ($0, time) })
+            changes.append(change(.appeared, track, entry) { $0.entered = zones.sorted() })
+        } else {
+            let entered = zones.filter { entry.zones[$0] == nil && entry.lastZones.contains($0) }
+            let exited = entry.zones.filter { !zones.contains($0.key) && !entry.lastZones.contains($0.key) }
+            for name in entered { entry.zones[name] = time }
+            for name in exited.keys {
+                entry.zones[name] = nil
+                entry.stayed.remove(name)
+            }
+            if !entered.isEmpty || !exited.isEmpty {
+                changes.append(
+                    change(.moved, track, entry) { change in
+                        change.entered = entered.sorted()
+                        change.exited = exited.mapValues { Self.rounded(time - $0) }
+                    }
+                )
+            }
+        }
+        if !entry.crossed.isEmpty {
+            changes.append(change(.crossed, track, entry) { $0.crossed = entry.crossed })
+            entry.crossed = [:]
+        }
+        let stayed = newStays(&entry, time)
+        if !stayed.isEmpty {
+            changes.append(change(.stayed, track, entry) { $0.stayed = stayed.filter { !$0.isEmpty } })
         }
         return changes
     }

@@ -28,7 +28,7 @@ package struct StreamConfiguration: KeptConfiguration {
     package static let gate = Field(
         name: "gate",
         schema: .oneOf(Gate.allCases.map(\.rawValue)).nullable().defaulting(to: .string(Gate.on.rawValue)).described(
-            "Whether the network skips pictures in which nothing moves; one per second is looked at in any case."
+            "Whether the network skips pictures in which nothing moves; one in three seconds is looked at in any case."
         ),
         otherNames: ["motion"]
     )

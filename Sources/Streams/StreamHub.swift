@@ -81,6 +81,9 @@ package final class StreamHub: Service {
         (runners.all.map(Self.stream) + runners.foreign.map(Self.stream)).sorted { $0.name < $1.name }
     }
 
+    /// Whether the streams have been read once; before, there seem to be none.
+    package var hasLoaded: Bool { runners.hasLoaded }
+
     /// Returns a stream; nil if there is none of that name.
     package func stream(named name: DocumentName) -> Stream? {
         runners.runner(named: name).map(Self.stream)

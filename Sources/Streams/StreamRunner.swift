@@ -68,7 +68,10 @@ final class StreamRunner: KeptRunner {
             let frames = state.frames
             var reason = "ended"
             do {
-                try await withTaskExecutorPreference(environment.pipeline.workers) { try await watch() }
+                let isReplaced = try await withTaskExecutorPreference(environment.pipeline.workers) {
+                    try await watch()
+                }
+                if isReplaced { continue }
             } catch {
                 reason = error.explanation
             }
@@ -93,8 +96,10 @@ final class StreamRunner: KeptRunner {
         await withTaskExecutorPreference(environment.pipeline.workers) { environment.history.remove(name) }
     }
 
-    /// Watches until the source fails.
-    private func watch() async throws {
+    /// Watches until the source ends or fails.
+    ///
+    /// - Returns: Whether it ended because the model was replaced.
+    private func watch() async throws -> Bool {
         current.withLock { if $0.phase != .waiting { $0.phase = .connecting } }
         let detector = try environment.models.detector(named: configuration.model)
         let values = try await environment.resolve(configuration.values)
@@ -113,8 +118,9 @@ final class StreamRunner: KeptRunner {
             follower: ObjectFollower(settings, labels: detector.model.labels, rate: configuration.rate),
             detector: detector,
             zones: settings.zones,
+            gate: MotionGate { [settings] in settings.ignored(width: $0, height: $1) },
             watch: ObjectWatch(
-                anchor: settings.zones?.anchor ?? .foot,
+                anchor: settings.anchor,
                 stay: configuration.stay,
                 hasZones: settings.zones.map { !$0.zones.isEmpty } ?? false
             ),
@@ -128,14 +134,15 @@ final class StreamRunner: KeptRunner {
             current.withLock { $0.note(StreamState.Presence(zones: session.noZones)) }
         }
         current.withLock { $0.note(StreamState.Presence(zones: session.noZones)) }
-        try await reader.read { queue in
+        return try await reader.read { queue in
             var dropped = 0
             while let frame = try await queue.next() {
                 let drops = queue.dropped
                 note(frame, dropped: drops - dropped)
                 dropped = drops
-                guard try await look(at: frame, &session) else { return }
+                guard try await look(at: frame, &session) else { return true }
             }
+            return false
         }
     }
 
@@ -144,7 +151,7 @@ final class StreamRunner: KeptRunner {
         var follower: ObjectFollower
         var detector: any ObjectDetector
         let zones: Zones?
-        var gate = MotionGate()
+        var gate: MotionGate
         var watch: ObjectWatch
         /// Each zone, with no object in it.
         let noZones: [String: Int]
@@ -173,7 +180,12 @@ final class StreamRunner: KeptRunner {
         guard let report else { return true }
         let objects = Array(report.objects)
         session.watch.lines = configuration.lines(width: frame.picture.width, height: frame.picture.height)
-        let changes = session.watch.look(at: objects, living: session.follower.living, time: time)
+        let changes = session.watch.look(
+            at: objects,
+            outside: report.outside,
+            living: session.follower.living,
+            time: time
+        )
         let moment = StreamFeed.Moment(
             picture: frame.picture,
             report: report,

@@ -5,8 +5,8 @@ package import ObjectDetection
 /// Decides which pictures of a fixed camera go to the network: those in which something moves, and now and then another.
 ///
 /// The mean brightness of each cell of a grid, 80 cells wide, is compared with a background that is learned: its mean, and
-/// how much it usually differs. A single cell that moves is noise. When everything changes at once, as when a light is
-/// switched on, the background is learned anew.
+/// how much it usually differs, which grows where something always changes, such as a clock in the picture. A single cell
+/// that moves is noise. When everything changes at once, as when a light is switched on, the background is learned anew.
 package struct MotionGate: Sendable {
     /// What to do with a picture.
     package enum Decision: Equatable, Sendable {
@@ -14,8 +14,8 @@ package struct MotionGate: Sendable {
         case skip
     }
 
-    /// Seconds after which a still picture is detected in, too, so that nothing is missed for longer.
-    private static let maximumGap = 1.0
+    /// Seconds after which a still picture is detected in, too, for what came without being noticed.
+    private static let maximumGap = 3.0
     /// Seconds for which pictures are still detected in after the last motion.
     private static let hold = 0.5
     private static let columns = 80
@@ -25,6 +25,8 @@ package struct MotionGate: Sendable {
     private static let deviations: Float = 4
     /// Time in seconds in which the background follows a still cell, and a moving one.
     private static let (stillSeconds, movingSeconds) = (2.0, 8.0)
+    /// Time in seconds in which a cell that always moves becomes a usual one.
+    private static let restlessSeconds = 30.0
     /// Share of moving cells from which everything has changed.
     private static let everything = 0.6
 
@@ -34,6 +36,8 @@ package struct MotionGate: Sendable {
     private var means: [Float] = []
     private var usual: [Float] = []
     private var isMoving: [Bool] = []
+    /// Whether each cell's motion counts.
+    private var counts: [Bool] = []
     private var time: Double?
     private var lastMotion = -Double.infinity
     private var lastDetection = -Double.infinity
@@ -42,7 +46,13 @@ package struct MotionGate: Sendable {
     /// What moved in the last picture, in pixels of the full picture; nil for nothing.
     package private(set) var motion: BoundingBox?
 
-    package init() {}
+    /// Areas in which motion does not count, in pixels of the full picture.
+    private let ignored: @Sendable (_ width: Int, _ height: Int) -> [Region]
+
+    /// - Parameter ignored: Returns the areas in which motion does not count, in pixels of a picture of the given size.
+    package init(ignoring ignored: @escaping @Sendable (_ width: Int, _ height: Int) -> [Region] = { _, _ in [] }) {
+        self.ignored = ignored
+    }
 
     /// Decides about the next picture.
     ///
@@ -74,22 +84,25 @@ package struct MotionGate: Sendable {
         guard (width, self.rows, self.side) == (columns, rows, side) else {
             (width, self.rows, self.side) = (columns, rows, side)
             learn(brightness)
+            counts = cells(of: picture)
             motion = BoundingBox(minX: 0, minY: 0, maxX: Float(picture.width), maxY: Float(picture.height))
             return
         }
         let (still, moving) = (Self.share(elapsed, of: Self.stillSeconds), Self.share(elapsed, of: Self.movingSeconds))
+        let restless = Self.share(elapsed, of: Self.restlessSeconds)
         for index in brightness.indices {
             let difference = brightness[index] - means[index]
             let amount = abs(difference)
             isMoving[index] = amount > max(Self.minimumDifference, Self.deviations * usual[index])
             if isMoving[index] {
                 means[index] += moving * difference
+                usual[index] += restless * (amount - usual[index])
             } else {
                 means[index] += still * difference
                 usual[index] += still * (amount - usual[index])
             }
         }
-        let cells = brightness.indices.filter { isMoving[$0] && hasMovingNeighbor($0) }
+        let cells = brightness.indices.filter { isMoving[$0] && counts[$0] && hasMovingNeighbor($0) }
         if Double(cells.count) > Self.everything * Double(brightness.count) { learn(brightness) }
         motion = region(of: cells, in: picture)
     }
@@ -100,11 +113,21 @@ package struct MotionGate: Sendable {
         isMoving = [Bool](repeating: false, count: brightness.count)
     }
 
+    /// Whether the motion of each cell counts: not if its middle is in an ignored area.
+    private func cells(of picture: ReducedImage) -> [Bool] {
+        let areas = ignored(picture.width, picture.height)
+        let scale = Double(side * picture.reduction)
+        return (0..<width * rows).map { index in
+            let (x, y) = ((Double(index % width) + 0.5) * scale, (Double(index / width) + 0.5) * scale)
+            return !areas.contains { $0.contains(x: x, y: y) }
+        }
+    }
+
     private func hasMovingNeighbor(_ index: Int) -> Bool {
         let (column, row) = (index % width, index / width)
         for y in max(0, row - 1)...min(rows - 1, row + 1) {
             for x in max(0, column - 1)...min(width - 1, column + 1)
-            where (x, y) != (column, row) && isMoving[y * width + x] { return true }
+            where (x, y) != (column, row) && isMoving[y * width + x] && counts[y * width + x] { return true }
         }
         return false
     }

@@ -164,6 +164,12 @@ def test_the_page_asks_for_a_key_and_then_is_live(
     )
     put(server.url, "front", camera.address, **{"X-API-Key": KEY})
     page = open_live(open_page, server.url, expected={401})
+    # One who has none is asked only once.
+    page.button("Not now").click()
+    expect(page.locate("#connection")).to_have_text("This service needs an API key.")
+    page.browser_page.wait_for_timeout(5000)
+    expect(page.locate("#key-dialog")).to_be_hidden()
+    page.button("Enter a key").click()
     page.locate("#key").fill(KEY)
     page.button("Continue").click()
     expect(page.locate('[data-stream="front"] canvas[data-painted="1"]')).to_be_visible()

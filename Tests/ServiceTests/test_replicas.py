@@ -286,7 +286,9 @@ def test_a_stream_is_watched_by_one_replica_and_by_another_when_that_one_dies(
     assert wait_until(lambda: (tmp_path / "events1/front").exists(), 15)
     assert call(replicas[0].url, "DELETE", "/streams/front").status == 204
     assert wait_until(lambda: call(replicas[1].url, "GET", "/streams").json["streams"] == [], 5)
-    assert wait_until(lambda: not (tmp_path / "events1/front").exists(), 5)
+    # Also where it was watched before.
+    for number in range(2):
+        assert wait_until(lambda number=number: not (tmp_path / f"events{number}/front").exists(), 5)
 
 
 def test_streams_go_on_while_redis_is_away(
@@ -303,3 +305,11 @@ def test_streams_go_on_while_redis_is_away(
     time.sleep(6)
     wait_for_frames(server, "front")
     assert get_state(server, "front")["failures"] == before
+    # A Redis that has lost everything ends the stream, but its events stay.
+    assert wait_until(lambda: (tmp_path / "events/front").exists(), 15)
+    with socket.create_connection(("127.0.0.1", redis.port), 5) as connection:
+        connection.sendall(b"FLUSHALL\r\n")
+        assert connection.recv(5) == b"+OK\r\n"
+    assert wait_until(lambda: call(server.url, "GET", "/streams").json["streams"] == [], 10)
+    time.sleep(1)
+    assert (tmp_path / "events/front").exists()

@@ -680,9 +680,9 @@ def test_a_picture_is_shown_when_it_comes_not_when_the_next_one_does(service: Se
 def test_still_pictures_are_skipped(service: Server, noisy: Camera) -> None:
     with stream(service, "still", noisy.address, rate=10, gate="on"):
         first = settle(service, "still")
-        state = wait_for_frames(service, "still", 20)
-        assert state["gated"] - first["gated"] >= 12, (first, state)
-        # One per second in any case.
+        state = wait_for_frames(service, "still", 60)
+        assert state["gated"] - first["gated"] >= 45, (first, state)
+        # One in three seconds in any case.
         assert 1 <= state["inferred"] - first["inferred"] <= 8
         assert state["gated"] + state["inferred"] + state["dropped"] == pytest.approx(state["frames"], abs=2)
 

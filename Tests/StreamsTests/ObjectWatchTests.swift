@@ -62,6 +62,29 @@ import Testing
         )
     }
 
+    @Test("an object that is only reported in zones has left one when it is seen outside")
+    func outside() {
+        var watch = ObjectWatch()
+        var texts: [String] = []
+        for step in 0..<8 {
+            let isInside = step < 4
+            let changes = watch.look(
+                at: isInside ? [Self.object(1, zones: ["door"])] : [],
+                outside: isInside ? [2: []] : [1: [], 2: []],
+                living: [1, 2],
+                time: Double(step)
+            )
+            texts += Self.text(changes).map { "\(step): \($0)" }
+        }
+        #expect(texts == ["1: appeared 1 +door", "5: moved 1 -door 4.0"])
+        // One that is not reported because of its class is still where it was.
+        var other = ObjectWatch()
+        for step in 0..<3 { _ = other.look(at: [Self.object(1, zones: ["door"])], living: [1], time: Double(step)) }
+        for step in 3..<6 {
+            #expect(other.look(at: [], outside: [1: ["door"]], living: [1], time: Double(step)).isEmpty)
+        }
+    }
+
     @Test(
         "an object has stayed once in each visit of a zone, or in the picture if there are no zones",
         arguments: [

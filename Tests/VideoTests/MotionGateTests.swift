@@ -13,11 +13,28 @@ import Video
         noise: Int = 3,
         by generator: inout SeededGenerator
     ) -> ReducedImage {
+        picture(
+            squares: square.map { [$0] } ?? [],
+            brightness: brightness,
+            contrast: contrast,
+            noise: noise,
+            by: &generator
+        )
+    }
+
+    private static func picture(
+        squares: [(x: Int, y: Int)],
+        brightness: Int = 100,
+        contrast: Int = 40,
+        noise: Int = 3,
+        by generator: inout SeededGenerator
+    ) -> ReducedImage {
         let image = RGBImage(width: 320, height: 180) { pixels in
             for y in 0..<180 {
                 for x in 0..<320 {
                     var value = brightness + Int.random(in: -noise...noise, using: &generator)
-                    if let square, (square.x..<square.x + 24).contains(x), (square.y..<square.y + 24).contains(y) {
+                    for square in squares
+                    where (square.x..<square.x + 24).contains(x) && (square.y..<square.y + 24).contains(y) {
                         value += contrast
                     }
                     for channel in 0..<3 { pixels[3 * (320 * y + x) + channel] = UInt8(clamping: value) }
@@ -27,7 +44,7 @@ import Video
         return ReducedImage(pixels: image, reduction: 4, width: 1280, height: 720)
     }
 
-    @Test("a still scene is looked at once a second, with a noise that a camera has")
+    @Test("a still scene is looked at every three seconds, with a noise that a camera has")
     func still() {
         var generator = SeededGenerator(seed: 1)
         var gate = MotionGate()
@@ -35,10 +52,10 @@ import Video
             gate.decide(on: Self.picture(square: (40, 40), by: &generator), at: Double(index) / 10)
         }
         // The first half second is new.
-        #expect(decisions.count { $0 == .detect } <= 16)
-        #expect(gate.skipped >= 84)
-        for start in stride(from: 10, to: 90, by: 11) {
-            #expect(decisions[start..<start + 11].contains(.detect))
+        #expect(decisions.count { $0 == .detect } <= 10)
+        #expect(gate.skipped >= 90)
+        for start in stride(from: 6, to: 69, by: 10) {
+            #expect(decisions[start..<start + 31].contains(.detect))
         }
     }
 
@@ -83,6 +100,44 @@ import Video
         }
         #expect(decisions[20...40].allSatisfy { $0 == .detect })
         #expect(decisions[300...].count { $0 == .detect } <= 12)
+    }
+
+    @Test("what never rests is noise after a while, but what passes there is not")
+    func restless() {
+        var generator = SeededGenerator(seed: 6)
+        var gate = MotionGate()
+        // Blinks every second, like the digits of a clock in the picture.
+        func decide(_ index: Int, passing: (x: Int, y: Int)? = nil) -> MotionGate.Decision {
+            let clock = index / 10 % 2 == 0 ? (x: 200, y: 20) : nil
+            let picture = Self.picture(squares: [clock, passing].compactMap(\.self), by: &generator)
+            return gate.decide(on: picture, at: Double(index) / 10)
+        }
+        let decisions = (0..<600).map { decide($0) }
+        #expect(decisions[..<100].count { $0 == .detect } >= 60)
+        #expect(decisions[400...].count { $0 == .detect } <= 20)
+        let passing = (600..<620).map { decide($0, passing: (x: 8 * ($0 - 600), y: 100)) }
+        #expect(passing.allSatisfy { $0 == .detect })
+    }
+
+    @Test("motion in an ignored area does not count")
+    func ignored() throws {
+        var generator = SeededGenerator(seed: 7)
+        // The left half of the full picture.
+        let half = try #require(
+            Region(outlines: [[.init(x: 0, y: 0), .init(x: 640, y: 0), .init(x: 640, y: 720), .init(x: 0, y: 720)]])
+        )
+        var gate = MotionGate { _, _ in [half] }
+        for index in 0..<30 {
+            _ = gate.decide(on: Self.picture(square: nil, by: &generator), at: Double(index) / 10)
+        }
+        var decisions: [MotionGate.Decision] = []
+        for index in 30..<60 {
+            let picture = Self.picture(square: (x: 4 * (index - 30), y: 60), by: &generator)
+            decisions.append(gate.decide(on: picture, at: Double(index) / 10))
+        }
+        #expect(decisions.count { $0 == .detect } <= 2)
+        let picture = Self.picture(square: (x: 200, y: 60), by: &generator)
+        #expect(gate.decide(on: picture, at: 6) == .detect)
     }
 
     @Test("a new size and a clock that was set back begin anew")

@@ -111,7 +111,7 @@ struct GetEvents: Endpoint {
         guard try call.negotiated(from: Events.mediaTypes) == Events.eventStream else {
             let limit = call.query.integer(Events.limit.name) ?? 100
             let events = try await pipeline.workers.run { [hub] in
-                hub.streams.flatMap { hub.history.events(of: $0.name, after: nil, limit: limit) }
+                try hub.streams.flatMap { try hub.history.events(of: $0.name, after: nil, limit: limit) }
             }
             return try .json(EventList(lines: events.sorted { $0.id < $1.id }.suffix(limit).map(\.line)))
         }
@@ -121,13 +121,15 @@ struct GetEvents: Endpoint {
         }
         return .endless(Events.eventStream) { [hub] writer in
             try await writer.write(ByteBuffer(string: "retry: \(Events.retry)\n\n"))
+            // Several announcements may have waited.
+            var lastTimes: [String: Double] = [:]
             for await message in messages {
                 switch message {
                 case .event(_, _, let line): try await writer.write(Events.event("event", line))
                 case .moment(let stream):
-                    guard let name = DocumentName(stream), let moment = hub.stream(named: name)?.feed?.moment else {
-                        continue
-                    }
+                    guard let name = DocumentName(stream), let moment = hub.stream(named: name)?.feed?.moment,
+                        lastTimes.updateValue(moment.time, forKey: stream) != moment.time
+                    else { continue }
                     try await writer.write(Events.event("objects", try MomentBody(moment, of: stream).json()))
                 case .tick: try await writer.write(ByteBuffer(string: ":\n\n"))
                 }
@@ -145,7 +147,8 @@ struct GetStreamEvents: Endpoint {
         name: "after",
         schema: .text(1...32).nullable().described("Only events after the one with this id; without it, the last ones.")
     )
-    private static let maximumReplay = 10_000
+    /// Events that are read at a time for a client that has missed some.
+    private static let replayed = 500
 
     let operation = Operation(
         id: "get_stream_events",
@@ -154,7 +157,7 @@ struct GetStreamEvents: Endpoint {
         tag: .streams,
         summary: "Returns what happened to objects of a stream.",
         details: """
-            An object appeared (when it was seen for half a second), moved between zones, or left. With `Accept: \
+            An object appeared (when it was seen for half a second), moved between zones, crossed a line, stayed, or left. With `Accept: \
             text/event-stream`, events are sent as they come (server-sent events); `Last-Event-ID`, or `after`, first \
             sends those that came since. Events are kept on disk, the oldest are removed first.
             """,
@@ -172,7 +175,7 @@ struct GetStreamEvents: Endpoint {
         let history = hub.history
         guard try call.negotiated(from: Events.mediaTypes) == Events.eventStream else {
             let events = try await pipeline.workers.run {
-                history.events(of: stream.name, after: after, limit: limit)
+                try history.events(of: stream.name, after: after, limit: limit)
             }
             return try .json(EventList(lines: events.map(\.line)))
         }
@@ -185,15 +188,18 @@ struct GetStreamEvents: Endpoint {
         return .endless(Events.eventStream) { writer in
             try await writer.write(ByteBuffer(string: "retry: \(Events.retry)\n\n"))
             var sent = last ?? ""
-            if let last {
-                // Those that come meanwhile are in the history, too.
-                let missed = try await workers.run {
-                    history.events(of: stream.name, after: last, limit: Self.maximumReplay)
+            // Several announcements may have waited.
+            var lastTime = -Double.infinity
+            // Those that come meanwhile are in the history, too.
+            while last != nil {
+                let missed = try await workers.run { [sent] in
+                    try history.events(of: stream.name, after: sent, limit: Self.replayed)
                 }
                 for event in missed {
                     try await writer.write(Events.event("event", id: event.id, event.line))
                     sent = event.id
                 }
+                if missed.count < Self.replayed { break }
             }
             for await message in messages {
                 switch message {
@@ -202,7 +208,8 @@ struct GetStreamEvents: Endpoint {
                     sent = id
                 case .event: break
                 case .moment:
-                    guard let moment = feed.moment else { continue }
+                    guard let moment = feed.moment, moment.time != lastTime else { continue }
+                    lastTime = moment.time
                     let body = MomentBody(moment, of: stream.name)
                     try await writer.write(Events.event("objects", try body.json()))
                 case .tick: try await writer.write(ByteBuffer(string: ":\n\n"))
@@ -231,11 +238,12 @@ struct GetEventSnapshot: Endpoint {
         summary: "Returns the picture of an event.",
         pathFields: [StreamFields.name, eventID],
         answers: [Operation.Answer(summary: "The picture.", contents: [Operation.Content(mediaType: "image/jpeg")])],
-        problems: [.notFound]
+        problems: [.notFound, .misdirected]
     )
 
     func respond(to call: Call) async throws -> Response {
         let stream = try call.stream(of: hub)
+        _ = try stream.shown()
         let id = call.path.string(Self.eventID.name) ?? ""
         let history = hub.history
         guard let bytes = try await pipeline.workers.run({ history.picture(of: stream.name, id: id) }) else {

@@ -120,7 +120,7 @@ struct VideoRun {
         // The last picture is known when no other comes; a camera has none.
         var held: PictureRecord?
         let request = request.with(settings: follower.detectionSettings)
-        let gate = isGated ? Mutex(MotionGate()) : nil
+        let gate = isGated ? Mutex(MotionGate { request.settings.ignored(width: $0, height: $1) }) : nil
         do {
             let problem = try await reader.read { queue in
                 try await forEachInOrder(
