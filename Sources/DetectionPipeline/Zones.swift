@@ -1,4 +1,4 @@
-internal import JSONSchema
+package import JSONSchema
 package import ObjectDetection
 
 /// An area of a picture, in its pixels or as shares of its width and height.
@@ -61,6 +61,21 @@ package struct Zones: Hashable, Sendable {
     }
 }
 
+extension Region.Point {
+    /// Reads a point [x, y]; nil if the value is something else.
+    package init?(_ value: JSONValue) {
+        guard case .array(let pair) = value, pair.count == 2, case .number(let x) = pair[0],
+            case .number(let y) = pair[1]
+        else { return nil }
+        self.init(x: x, y: y)
+    }
+
+    /// Whether points that belong together are shares of a picture's width and height, rather than in its pixels.
+    package static func areShares(_ points: some Sequence<Region.Point>) -> Bool {
+        points.allSatisfy { (0...1).contains($0.x) && (0...1).contains($0.y) }
+    }
+}
+
 extension PictureArea {
     /// Maximum number of points of all areas of a request.
     static let maximumPoints = 200
@@ -84,7 +99,7 @@ extension PictureArea {
             throw ValidationErrors(at: location, message, type: "not_allowed")
         }
         self.region = region
-        isRelative = outlines.joined().allSatisfy { (0...1).contains($0.x) && (0...1).contains($0.y) }
+        isRelative = Region.Point.areShares(outlines.joined())
         guard region.area > 0 else {
             throw ValidationErrors(at: location, "has no area", type: "not_allowed")
         }
@@ -102,12 +117,7 @@ extension PictureArea {
     /// The polygon that the value is, as a list; empty if it is a list of them.
     private static func polygon(_ value: JSONValue) -> [[Region.Point]] {
         guard case .array(let values) = value else { return [] }
-        let points = values.compactMap { point -> Region.Point? in
-            guard case .array(let pair) = point, pair.count == 2, case .number(let x) = pair[0],
-                case .number(let y) = pair[1]
-            else { return nil }
-            return Region.Point(x: x, y: y)
-        }
+        let points = values.compactMap { Region.Point($0) }
         return points.isEmpty ? [] : [points]
     }
 }

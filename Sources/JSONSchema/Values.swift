@@ -91,6 +91,11 @@ package struct Values: Sendable {
         if case .array(let values) = members[name] { values } else { nil }
     }
 
+    /// The texts in a list.
+    package func strings(_ name: String) -> [String]? {
+        array(name)?.compactMap { if case .string(let text) = $0 { text } else { nil } }
+    }
+
     package func object(_ name: String) -> Values? {
         if case .object(let members) = members[name] { Values(members) } else { nil }
     }

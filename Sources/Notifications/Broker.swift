@@ -51,11 +51,11 @@ final class Broker: EventReceiver {
     func update(_ streams: [StreamHub.Stream], _ progress: SubscriptionProgress) async throws {
         try await connection.check(Message(topic: "\(topic)/status", payload: Self.online, isRetained: true))
         var wanted: [String: [UInt8]] = [:]
-        for stream in streams where stream.feed != nil {
+        let own = streams.filter { $0.feed != nil }
+        for stream in own {
             wanted["\(topic)/\(stream.name)/state"] = try StateBody(stream.state).json()
             for (topic, message) in discovery?.messages(for: stream) ?? [:] { wanted[topic] = try message.json() }
         }
-        let own = streams.filter { $0.feed != nil }
         let topics = Set(wanted.keys).union(own.map { "\(topic)/\($0.name)/snapshot" })
         // Also those that earlier connections left.
         let past = progress.topics.subtracting(topics).filter { topic in streams.contains { isKept(topic, of: $0) } }
@@ -93,10 +93,10 @@ private struct StateBody: JSONObject {
     }
 
     static let members: [JSONMember<StateBody>] = [
-        JSONMember("classes") { JSONValue.object($0.state.presence.classes.mapValues { .number(Double($0)) }) },
+        JSONMember("classes") { StreamState.json($0.state.presence.classes) },
         JSONMember("objects", \.state.presence.objects),
         JSONMember("phase", \.state.phase.rawValue),
-        JSONMember("zones") { JSONValue.object($0.state.presence.zones.mapValues { .number(Double($0)) }) },
+        JSONMember("zones") { StreamState.json($0.state.presence.zones) },
     ]
     static let example = StateBody(.example)
 }

@@ -1,4 +1,5 @@
 internal import Basics
+internal import Crypto
 internal import Foundation
 
 /// Where events are sent: an address of http, https, mqtt or mqtts.
@@ -65,6 +66,12 @@ package struct Destination: Hashable, Sendable {
 
     /// Host and port.
     var authority: String { "\(host.contains(":") ? "[\(host)]" : host):\(port)" }
+
+    /// Tells receivers apart, whoever logs in, without saying what may be secret.
+    var identity: String {
+        let text = "\(kind) \(authority) \(path)"
+        return SHA256.hash(data: Array(text.utf8)).hexadecimal
+    }
 
     /// The address without what may be secret: of a webhook also its path.
     package var description: String {

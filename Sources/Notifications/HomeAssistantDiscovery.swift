@@ -1,3 +1,5 @@
+internal import Basics
+internal import Crypto
 internal import JSONSchema
 internal import Streams
 
@@ -120,11 +122,15 @@ struct HomeAssistantDiscovery: Sendable {
         text.hasPrefix("\(prefix)/") && text.contains("/\(node(of: stream))/")
     }
 
-    private func node(of stream: String) -> String { Self.identifier("\(topic)_\(stream)") }
+    private func node(of stream: String) -> String {
+        // Without underscores in the topic, no other one makes the same text with another stream.
+        "\(Self.identifier(topic, keeping: "-"))_\(Self.identifier(stream))"
+    }
 
-    /// A text with only those characters that identifiers may have.
-    private static func identifier(_ text: String) -> String {
-        String(text.map { $0.isASCII && ($0.isLetter || $0.isNumber || "_-".contains($0)) ? $0 : "_" })
+    /// A text with only those characters that identifiers may have; a digest tells apart what is then the same.
+    private static func identifier(_ text: String, keeping marks: String = "_-") -> String {
+        let kept = String(text.map { $0.isASCII && ($0.isLetter || $0.isNumber || marks.contains($0)) ? $0 : "_" })
+        return kept == text ? text : "\(kept)_\(SHA256.hash(data: Array(text.utf8)).hexadecimal.prefix(8))"
     }
 
     /// A text as part of a template.

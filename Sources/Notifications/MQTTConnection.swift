@@ -44,6 +44,8 @@ final class MQTTConnection: Sendable {
 
     // libmosquitto: its functions are safe to call from several threads, but for those that set it up.
     private nonisolated(unsafe) let handle: OpaquePointer
+    /// Wakes the thread, because there is something to send.
+    private let wakeup: CInt
     private let destination: Destination
     private let will: Message
     private let state = Mutex(State())
@@ -77,10 +79,15 @@ final class MQTTConnection: Sendable {
     private init(_ destination: Destination, will: Message, authorities: String?) throws(NotificationError) {
         _ = Self.library
         let id = "osprey-\(String(UInt64.random(in: 0...UInt64.max), radix: 16))"
+        let wakeup = cmosquitto_wakeup()
+        guard wakeup >= 0 else { throw NotificationError("An event file: \(String(cString: strerror(errno)))") }
         guard let handle = mosquitto_new(id, true, nil) else {
-            throw NotificationError("libmosquitto: \(String(cString: strerror(errno)))")
+            let reason = String(cString: strerror(errno))
+            Glibc.close(wakeup)
+            throw NotificationError("libmosquitto: \(reason)")
         }
         self.handle = handle
+        self.wakeup = wakeup
         self.destination = destination
         self.will = will
         mosquitto_user_data_set(handle, Unmanaged.passUnretained(self).toOpaque())
@@ -102,6 +109,7 @@ final class MQTTConnection: Sendable {
     deinit {
         // Closes the socket without a farewell, so that the broker publishes the will.
         mosquitto_destroy(handle)
+        Glibc.close(wakeup)
     }
 
     /// Publishes a message; returns when the broker has received it.
@@ -119,6 +127,7 @@ final class MQTTConnection: Sendable {
             message.isRetained
         )
         guard code == 0 else { throw failure(code) }
+        wake()
         try await wait(for: number)
     }
 
@@ -135,12 +144,21 @@ final class MQTTConnection: Sendable {
     }
 
     /// Ends the connection; the broker publishes the will.
-    func close() { isStopped.store(true, ordering: .relaxed) }
+    func close() {
+        isStopped.store(true, ordering: .relaxed)
+        wake()
+    }
 
     /// Another replica with the same topics may end, and its will says so for all.
     private func subscribeToWill() throws(NotificationError) {
         let code = mosquitto_subscribe(handle, nil, will.topic, 1)
         guard code == 0 else { throw failure(code) }
+        wake()
+    }
+
+    private func wake() {
+        var one: UInt64 = 1
+        _ = write(wakeup, &one, MemoryLayout<UInt64>.size)
     }
 
     private func start() {
@@ -156,10 +174,28 @@ final class MQTTConnection: Sendable {
             return end(NotificationError("\(destination.authority) cannot be reached: \(reason)"))
         }
         while code == 0, !isStopped.load(ordering: .relaxed) {
-            code = mosquitto_loop(handle, Self.stepMilliseconds, 1)
+            code = step()
             endLateWaits()
         }
         end(code == 0 ? NotificationError("The connection was closed") : failure(code))
+    }
+
+    /// Sends and receives what there is, or waits for it; libmosquitto's own loop cannot do that with files above 1023.
+    private func step() -> Int32 {
+        let events = POLLIN | (mosquitto_want_write(handle) ? POLLOUT : 0)
+        var files = [
+            pollfd(fd: mosquitto_socket(handle), events: Int16(events), revents: 0),
+            pollfd(fd: wakeup, events: Int16(POLLIN), revents: 0),
+        ]
+        _ = poll(&files, 2, Self.stepMilliseconds)
+        if files[1].revents != 0 {
+            var count: UInt64 = 0
+            _ = read(wakeup, &count, MemoryLayout<UInt64>.size)
+        }
+        var code: Int32 = 0
+        if files[0].revents & ~Int16(POLLOUT) != 0 { code = mosquitto_loop_read(handle, 1) }
+        if code == 0, mosquitto_want_write(handle) { code = mosquitto_loop_write(handle, 1) }
+        return code == 0 ? mosquitto_loop_misc(handle) : code
     }
 
     /// Waits until the socket is connected; libmosquitto does not notice, with TLS, that the broker's machine refuses it.

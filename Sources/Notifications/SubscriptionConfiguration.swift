@@ -87,9 +87,7 @@ package struct SubscriptionConfiguration: KeptConfiguration {
     }
 
     var filter: EventFilter {
-        func names(_ field: Field) -> Set<String> {
-            Set((values.array(field.name) ?? []).compactMap { if case .string(let text) = $0 { text } else { nil } })
-        }
+        func names(_ field: Field) -> Set<String> { Set(values.strings(field.name) ?? []) }
         return EventFilter(
             streams: names(Self.streams),
             kinds: names(Self.events),

@@ -15,6 +15,8 @@ package final class SubscriptionHub: Service {
     }
 
     private static let maximumCount = 16
+    /// Time at the end of the service in which receivers get the events of its last moments.
+    private static let farewell = Duration.seconds(3)
 
     private let runners: KeptRunners<SubscriptionRunner>
 
@@ -78,8 +80,19 @@ package final class SubscriptionHub: Service {
     /// - Throws: `StorageError`.
     package func delete(_ name: DocumentName) async throws -> Bool { try await runners.delete(name) }
 
-    /// Sends events until the service shuts down.
+    /// Sends events until the service shuts down, and then for a moment those that streams have reported as they ended.
     package func run() async throws {
-        await cancelWhenGracefulShutdown { await self.runners.run() }
+        await withTaskGroup { group in
+            group.addTask { await self.runners.run() }
+            group.addTask {
+                guard (try? await gracefulShutdown()) != nil else { return }
+                let end = ContinuousClock.now + Self.farewell
+                while self.runners.all.contains(where: \.isSending), ContinuousClock.now < end,
+                    (try? await Task.sleep(for: .milliseconds(20))) != nil
+                {}
+            }
+            await group.next()
+            group.cancelAll()
+        }
     }
 }

@@ -6,6 +6,8 @@ internal import Synchronization
 /// Calls block.
 final class SubscriptionProgress: Sendable {
     private struct Contents: Codable, Equatable {
+        /// Identity of the receiver; nil for any.
+        var receiver: String?
         /// Id of the last event that was dealt with, by stream.
         var lastIDs: [String: String] = [:]
         /// Topics with retained messages, to be removed with their streams.
@@ -16,10 +18,13 @@ final class SubscriptionProgress: Sendable {
     private let contents: Mutex<Contents>
     private let hasFile: Atomic<Bool>
 
-    /// - Parameter path: Path of the file; its folder is made if it is missing.
+    /// - Parameters:
+    ///   - path: Path of the file; its folder is made if it is missing.
+    ///   - destination: The receiver; what a file says about another one is ignored.
     /// - Throws: ``NotificationError`` if there is a file that cannot be read.
-    init(_ path: String) throws(NotificationError) {
+    init(_ path: String, of destination: Destination) throws(NotificationError) {
         self.path = path
+        let receiver = destination.identity
         var read: Contents?
         do {
             read = try JSONDecoder().decode(Contents.self, from: try Data(contentsOf: URL(filePath: path)))
@@ -28,7 +33,8 @@ final class SubscriptionProgress: Sendable {
         } catch {
             throw NotificationError("\(path) cannot be read: delete it to go on with the events from now on: \(error)")
         }
-        contents = Mutex(read ?? Contents())
+        if let known = read?.receiver, known != receiver { read = nil }
+        contents = Mutex(read ?? Contents(receiver: receiver))
         hasFile = Atomic(read != nil)
     }
 

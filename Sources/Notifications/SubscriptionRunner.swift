@@ -23,7 +23,7 @@ final class SubscriptionRunner: KeptRunner {
 
     /// Pauses after failures in a row, in seconds.
     private static let pauses: [Double] = [1, 2, 4, 8, 16, 30, 60]
-    /// How often an event is tried that the receiver calls wrong.
+    /// How often an event is tried that the receiver rejects as invalid.
     private static let maximumRejections = 3
     /// Seconds after which an event is no longer sent.
     private static let maximumAge = 86_400.0
@@ -35,7 +35,7 @@ final class SubscriptionRunner: KeptRunner {
     let configuration: SubscriptionConfiguration
     private let environment: Environment
     private let current = Mutex(SubscriptionState())
-    /// The event that was called wrong last, and how often.
+    /// The event that was rejected as invalid last, and how often.
     private let rejection = Mutex<(id: String, count: Int)>(("", 0))
     private let known = Mutex<SubscriptionProgress?>(nil)
     private let hasProgressFailed = Atomic<Bool>(false)
@@ -51,6 +51,14 @@ final class SubscriptionRunner: KeptRunner {
     }
 
     var state: SubscriptionState { current.withLock { $0 } }
+
+    /// Whether the receiver takes events, and has not yet got all that there are.
+    var isSending: Bool {
+        guard state.phase == .running, let progress = known.withLock({ $0 }) else { return false }
+        return environment.hub.history.lastIDs.contains { stream, newest in
+            configuration.filter.accepts(stream: stream) && progress.lastID(of: stream) ?? "" < newest
+        }
+    }
 
     private var path: String { "\(environment.directory)/\(name).json" }
 
@@ -73,7 +81,7 @@ final class SubscriptionRunner: KeptRunner {
 
     func forget() async {
         await withTaskExecutorPreference(environment.workers) {
-            guard let progress = try? SubscriptionProgress(path) else { return }
+            guard let progress = try? SubscriptionProgress(path, of: configuration.destination) else { return }
             if !progress.topics.isEmpty {
                 // What brokers keep of the streams.
                 let receiver = try? await receiver()
@@ -82,6 +90,10 @@ final class SubscriptionRunner: KeptRunner {
             }
             progress.remove()
         }
+    }
+
+    func isContinued(by configuration: SubscriptionConfiguration) -> Bool {
+        configuration.destination.identity == self.configuration.destination.identity
     }
 
     private func pause(after error: any Error, failures: Int) async {
@@ -134,10 +146,10 @@ final class SubscriptionRunner: KeptRunner {
         await receiver.close()
     }
 
-    /// How far the receiver has come: for a new subscription, all that has happened is past.
+    /// How far the receiver has come: for a new one, all that has happened is past.
     private func progress() throws -> SubscriptionProgress {
         let progress = try known.withLock { known in
-            let progress = try known ?? SubscriptionProgress(path)
+            let progress = try known ?? SubscriptionProgress(path, of: configuration.destination)
             known = progress
             return progress
         }

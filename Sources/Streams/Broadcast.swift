@@ -13,10 +13,24 @@ package final class Broadcast: Sendable {
         case tick
     }
 
+    /// What a subscriber receives.
+    package typealias Messages = AsyncMapSequence<AsyncStream<Message>, Message>
+
     private struct Subscriber {
         var wantsMoments: Bool
         var wantsEvents: Bool
         var continuation: AsyncStream<Message>.Continuation
+        /// Streams whose moment waits to be received: another one need not be announced, and takes no event's place.
+        var announced: Set<String> = []
+
+        /// Whether a message is sent to it, which it then waits for.
+        mutating func receives(_ message: Message) -> Bool {
+            switch message {
+            case .moment(let stream): wantsMoments && announced.insert(stream).inserted
+            case .event: wantsEvents
+            case .tick: true
+            }
+        }
     }
 
     private struct State {
@@ -31,7 +45,8 @@ package final class Broadcast: Sendable {
     private let maximumSubscribers: Int
     private let state = Mutex(State())
 
-    init(maximumSubscribers: Int) {
+    /// - Parameter maximumSubscribers: Maximum number of those who listen at the same time.
+    package init(maximumSubscribers: Int) {
         self.maximumSubscribers = maximumSubscribers
     }
 
@@ -42,10 +57,10 @@ package final class Broadcast: Sendable {
     ///   - events: Whether events are sent.
     /// - Returns: The messages, until the end or until the subscriber is too slow for its events; nil if there are too many
     ///   subscribers.
-    package func subscribe(moments: Bool, events: Bool) -> AsyncStream<Message>? {
-        let (stream, continuation) = AsyncStream.makeStream(
+    package func subscribe(moments: Bool, events: Bool) -> Messages? {
+        let (messages, continuation) = AsyncStream.makeStream(
             of: Message.self,
-            bufferingPolicy: events ? .bufferingOldest(Self.maximumWaiting) : .bufferingNewest(1)
+            bufferingPolicy: .bufferingOldest(Self.maximumWaiting)
         )
         let number = state.withLock { state -> Int? in
             guard !state.isEnded, state.subscribers.count < maximumSubscribers else { return nil }
@@ -61,27 +76,36 @@ package final class Broadcast: Sendable {
         continuation.onTermination = { [weak self] _ in
             self?.state.withLock { _ = $0.subscribers.removeValue(forKey: number) }
         }
-        return stream
+        return messages.map { [weak self] message in
+            if case .moment(let stream) = message { self?.forget(announcementOf: stream, to: number) }
+            return message
+        }
     }
 
-    func send(_ message: Message) {
+    private func forget(announcementOf stream: String, to number: Int) {
+        state.withLock { _ = $0.subscribers[number]?.announced.remove(stream) }
+    }
+
+    /// Sends a message to those who want it; one for whom too many events wait receives no more.
+    package func send(_ message: Message) {
         let subscribers = state.withLock { state in
-            state.subscribers.values.filter { subscriber in
-                switch message {
-                case .moment: subscriber.wantsMoments
-                case .event: subscriber.wantsEvents
-                case .tick: true
-                }
+            state.subscribers.keys.compactMap { number -> (Int, AsyncStream<Message>.Continuation)? in
+                guard state.subscribers[number]?.receives(message) ?? false else { return nil }
+                return state.subscribers[number].map { (number, $0.continuation) }
             }
         }
-        for subscriber in subscribers {
-            guard case .dropped = subscriber.continuation.yield(message) else { continue }
-            if case .event = message { subscriber.continuation.finish() }
+        for (number, continuation) in subscribers {
+            guard case .dropped = continuation.yield(message) else { continue }
+            switch message {
+            case .event: continuation.finish()
+            case .moment(let stream): forget(announcementOf: stream, to: number)
+            case .tick: break
+            }
         }
     }
 
     /// Ends all subscriptions.
-    func end() {
+    package func end() {
         let subscribers = state.withLock { state in
             state.isEnded = true
             return Array(state.subscribers.values)

@@ -1,3 +1,4 @@
+internal import DetectionPipeline
 internal import JSONSchema
 package import ObjectDetection
 
@@ -26,15 +27,9 @@ package struct CountingLine: Sendable {
     static func lines(_ values: Values, width: Int, height: Int) -> [CountingLine] {
         values.all.sorted { $0.key < $1.key }.compactMap { name, value in
             guard case .array(let ends) = value else { return nil }
-            let points = ends.compactMap { end -> Region.Point? in
-                guard case .array(let pair) = end, pair.count == 2, case .number(let x) = pair[0],
-                    case .number(let y) = pair[1]
-                else { return nil }
-                return Region.Point(x: x, y: y)
-            }
+            let points = ends.compactMap { Region.Point($0) }
             guard points.count == 2 else { return nil }
-            let isRelative = points.allSatisfy { (0...1).contains($0.x) && (0...1).contains($0.y) }
-            let (scaleX, scaleY) = isRelative ? (Double(width), Double(height)) : (1, 1)
+            let (scaleX, scaleY) = Region.Point.areShares(points) ? (Double(width), Double(height)) : (1, 1)
             let scaled = points.map { Region.Point(x: $0.x * scaleX, y: $0.y * scaleY) }
             return CountingLine(name: name, start: scaled[0], end: scaled[1])
         }

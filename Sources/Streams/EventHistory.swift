@@ -63,7 +63,7 @@ package final class EventHistory: Sendable {
         picture: [UInt8]?,
         _ event: (_ id: String) throws -> [UInt8]
     ) throws -> String {
-        try state.withLock { state in
+        let (id, watchers) = try state.withLock { state in
             let number = max(Int64(max(0, time) * 1e6), (state.lastIDs[stream] ?? 0) + 1)
             let id = Self.text(number)
             let line = try event(id) + [UInt8(ascii: "\n")]
@@ -83,9 +83,11 @@ package final class EventHistory: Sendable {
             state.lastIDs[stream] = number
             state.bytes += bytes
             prune(&state)
-            for watcher in state.watchers.values { watcher.yield() }
-            return id
+            return (id, Array(state.watchers.values))
         }
+        // Outside of the lock: one that is cancelled waits for it in the handler of its task, which keeps the task's own.
+        for watcher in watchers { watcher.yield() }
+        return id
     }
 
     /// Ids of the last events, by stream.

@@ -28,6 +28,8 @@ package protocol KeptRunner: Sendable {
     func run() async
     /// Called after the end of ``run()`` if the document was deleted: removes what only it needed.
     func forget() async
+    /// Whether what this runner leaves is for one with the given configuration; otherwise it forgets it.
+    func isContinued(by configuration: Configuration) -> Bool
 }
 
 /// Runs something for each document of a kind that the store keeps.
@@ -79,8 +81,14 @@ package final class KeptRunners<Runner: KeptRunner>: Sendable {
         var stopping: [String: Lifetime] = [:]
         /// Whether the documents have been read once.
         var hasLoaded = false
+        /// Names of documents that could not be used when they were last read.
+        var damaged: Set<String> = []
         /// Counts changes, so that what was read from the store before one is not used after it.
         var changes = 0
+        /// Those that are told to stop as soon as the lock is released.
+        var stops: [Lifetime] = []
+        /// Those that begin then.
+        var begins: [Lifetime] = []
     }
 
     private static var interval: Duration { .seconds(2) }
@@ -98,6 +106,7 @@ package final class KeptRunners<Runner: KeptRunner>: Sendable {
     private let logger: Logger
     private let make: @Sendable (String, Runner.Configuration) -> Runner
     private let state = Mutex(State())
+    private let hasFailed = Atomic<Bool>(false)
     private let starts: AsyncStream<Lifetime>
     private let starter: AsyncStream<Lifetime>.Continuation
 
@@ -162,8 +171,7 @@ package final class KeptRunners<Runner: KeptRunner>: Sendable {
             let isNew = try store.store(document: bytes, of: kind, named: name)
             return (isNew, wasDeleted, try self.otherHost(of: name.description))
         }
-        state.withLock { state in
-            state.changes += 1
+        change { state in
             // What an earlier one of that name may have left here.
             if wasDeleted { forget(name.description, configuration, &state) }
             apply(name.description, configuration, host: host, &state)
@@ -178,8 +186,7 @@ package final class KeptRunners<Runner: KeptRunner>: Sendable {
     /// - Throws: `StorageError`.
     package func delete(_ name: DocumentName) async throws -> Bool {
         let existed = try await workers.run { [store, kind] in try store.deleteDocument(of: kind, named: name) }
-        let stopped = state.withLock { state in
-            state.changes += 1
+        let stopped = change { state in
             if let foreign = state.foreign.removeValue(forKey: name.description) {
                 forget(name.description, foreign.configuration, &state)
             }
@@ -187,6 +194,24 @@ package final class KeptRunners<Runner: KeptRunner>: Sendable {
         }
         await stopped?.end.wait(for: Self.patience)
         return existed
+    }
+
+    /// Changes the state, and then does what follows: those who are woken must not find the lock taken.
+    ///
+    /// - Parameters:
+    ///   - isOwn: Whether this replica changes a document.
+    ///   - body: Changes the state.
+    /// - Returns: What `body` returns.
+    private func change<Result: Sendable>(isOwn: Bool = true, _ body: (inout State) -> Result) -> Result {
+        let (result, stops, begins) = state.withLock { state in
+            if isOwn { state.changes += 1 }
+            let result = body(&state)
+            defer { (state.stops, state.begins) = ([], []) }
+            return (result, state.stops, state.begins)
+        }
+        for lifetime in stops { lifetime.stop.open() }
+        for lifetime in begins { starter.yield(lifetime) }
+        return result
     }
 
     /// Runs everything until the task is cancelled.
@@ -222,8 +247,8 @@ package final class KeptRunners<Runner: KeptRunner>: Sendable {
     /// Starts and stops runners as the store says.
     private func load() async {
         do {
-            let (changes, known) = state.withLock { state in
-                (state.changes, Set(state.running.keys).union(state.foreign.keys))
+            let (changes, running, foreign) = state.withLock { state in
+                (state.changes, Set(state.running.keys), Set(state.foreign.keys))
             }
             let kept = try await workers.run { [store, kind] in
                 try store.documentNames(of: kind).compactMap { name in
@@ -231,17 +256,20 @@ package final class KeptRunners<Runner: KeptRunner>: Sendable {
                 }
             }
             // Of more than are allowed, the first by name.
-            let configurations = kept.prefix(maximumCount).compactMap { name, bytes in
-                configuration(name, bytes).map { (name: name, configuration: $0) }
-            }
-            let missing = known.subtracting(kept.map(\.0))
+            let read = kept.prefix(maximumCount).map { name, bytes in (name, configuration(bytes)) }
+            let configurations = Dictionary(uniqueKeysWithValues: read).compactMapValues { $0 }
+            report(damaged: Set(read.filter { $0.1 == nil }.map(\.0)))
+            let names = kept.map(\.0)
+            let missing = running.union(foreign).subtracting(names)
             let (hosts, deleted) = try await workers.run { [store, kind] in
                 let deleted = try missing.filter {
                     try DocumentName($0).map { try store.wasDeleted(kind, named: $0) } ?? false
                 }
-                return (try configurations.map { try self.otherHost(of: $0.name) }, deleted)
+                // What runs here keeps its lease, although its document may have become unreadable.
+                let leased = names.filter { configurations[$0] != nil || running.contains($0) }
+                return (try leased.map { ($0, try self.otherHost(of: $0)) }, deleted)
             }
-            state.withLock { state in
+            change(isOwn: false) { state in
                 // Read again in a moment.
                 guard changes == state.changes else { return }
                 for name in missing {
@@ -252,12 +280,32 @@ package final class KeptRunners<Runner: KeptRunner>: Sendable {
                 }
                 state.hasLoaded = true
                 state.foreign = [:]
-                for ((name, configuration), host) in zip(configurations, hosts) {
-                    apply(name, configuration, host: host, &state)
+                for (name, host) in hosts {
+                    if let configuration = configurations[name] {
+                        apply(name, configuration, host: host, &state)
+                    } else if host != nil {
+                        _ = stop(name, isForgotten: false, &state)
+                    }
                 }
             }
+            hasFailed.store(false, ordering: .relaxed)
         } catch {
+            guard !Task.isCancelled, !hasFailed.exchange(true, ordering: .relaxed) else { return }
             logger.warning("The \(kind.rawValue) cannot be read", metadata: ["reason": "\(error.explanation)"])
+        }
+    }
+
+    /// Reports documents once that cannot be used.
+    private func report(damaged names: Set<String>) {
+        let known = state.withLock { state in
+            defer { state.damaged = names }
+            return state.damaged
+        }
+        for name in names.subtracting(known).sorted() {
+            logger.warning(
+                "A kept document is damaged: put it again",
+                metadata: ["document": "\(kind.rawValue)/\(name)"]
+            )
         }
     }
 
@@ -281,18 +329,12 @@ package final class KeptRunners<Runner: KeptRunner>: Sendable {
         }
     }
 
-    private func configuration(_ name: String, _ bytes: [UInt8]) -> Runner.Configuration? {
+    private func configuration(_ bytes: [UInt8]) -> Runner.Configuration? {
         var errors = ValidationErrors()
         let fields = Runner.Configuration.fields
         let values = try? Values(parsingJSON: bytes, fields: fields, location: kind.rawValue, into: &errors)
-        guard let values, errors.list.isEmpty, let configuration = try? Runner.Configuration(values) else {
-            logger.warning(
-                "A kept document is damaged: put it again",
-                metadata: ["document": "\(kind.rawValue)/\(name)"]
-            )
-            return nil
-        }
-        return configuration
+        guard let values, errors.list.isEmpty else { return nil }
+        return try? Runner.Configuration(values)
     }
 
     /// Starts a runner, in place of an older one of that name, unless that one has the same configuration.
@@ -301,8 +343,11 @@ package final class KeptRunners<Runner: KeptRunner>: Sendable {
         guard old?.runner.configuration.values.all != configuration.values.all else { return }
         let lifetime = Lifetime(make(name, configuration), after: old ?? state.stopping[name])
         state.running[name] = lifetime
-        old?.stop.open()
-        starter.yield(lifetime)
+        if let old {
+            old.isForgotten.store(!old.runner.isContinued(by: configuration), ordering: .releasing)
+            state.stops.append(old)
+        }
+        state.begins.append(lifetime)
     }
 
     /// Removes what a document of a name has left here, although it does not run.
@@ -311,8 +356,8 @@ package final class KeptRunners<Runner: KeptRunner>: Sendable {
         let lifetime = Lifetime(make(name, configuration), after: state.stopping[name])
         state.stopping[name] = lifetime
         lifetime.isForgotten.store(true, ordering: .releasing)
-        lifetime.stop.open()
-        starter.yield(lifetime)
+        state.stops.append(lifetime)
+        state.begins.append(lifetime)
     }
 
     /// Ends a runner, and forgets what only it needed if its document was deleted.
@@ -320,7 +365,7 @@ package final class KeptRunners<Runner: KeptRunner>: Sendable {
         guard let lifetime = state.running.removeValue(forKey: name) else { return nil }
         state.stopping[name] = lifetime
         lifetime.isForgotten.store(isForgotten, ordering: .releasing)
-        lifetime.stop.open()
+        state.stops.append(lifetime)
         return lifetime
     }
 }

@@ -82,11 +82,7 @@ package struct StreamConfiguration: KeptConfiguration {
     /// Name of the model; nil for the default.
     package var model: String? { values.string(DetectionFields.model.name) }
     /// Names of the classes that are looked for; empty for all.
-    package var classNames: [String] {
-        (values.array(DetectionFields.classes.name) ?? []).compactMap {
-            if case .string(let name) = $0 { name } else { nil }
-        }
-    }
+    package var classNames: [String] { values.strings(DetectionFields.classes.name) ?? [] }
     /// Pictures per second that are looked at.
     package var rate: Double { values.number(Self.rate.name) ?? 5 }
     package var gate: Gate { values.string(Self.gate.name).flatMap(Gate.init) ?? .on }

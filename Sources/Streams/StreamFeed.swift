@@ -66,7 +66,7 @@ package final class StreamFeed: Sendable {
     ///   - events: Whether events are sent.
     /// - Returns: The messages, until the stream is removed or the subscriber is too slow for its events; nil if there are
     ///   too many subscribers.
-    package func subscribe(moments: Bool, events: Bool) -> AsyncStream<Broadcast.Message>? {
+    package func subscribe(moments: Bool, events: Bool) -> Broadcast.Messages? {
         own.subscribe(moments: moments, events: events)
     }
 

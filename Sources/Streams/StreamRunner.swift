@@ -96,6 +96,8 @@ final class StreamRunner: KeptRunner {
         await withTaskExecutorPreference(environment.pipeline.workers) { environment.history.remove(name) }
     }
 
+    func isContinued(by configuration: StreamConfiguration) -> Bool { true }
+
     /// Watches until the source ends or fails.
     ///
     /// - Returns: Whether it ended because the model was replaced.
@@ -179,7 +181,9 @@ final class StreamRunner: KeptRunner {
         }
         guard let report else { return true }
         let objects = Array(report.objects)
-        session.watch.lines = configuration.lines(width: frame.picture.width, height: frame.picture.height)
+        if session.watch.lines.isEmpty {
+            session.watch.lines = configuration.lines(width: frame.picture.width, height: frame.picture.height)
+        }
         let changes = session.watch.look(
             at: objects,
             outside: report.outside,

@@ -93,7 +93,8 @@ package struct StreamState: JSONObject {
         self.presence.classes.merge(old.mapValues { _ in 0 }) { count, _ in count }
     }
 
-    private static func json(_ counts: [String: Int]) -> JSONValue { .object(counts.mapValues { .number(Double($0)) }) }
+    /// Counts by name as JSON.
+    package static func json(_ counts: [String: Int]) -> JSONValue { .object(counts.mapValues { .number(Double($0)) }) }
 
     package init() {}
 

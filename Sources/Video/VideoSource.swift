@@ -99,7 +99,7 @@ package struct VideoSource: Hashable, Sendable {
     package var mayLackTimes: Bool { kind == .network && location.lowercased().hasPrefix("http") }
 
     /// Whether it only ends when something is wrong.
-    var isEndless: Bool { kind == .device || kind == .network && location.lowercased().hasPrefix("rtsp") }
+    package var isEndless: Bool { kind == .device || kind == .network && location.lowercased().hasPrefix("rtsp") }
 
     /// Removes what may be secret from a message about this source.
     package func redacting(_ message: String) -> String {

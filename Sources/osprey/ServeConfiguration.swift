@@ -134,7 +134,7 @@ extension ServiceSettings {
         }
         eventsDirectory = settings.text("events", default: "\(settings.text("data", default: "data"))/events")
         eventsQuotaBytes = try settings.integer("events-quota", in: 1...Int.max, default: eventsQuotaBytes)
-        maximumStreams = try settings.integer("max-streams", in: 0...1000, default: maximumStreams)
+        maximumStreams = try settings.integer("max-streams", in: 0...100, default: maximumStreams)
         notificationAuthorities = try settings.certificates("notify-ca")
         apiPagesDirectory = settings.text("api-pages", default: ".deps/api-pages")
         webPageDirectory = settings.text("web-page", default: webPageDirectory)

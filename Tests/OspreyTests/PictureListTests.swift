@@ -54,4 +54,15 @@ import osprey
         #expect(throws: CommandError.self) { try names(["\(directory.path)/*.gif"]) }
         #expect(throws: CommandError.self) { try names(["@\(directory.path)/missing.txt"]) }
     }
+
+    @Test("a camera has no end, so it is the last one; addresses that only secrets tell apart are errors")
+    func cameras() throws {
+        #expect(try names(["http://a.local/clip", "rtsp://joe:key@b.local/1"]) == ["a.local/clip", "b.local/1"])
+        for arguments in [
+            ["rtsp://b.local/1", "rtsp://b.local/2"], ["/dev/video0", "clip.mp4"],
+            ["http://a.local/clip?id=1", "http://a.local/clip?id=2"],
+        ] {
+            #expect(throws: CommandError.self) { try names(arguments) }
+        }
+    }
 }

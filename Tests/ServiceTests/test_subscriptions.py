@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import hashlib
 import http.server
 import json
 import shutil
@@ -269,6 +270,22 @@ def test_no_event_is_lost_while_the_receiver_and_the_service_are_away(
     assert len(received) - len(set(received)) <= 1
 
 
+def test_the_last_events_of_a_graceful_end_are_sent(
+    start_server: StartServer, receiver: Receiver, camera: Camera, tmp_path: Path
+) -> None:
+    server = start_server("--events", str(tmp_path / "events"))
+    assert put(server, "front", camera.address).status == 201
+    assert subscribe(server, "hook", receiver.url).status == 201
+
+    def kinds() -> list[str]:
+        return [event["event"] for event in receiver.events]
+
+    # While an object is there.
+    assert wait_until(lambda: kinds().count("appeared") > kinds().count("left"), 30)
+    server.stop()
+    assert kinds().count("appeared") == kinds().count("left")
+
+
 def test_an_event_is_sent_again_until_it_is_accepted_or_called_wrong_three_times(
     service: Server, receiver: Receiver
 ) -> None:
@@ -343,12 +360,14 @@ def test_a_broker_gets_events_states_pictures_and_what_home_assistant_needs(serv
     assert kept["cams/osprey/status"] == b"online"
     assert kept["cams/osprey/front/snapshot"].startswith(b"\xff\xd8\xff")
     assert "cams/osprey/front/events" not in kept
-    node = "homeassistant/{}/cams_osprey_front/{}/config"
+    # What identifiers cannot contain is replaced, and a digest of the topic tells it apart from others.
+    device = f"cams_osprey_{hashlib.sha256(b'cams/osprey').hexdigest()[:8]}_front"
+    node = f"homeassistant/{{}}/{device}/{{}}/config"
     count = json.loads(kept[node.format("sensor", "count_square")])
     assert count["state_topic"] == "cams/osprey/front/state"
     assert count["value_template"] == '{{ value_json.classes["square"] | default(0) }}'
-    assert count["unique_id"] == "cams_osprey_front_count_square"
-    assert count["device"]["identifiers"] == ["cams_osprey_front"]
+    assert count["unique_id"] == f"{device}_count_square"
+    assert count["device"]["identifiers"] == [device]
     assert [each["topic"] for each in count["availability"]] == ["cams/osprey/status", "cams/osprey/front/state"]
     zone = json.loads(kept[node.format("binary_sensor", "zone_middle")])
     assert zone["device_class"] == "occupancy"
@@ -358,6 +377,28 @@ def test_a_broker_gets_events_states_pictures_and_what_home_assistant_needs(serv
     with broker.listening() as messages:
         time.sleep(1)
         assert {topic: payload for topic, payload, _ in messages} == {"cams/osprey/status": b"offline"}
+
+
+def test_another_broker_gets_no_past_and_the_old_one_keeps_nothing(
+    service: Server, broker: Broker, tmp_path: Path
+) -> None:
+    (tmp_path / "other").mkdir()
+    other = Broker(tmp_path / "other")
+    try:
+        assert subscribe(service, "home", broker.address()).status == 201
+        with broker.listening() as messages:
+            assert wait_until(lambda: "osprey/front/events" in {topic for topic, _, _ in messages}, 25)
+        since = last_id(service)
+        with other.listening() as messages:
+            assert subscribe(service, "home", other.address()).status == 200
+            assert wait_until(lambda: "osprey/front/events" in {topic for topic, _, _ in messages}, 25)
+            events = [json.loads(payload)["id"] for topic, payload, _ in messages if topic == "osprey/front/events"]
+        assert events[0] > since
+        with broker.listening() as messages:
+            time.sleep(1)
+            assert {topic: payload for topic, payload, _ in messages} == {"osprey/status": b"offline"}
+    finally:
+        other.kill()
 
 
 def test_a_stream_that_is_deleted_leaves_home_assistant(service: Server, broker: Broker, camera: Camera) -> None:

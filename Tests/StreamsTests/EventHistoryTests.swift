@@ -112,4 +112,27 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: "\(directory.path)/front"))
         #expect(ids(open()).isEmpty)
     }
+
+    @Test("those who wait for events may leave while some come", .timeLimit(.minutes(2)))
+    func leaving() async throws {
+        let history = open()
+        try await withThrowingTaskGroup { group in
+            group.addTask {
+                while !Task.isCancelled {
+                    try add(history, at: 0)
+                    await Task.yield()
+                }
+            }
+            for _ in 0..<500 {
+                await withTaskGroup { watchers in
+                    watchers.addTask { for await _ in history.changes() {} }
+                    watchers.addTask { try? await Task.sleep(for: .microseconds(200)) }
+                    await watchers.next()
+                    watchers.cancelAll()
+                }
+            }
+            group.cancelAll()
+            try await group.waitForAll()
+        }
+    }
 }

@@ -50,6 +50,8 @@ private struct Worker: KeptRunner {
     }
 
     func forget() async { journal.note("\(text) is forgotten") }
+
+    func isContinued(by configuration: Configuration) -> Bool { configuration.values.integer("number") != 9 }
 }
 
 @Suite struct KeptRunnersTests {
@@ -101,6 +103,20 @@ private struct Worker: KeptRunner {
             )
             #expect(runners.all.map(\.name) == ["a"])
             #expect(try await !runners.delete(try name("b")))
+        }
+    }
+
+    @Test("what one leaves is forgotten if the next one of its name does not go on with it")
+    func replacement() async throws {
+        let directory = try TemporaryDirectory()
+        let store = try FileImageStore(directory: directory.path)
+        try await withRunners(store) { runners, journal in
+            let a = try name("a")
+            for number in [1, 9.0] {
+                _ = try await runners.put(configuration(number), named: a)
+                while !journal.all.contains("a\(Int(number)) begins") { try await Task.sleep(for: .milliseconds(1)) }
+            }
+            #expect(journal.all == ["a1 begins", "a1 ends", "a1 is forgotten", "a9 begins"])
         }
     }
 

@@ -109,6 +109,7 @@ struct Metrics: Endpoint {
             let gauges = [
                 (ServiceMetrics.subscriptionUp, state.phase == .running ? 1 : 0),
                 (ServiceMetrics.subscriptionFailures, Double(state.failures)),
+                (ServiceMetrics.subscriptionGaps, Double(state.gaps)),
             ]
             for (label, value) in gauges { registry.makeMeter(label: label, dimensions: name).set(value) }
         }

@@ -85,6 +85,39 @@ private enum Events {
         buffer.writeString("\n\n")
         return buffer
     }
+
+    /// Writes what happens as server-sent events, until it ends.
+    ///
+    /// - Parameters:
+    ///   - messages: What happens.
+    ///   - last: Id of the last event that was written before; nil to write events without their ids.
+    ///   - writer: Receives the events.
+    ///   - moment: Returns the last picture of a stream.
+    /// - Throws: An error of the writer, if the client has left.
+    static func write(
+        _ messages: Broadcast.Messages,
+        after last: String?,
+        to writer: inout any ResponseBodyWriter,
+        moment: (String) -> StreamFeed.Moment?
+    ) async throws {
+        var last = last
+        var lastTimes: [String: Double] = [:]
+        for await message in messages {
+            switch message {
+            case .event(_, let id, let line):
+                // What was missed may have contained it.
+                guard id > last ?? "" else { continue }
+                try await writer.write(event("event", id: last == nil ? nil : id, line))
+                if last != nil { last = id }
+            case .moment(let stream):
+                // The picture may be newer than its announcement.
+                guard let moment = moment(stream), lastTimes.updateValue(moment.time, forKey: stream) != moment.time
+                else { continue }
+                try await writer.write(event("objects", try MomentBody(moment, of: stream).json()))
+            case .tick: try await writer.write(ByteBuffer(string: ":\n\n"))
+            }
+        }
+    }
 }
 
 /// `GET /events`: what happens in all streams.
@@ -121,18 +154,8 @@ struct GetEvents: Endpoint {
         }
         return .endless(Events.eventStream) { [hub] writer in
             try await writer.write(ByteBuffer(string: "retry: \(Events.retry)\n\n"))
-            // Several announcements may have waited.
-            var lastTimes: [String: Double] = [:]
-            for await message in messages {
-                switch message {
-                case .event(_, _, let line): try await writer.write(Events.event("event", line))
-                case .moment(let stream):
-                    guard let name = DocumentName(stream), let moment = hub.stream(named: name)?.feed?.moment,
-                        lastTimes.updateValue(moment.time, forKey: stream) != moment.time
-                    else { continue }
-                    try await writer.write(Events.event("objects", try MomentBody(moment, of: stream).json()))
-                case .tick: try await writer.write(ByteBuffer(string: ":\n\n"))
-                }
+            try await Events.write(messages, after: nil, to: &writer) { stream in
+                DocumentName(stream).flatMap { hub.stream(named: $0)?.feed?.moment }
             }
         }
     }
@@ -157,9 +180,9 @@ struct GetStreamEvents: Endpoint {
         tag: .streams,
         summary: "Returns what happened to objects of a stream.",
         details: """
-            An object appeared (when it was seen for half a second), moved between zones, crossed a line, stayed, or left. With `Accept: \
-            text/event-stream`, events are sent as they come (server-sent events); `Last-Event-ID`, or `after`, first \
-            sends those that came since. Events are kept on disk, the oldest are removed first.
+            An object appeared (when it was seen for half a second), moved between zones, crossed a line, stayed, or \
+            left. With `Accept: text/event-stream`, events are sent as they come (server-sent events); `Last-Event-ID`, \
+            or `after`, first sends those that came since. Events are kept on disk, the oldest are removed first.
             """,
         pathFields: [StreamFields.name],
         queryFields: [after, Events.limit, Events.objects],
@@ -188,8 +211,6 @@ struct GetStreamEvents: Endpoint {
         return .endless(Events.eventStream) { writer in
             try await writer.write(ByteBuffer(string: "retry: \(Events.retry)\n\n"))
             var sent = last ?? ""
-            // Several announcements may have waited.
-            var lastTime = -Double.infinity
             // Those that come meanwhile are in the history, too.
             while last != nil {
                 let missed = try await workers.run { [sent] in
@@ -201,20 +222,7 @@ struct GetStreamEvents: Endpoint {
                 }
                 if missed.count < Self.replayed { break }
             }
-            for await message in messages {
-                switch message {
-                case .event(_, let id, let line) where id > sent:
-                    try await writer.write(Events.event("event", id: id, line))
-                    sent = id
-                case .event: break
-                case .moment:
-                    guard let moment = feed.moment, moment.time != lastTime else { continue }
-                    lastTime = moment.time
-                    let body = MomentBody(moment, of: stream.name)
-                    try await writer.write(Events.event("objects", try body.json()))
-                case .tick: try await writer.write(ByteBuffer(string: ":\n\n"))
-                }
-            }
+            try await Events.write(messages, after: sent, to: &writer) { _ in feed.moment }
         }
     }
 }

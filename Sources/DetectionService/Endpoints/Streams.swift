@@ -271,7 +271,7 @@ struct GetStreamLive: Endpoint {
 extension Problem {
     static let tooManyViewers = Problem(
         .busy,
-        "As many clients as are allowed watch this stream or wait for its events; try again later.",
+        "As many clients as are allowed watch streams or wait for events; try again later.",
         headers: [.retryAfter: "5"]
     )
 }

@@ -34,7 +34,8 @@ enum ServiceMetrics {
     static let subscriptionUp = "osprey_subscription_up"
     static let subscriptionEvents = "osprey_subscription_events_total"
     static let subscriptionFailures = "osprey_subscription_failures_total"
-    static let ofSubscriptions = [subscriptionUp, subscriptionEvents, subscriptionFailures]
+    static let subscriptionGaps = "osprey_subscription_gaps_total"
+    static let ofSubscriptions = [subscriptionUp, subscriptionEvents, subscriptionFailures, subscriptionGaps]
     static let modelStreams = "osprey_model_streams"
 
     static let descriptions = [
@@ -66,6 +67,7 @@ enum ServiceMetrics {
         subscriptionUp: "1 if the receiver of events can be reached, 0 if not.",
         subscriptionEvents: "Events that were sent, that the receiver rejected, or that were too old, by outcome.",
         subscriptionFailures: "How often sending events failed.",
+        subscriptionGaps: "How often events were lost: removed before they were sent, or damaged.",
         decoderFailures: "Decoder processes that a picture ended, stalled or garbled, by reason.",
         storeUp: "1 if the store is usable, 0 if not.",
     ]

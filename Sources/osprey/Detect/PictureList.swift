@@ -14,6 +14,9 @@ package struct PictureList {
         /// Whether its pictures move.
         package var isVideo = false
 
+        /// Whether it is a camera, whose pictures do not end.
+        var isEndless: Bool { (try? VideoSource(address: path))?.isEndless ?? false }
+
         /// The path without what may be secret.
         var shownPath: String { VideoSource.description(of: path) }
     }
@@ -57,10 +60,12 @@ package struct PictureList {
         pictures = try found.filter { picture in
             let known = paths.updateValue(picture.path, forKey: Array(picture.name.utf8))
             guard let known, known != picture.path else { return known == nil }
-            throw CommandError(
-                "\(VideoSource.description(of: known)) and \(picture.shownPath) would both be called \(picture.name) in the results: "
-                    + "pass a folder that contains both."
-            )
+            let names = "\(VideoSource.description(of: known)) and \(picture.shownPath)"
+            let advice = VideoSource.isAddress(known) ? "use a command for each" : "pass a folder that contains both"
+            throw CommandError("\(names) would both be called \(picture.name) in the results: \(advice).")
+        }
+        if let camera = pictures.dropLast().first(where: \.isEndless) {
+            throw CommandError("\(camera.shownPath) has no end: pass it last, or use a command for each camera.")
         }
     }
 
