@@ -5,8 +5,9 @@ package import ObjectDetection
 /// Decides which pictures of a fixed camera go to the network: those in which something moves, and now and then another.
 ///
 /// The mean brightness of each cell of a grid, 80 cells wide, is compared with a background that is learned: its mean, and
-/// how much it usually differs, which grows where something always changes, such as a clock in the picture. A single cell
-/// that moves is noise. When everything changes at once, as when a light is switched on, the background is learned anew.
+/// how much it usually differs, which grows where something always changes, such as a clock in the picture. What comes to
+/// rest becomes background. A single cell that moves is noise. When everything changes at once, as when a light is switched
+/// on, the background is learned anew.
 package struct MotionGate: Sendable {
     /// What to do with a picture.
     package enum Decision: Equatable, Sendable {
@@ -25,6 +26,8 @@ package struct MotionGate: Sendable {
     private static let deviations: Float = 4
     /// Time in seconds in which the background follows a still cell, and a moving one.
     private static let (stillSeconds, movingSeconds) = (2.0, 8.0)
+    /// Seconds after which what differs from the background without changing is at rest: longer than a clock's.
+    private static let restSeconds = 1.25
     /// Time in seconds in which a cell that always moves becomes a usual one.
     private static let restlessSeconds = 30.0
     /// Share of moving cells from which everything has changed.
@@ -36,6 +39,8 @@ package struct MotionGate: Sendable {
     private var means: [Float] = []
     private var usual: [Float] = []
     private var isMoving: [Bool] = []
+    /// The brightness of each cell when it last changed, and the seconds since then.
+    private var lastChanges: [(brightness: Float, age: Double)] = []
     /// Whether each cell's motion counts.
     private var counts: [Bool] = []
     private var time: Double?
@@ -93,13 +98,22 @@ package struct MotionGate: Sendable {
         for index in brightness.indices {
             let difference = brightness[index] - means[index]
             let amount = abs(difference)
-            isMoving[index] = amount > max(Self.minimumDifference, Self.deviations * usual[index])
-            if isMoving[index] {
+            let limit = max(Self.minimumDifference, Self.deviations * usual[index])
+            isMoving[index] = amount > limit
+            guard isMoving[index] else {
+                means[index] += still * difference
+                usual[index] += still * (amount - usual[index])
+                lastChanges[index] = (means[index], 0)
+                continue
+            }
+            let isChanged = abs(brightness[index] - lastChanges[index].brightness) > limit
+            if isChanged { lastChanges[index] = (brightness[index], 0) } else { lastChanges[index].age += elapsed }
+            if lastChanges[index].age < Self.restSeconds {
                 means[index] += moving * difference
                 usual[index] += restless * (amount - usual[index])
             } else {
-                means[index] += still * difference
-                usual[index] += still * (amount - usual[index])
+                isMoving[index] = false
+                means[index] = brightness[index]
             }
         }
         let cells = brightness.indices.filter { isMoving[$0] && counts[$0] && hasMovingNeighbor($0) }
@@ -111,6 +125,7 @@ package struct MotionGate: Sendable {
         means = brightness
         usual = [Float](repeating: 1, count: brightness.count)
         isMoving = [Bool](repeating: false, count: brightness.count)
+        lastChanges = brightness.map { ($0, 0) }
     }
 
     /// Whether the motion of each cell counts: not if its middle is in an ignored area.

@@ -91,15 +91,19 @@ import Video
         #expect(decisions[26..<60].count { $0 == .detect } <= 5)
     }
 
-    @Test("an object that stays becomes background")
+    @Test("an object that comes to rest becomes background within two seconds, and is looked at when it leaves")
     func parked() {
         var generator = SeededGenerator(seed: 4)
         var gate = MotionGate()
-        let decisions = (0..<400).map { index in
-            gate.decide(on: Self.picture(square: index < 20 ? nil : (100, 60), by: &generator), at: Double(index) / 10)
+        let decisions = (0..<260).map { index in
+            let square = (20..<220).contains(index) ? (x: min(100, 10 * (index - 20)), y: 60) : nil
+            return gate.decide(on: Self.picture(square: square, by: &generator), at: Double(index) / 10)
         }
-        #expect(decisions[20...40].allSatisfy { $0 == .detect })
-        #expect(decisions[300...].count { $0 == .detect } <= 12)
+        // It rests from the thirtieth picture on.
+        #expect(decisions[20...42].allSatisfy { $0 == .detect })
+        #expect(decisions[50..<220].count { $0 == .detect } <= 6)
+        #expect(decisions[220...226].allSatisfy { $0 == .detect })
+        #expect(decisions[245...].allSatisfy { $0 == .skip })
     }
 
     @Test("what never rests is noise after a while, but what passes there is not")
