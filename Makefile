@@ -95,7 +95,7 @@ lint: ## Check style, scripts, workflows, manifests, file sizes and secrets
 	@Scripts/lint
 
 format: ## Format the Swift sources
-	swift format --in-place --parallel --recursive Package.swift Sources Tests Tools
+	swift format --in-place --parallel --recursive Package.swift Examples Sources Tests Tools
 
 run-actions-locally: ## Run the CI workflow in containers, with act
 	@Scripts/actions

@@ -249,6 +249,16 @@ let package = Package(
             swiftSettings: settings,
             linkerSettings: openVINOSearchPath
         ),
+        // For those who call the service from Swift, with the compiler's usual settings; a test runs it.
+        .executableTarget(
+            name: "DetectExample",
+            dependencies: [
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOFoundationCompat", package: "swift-nio"),
+            ],
+            path: "Examples/Swift"
+        ),
         .target(
             name: "TestSupport",
             dependencies: ["Imaging", "ObjectDetection", "YOLO"],
