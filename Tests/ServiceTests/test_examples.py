@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import BINARY, ROOT, Server, missing
+from conftest import ROOT, Server, missing
 from probes import call
 
 EXAMPLES = ROOT / "Examples"
@@ -22,7 +22,7 @@ def command(language: str) -> list[str]:
     if language == "JavaScript":
         node = shutil.which("node") or missing("Node is not installed: Scripts/setup test")
         return [node, str(EXAMPLES / "detect.mjs")]
-    program = BINARY.with_name("DetectExample")
+    program = ROOT / ".build/release/DetectExample"
     if not program.is_file():
         missing("the Swift example is not built: swift build --configuration release --product DetectExample")
     return [str(program)]
