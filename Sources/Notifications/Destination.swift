@@ -1,6 +1,6 @@
 internal import Basics
-internal import Crypto
 internal import Foundation
+internal import Storage
 
 /// Where events are sent: an address of http, https, mqtt or mqtts.
 package struct Destination: Hashable, Sendable {
@@ -70,7 +70,7 @@ package struct Destination: Hashable, Sendable {
     /// Tells receivers apart, whoever logs in, without saying what may be secret.
     var identity: String {
         let text = "\(kind) \(authority) \(path)"
-        return SHA256.hash(data: Array(text.utf8)).hexadecimal
+        return Digest.sha256(of: Array(text.utf8))
     }
 
     /// The address without what may be secret: of a webhook also its path.

@@ -1,6 +1,5 @@
-internal import Basics
-internal import Crypto
 internal import JSONSchema
+internal import Storage
 internal import Streams
 
 /// The messages by which Home Assistant makes a device of each stream: the number of objects of each class, whether
@@ -130,7 +129,7 @@ struct HomeAssistantDiscovery: Sendable {
     /// A text with only those characters that identifiers may have; a digest tells apart what is then the same.
     private static func identifier(_ text: String, keeping marks: String = "_-") -> String {
         let kept = String(text.map { $0.isASCII && ($0.isLetter || $0.isNumber || marks.contains($0)) ? $0 : "_" })
-        return kept == text ? text : "\(kept)_\(SHA256.hash(data: Array(text.utf8)).hexadecimal.prefix(8))"
+        return kept == text ? text : "\(kept)_\(Digest.sha256(of: Array(text.utf8)).prefix(8))"
     }
 
     /// A text as part of a template.
