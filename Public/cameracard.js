@@ -272,9 +272,11 @@ export class CameraCard {
 
   async #remove() {
     if (!window.confirm(`Stop watching ${this.#name}, and forget its events?`)) return;
+    this.#abort.abort();
     try {
       await api.deleteStream(this.#name);
     } catch (problem) {
+      this.#abort = new AbortController();
       this.reason.textContent = problem.message;
       return;
     }

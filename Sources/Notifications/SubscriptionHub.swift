@@ -51,7 +51,7 @@ package final class SubscriptionHub: Service {
             // Each replica sends the events of the streams that it watches.
             isExclusive: false,
             logger: logger
-        ) { SubscriptionRunner($0, $1, environment) }
+        ) { name, configuration, _ in SubscriptionRunner(name, configuration, environment) }
     }
 
     /// The subscriptions, by name.

@@ -104,7 +104,7 @@ package final class KeptRunners<Runner: KeptRunner>: Sendable {
     /// This replica's name among the holders of leases; nil to run everything.
     private let holder: String?
     private let logger: Logger
-    private let make: @Sendable (String, Runner.Configuration) -> Runner
+    private let make: @Sendable (String, Runner.Configuration, Runner?) -> Runner
     private let state = Mutex(State())
     private let hasFailed = Atomic<Bool>(false)
     private let starts: AsyncStream<Lifetime>
@@ -117,7 +117,7 @@ package final class KeptRunners<Runner: KeptRunner>: Sendable {
     ///   - maximumCount: Maximum number of documents.
     ///   - isExclusive: Whether each document has a runner in only one of the replicas that share the store.
     ///   - logger: Receives the log.
-    ///   - make: Returns a runner for a name and configuration.
+    ///   - make: Returns a runner for a name and configuration, which replaces an older one, if there is one.
     package init(
         kind: DocumentKind,
         store: any ImageStore,
@@ -125,7 +125,7 @@ package final class KeptRunners<Runner: KeptRunner>: Sendable {
         maximumCount: Int,
         isExclusive: Bool,
         logger: Logger,
-        make: @escaping @Sendable (String, Runner.Configuration) -> Runner
+        make: @escaping @Sendable (String, Runner.Configuration, Runner?) -> Runner
     ) {
         self.kind = kind
         self.store = store
@@ -341,7 +341,7 @@ package final class KeptRunners<Runner: KeptRunner>: Sendable {
     private func start(_ name: String, _ configuration: Runner.Configuration, _ state: inout State) {
         let old = state.running[name]
         guard old?.runner.configuration.values.all != configuration.values.all else { return }
-        let lifetime = Lifetime(make(name, configuration), after: old ?? state.stopping[name])
+        let lifetime = Lifetime(make(name, configuration, old?.runner), after: old ?? state.stopping[name])
         state.running[name] = lifetime
         if let old {
             old.isForgotten.store(!old.runner.isContinued(by: configuration), ordering: .releasing)
@@ -353,7 +353,7 @@ package final class KeptRunners<Runner: KeptRunner>: Sendable {
     /// Removes what a document of a name has left here, although it does not run.
     private func forget(_ name: String, _ configuration: Runner.Configuration, _ state: inout State) {
         guard state.running[name] == nil else { return }
-        let lifetime = Lifetime(make(name, configuration), after: state.stopping[name])
+        let lifetime = Lifetime(make(name, configuration, nil), after: state.stopping[name])
         state.stopping[name] = lifetime
         lifetime.isForgotten.store(true, ordering: .releasing)
         state.stops.append(lifetime)

@@ -45,14 +45,15 @@ package final class StreamFeed: Sendable {
     private let own: Broadcast
     /// Those who listen to all streams.
     private let all: Broadcast
-    private let last = Mutex<Moment?>(nil)
+    private let last: Mutex<Moment?>
     /// JPEGs of the last picture that was asked for, which several viewers share.
     private let encoded = Mutex<(time: Double, plain: [UInt8]?, drawn: [UInt8]?)>((-1, nil, nil))
     private static let quality = 80
 
-    init(of name: String, maximumSubscribers: Int, all: Broadcast) {
+    init(of name: String, maximumSubscribers: Int, all: Broadcast, moment: Moment? = nil) {
         self.name = name
         self.all = all
+        last = Mutex(moment)
         own = Broadcast(maximumSubscribers: maximumSubscribers)
     }
 

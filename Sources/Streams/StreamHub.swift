@@ -73,7 +73,7 @@ package final class StreamHub: Service {
             maximumCount: limits.streams,
             isExclusive: true,
             logger: logger
-        ) { StreamRunner($0, $1, environment) }
+        ) { StreamRunner($0, $1, after: $2, environment) }
     }
 
     /// The streams, by name.

@@ -45,14 +45,21 @@ final class StreamRunner: KeptRunner {
     private let hasHistoryFailed = Atomic<Bool>(false)
     private let logger: Logger
 
-    init(_ name: String, _ configuration: StreamConfiguration, _ environment: Environment) {
+    init(
+        _ name: String,
+        _ configuration: StreamConfiguration,
+        after previous: StreamRunner?,
+        _ environment: Environment
+    ) {
         self.name = name
         self.configuration = configuration
         self.environment = environment
         feed = StreamFeed(
             of: name,
             maximumSubscribers: environment.maximumSubscribers,
-            all: environment.broadcast
+            all: environment.broadcast,
+            // So that there is a picture until the next one.
+            moment: previous?.configuration.source == configuration.source ? previous?.feed.moment : nil
         )
         var logger = environment.logger
         logger[metadataKey: "stream"] = .string(name)

@@ -399,6 +399,7 @@ def test_an_address_that_changes_is_watched_in_place_of_the_old_one(
         token = "Token-8y"
         wrong = f"rtsp://joe:{token}@127.0.0.1:{noisy.port}/cam"
         assert put(service, "moved", wrong).status == 200
+        assert_problem(call(service.url, "GET", "/streams/moved/snapshot"), 404)
         assert wait_until(lambda: "401" in get_state(service, "moved").get("reason", ""), RECOVERY_SECONDS)
         answers.append(call(service.url, "GET", "/streams/moved"))
         assert_secret(*(answer.body for answer in answers), service.log.read_bytes())
@@ -406,11 +407,13 @@ def test_an_address_that_changes_is_watched_in_place_of_the_old_one(
 
 def test_a_configuration_can_be_put_back_as_it_was_shown(service: Server, camera: Camera) -> None:
     with stream(service, "shown", camera.address):
-        wait_for_frames(service, "shown", 1)
+        assert wait_until(lambda: call(service.url, "GET", "/streams/shown/snapshot").status == 200, RECOVERY_SECONDS)
         shown = call(service.url, "GET", "/streams/shown").json["configuration"]
         assert "cam" not in shown["address"]
         answer = call(service.url, "PUT", "/streams/shown", {**shown, "rate": 7})
         assert answer.status == 200 and answer.json["configuration"] == {**shown, "rate": 7}
+        # The last picture is there until the next one.
+        assert call(service.url, "GET", "/streams/shown/snapshot").status == 200
         wait_for_frames(service, "shown")
         # It stands for what is not shown only there.
         assert_problem(call(service.url, "PUT", "/streams/other", shown), 422)

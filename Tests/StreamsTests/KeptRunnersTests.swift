@@ -73,7 +73,7 @@ private struct Worker: KeptRunner {
             maximumCount: maximumCount,
             isExclusive: false,
             logger: Logger(label: "test")
-        ) { Worker(name: $0, configuration: $1, journal: journal) }
+        ) { name, configuration, _ in Worker(name: name, configuration: configuration, journal: journal) }
         try await withThrowingTaskGroup { group in
             group.addTask { await runners.run() }
             try await body(runners, journal)
