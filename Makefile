@@ -18,6 +18,8 @@ REGISTRY        ?= localhost:5001
 FORWARD_PORT    ?= 1338
 
 BINARY  := .build/release/osprey
+# Copies of public models and pictures, for machines that cannot reach github.com.
+export OSPREY_ASSETS_MIRROR ?= $(wildcard ../shared/assets)
 SCENES  := swift build --configuration release --package-path Tools/Scenes
 CALLS   := get_image process_image predict save-detection-image view-detection-json check_health open_docs
 CLUSTER := push create-cluster deploy port-forward delete-cluster
@@ -33,15 +35,16 @@ help: ## List the targets
 setup: ## Install what the build needs
 	@Scripts/setup
 
-assets: ## Choose the model (MODEL) and the data set (DATASET), and fetch what is missing
-	@Scripts/assets.py --model '$(MODEL)' --dataset '$(DATASET)'
+assets: setup build ## Find the model (MODEL) and the data set (DATASET), and fetch what is missing
+	@$(BINARY) assets --model '$(MODEL)' --dataset '$(DATASET)'
 
 build: setup ## Build the service, .build/release/osprey
 	swift build --configuration release --product osprey
 
-run: setup build assets ## Serve at HOST and PORT; pass more options in ARGS
-	@. models/.selected && exec $(BINARY) serve --host '$(HOST)' --port '$(PORT)' \
-		--models models --data data --model "$$model" --dataset "$$dataset" $(ARGS)
+# With BINARY=FILE, such as a release's, nothing is built.
+run: $(if $(filter file,$(origin BINARY)),setup build) ## Serve at HOST and PORT; pass more options in ARGS
+	@exec $(BINARY) serve --host '$(HOST)' --port '$(PORT)' --models models --data data \
+		--model '$(MODEL)' --dataset '$(DATASET)' $(ARGS)
 
 test: setup build ## Run every test except those of the web page
 	@Scripts/test
@@ -84,8 +87,8 @@ bench-setup:
 	@Scripts/setup bench
 	@Scripts/venv bench
 
-bench: bench-setup build assets ## Compare MODEL's speed with the bare network and Python services (15 minutes)
-bench-quick: bench-setup build assets ## The same in two minutes, less precisely
+bench: bench-setup assets ## Compare MODEL's speed with the bare network and Python services (15 minutes)
+bench-quick: bench-setup assets ## The same in two minutes, less precisely
 
 bench bench-quick:
 	@.deps/bench/bin/python Benchmarks/bench.py $(if $(MODEL),--model '$(MODEL)') \

@@ -228,10 +228,24 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        .target(
+            name: "Assets",
+            dependencies: [
+                "Basics", "CCompression", "PyTorch", "YOLO",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: settings
+        ),
         .executableTarget(
             name: "osprey",
             dependencies: [
-                "Basics", "CMalloc", "DecodeWorkers", "DetectionPipeline", "DetectionService", "Evaluation", "Imaging",
+                "Assets", "Basics", "CMalloc", "DecodeWorkers", "DetectionPipeline", "DetectionService", "Evaluation",
+                "Imaging",
                 "Inference", "JSONSchema", "ModelServing", "ObjectDetection", "Scheduling", "Storage",
                 "Streams", "Video", "YOLO",
                 .target(name: "InferenceGRPC", condition: .when(traits: ["GRPC"])),
@@ -287,6 +301,17 @@ let package = Package(
             dependencies: ["YOLO", "Imaging", "Inference", "ObjectDetection", "TestSupport"],
             swiftSettings: settings,
             linkerSettings: openVINOSearchPath
+        ),
+        .testTarget(
+            name: "AssetsTests",
+            dependencies: [
+                "Assets",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: settings
         ),
         .testTarget(
             name: "EvaluationTests",

@@ -11,6 +11,8 @@ struct DirectoryHeader {
     private let nameRange: Range<Int>
     private let method: UInt16
     private let storedByteCount: Int
+    /// Number of bytes of the data, uncompressed.
+    let byteCount: Int
 
     /// Reads the next record of a central directory.
     init(reading cursor: inout ByteCursor) throws(PyTorchError) {
@@ -46,7 +48,7 @@ struct DirectoryHeader {
         _ = try cursor.take(commentByteCount)
 
         // Fields that do not fit in 32 bits are all ones here and follow in the ZIP64 field, in this order.
-        let byteCount = shortByteCount == .max ? try large.count64() : Int(shortByteCount)
+        byteCount = shortByteCount == .max ? try large.count64() : Int(shortByteCount)
         storedByteCount = shortStoredByteCount == .max ? try large.count64() : Int(shortStoredByteCount)
         offset = shortOffset == .max ? try large.count64() : Int(shortOffset)
 

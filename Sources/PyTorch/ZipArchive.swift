@@ -1,24 +1,26 @@
 internal import Basics
 
-/// The entries of a zip file as written by `torch.save`: stored without compression, and read without copying.
+/// The entries of a zip file, read without copying.
 ///
 /// Ambiguous archives are rejected: overlapping entries, duplicate names, and local headers that differ from the
 /// central directory.
 /// - SeeAlso: PKWARE, APPNOTE.TXT 6.3.10.
-struct ZipArchive {
+package struct ZipArchive {
     /// A file in the archive.
-    struct Entry {
+    package struct Entry: Sendable {
         /// Range of its data in the file.
-        let range: Range<Int>
-        /// CRC-32 of its data; 0 if the writer omitted it, which is an option of PyTorch.
-        let checksum: UInt32
-        let isCompressed: Bool
+        package let range: Range<Int>
+        /// CRC-32 of its data, uncompressed; 0 if the writer omitted it, which is an option of PyTorch.
+        package let checksum: UInt32
+        package let isCompressed: Bool
+        /// Number of bytes of the data, uncompressed, as the archive says.
+        package let byteCount: Int
     }
 
     /// The complete file.
-    let bytes: [UInt8]
+    package let bytes: [UInt8]
     /// Entries by name.
-    let entries: [String: Entry]
+    package let entries: [String: Entry]
 
     /// Reads the central directory.
     ///
@@ -26,7 +28,7 @@ struct ZipArchive {
     ///   - bytes: The complete file.
     ///   - maximumEntries: Maximum number of entries.
     /// - Throws: ``PyTorchError`` with any code except ``PyTorchError/Code/unreadable``.
-    init(_ bytes: [UInt8], maximumEntries: Int) throws(PyTorchError) {
+    package init(_ bytes: [UInt8], maximumEntries: Int) throws(PyTorchError) {
         let end = try EndOfDirectory(in: bytes)
         guard end.entryCount <= maximumEntries else {
             throw PyTorchError(
@@ -50,7 +52,12 @@ struct ZipArchive {
             guard header.offset >= free else { throw .corrupt("entries of the archive overlap") }
             let range = try header.dataRange(in: bytes, before: end.directory.lowerBound)
             free = range.upperBound
-            let entry = Entry(range: range, checksum: header.checksum, isCompressed: header.isCompressed)
+            let entry = Entry(
+                range: range,
+                checksum: header.checksum,
+                isCompressed: header.isCompressed,
+                byteCount: header.byteCount
+            )
             guard entries.updateValue(entry, forKey: header.name) == nil else {
                 throw .corrupt("two entries of the archive have the same name")
             }
@@ -61,6 +68,7 @@ struct ZipArchive {
 
     /// Returns the range of an entry's data after verifying its checksum, or nil if there is no such entry.
     ///
+    /// It must be stored without compression, as `torch.save` does.
     /// - Throws: ``PyTorchError`` with ``PyTorchError/Code/unsupported`` if the entry is compressed, or
     ///   ``PyTorchError/Code/corrupt`` if the checksum does not match.
     func contents(of name: String) throws(PyTorchError) -> Range<Int>? {

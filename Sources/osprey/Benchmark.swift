@@ -82,14 +82,16 @@ struct Benchmark: AsyncParsableCommand {
             }
             return try await ServiceLoad(address: address, seconds: seconds, options: service).run(json: json)
         }
-        try await measureNetwork(file: try target.map(modelFile) ?? defaultModel())
+        let file = if let target { try modelFile(target) } else { try await defaultModel() }
+        try await measureNetwork(file: file)
     }
 
-    private func defaultModel() throws -> ModelFile {
+    private func defaultModel() async throws -> ModelFile {
         let settings = try Settings(given: [], file: nil, known: [])
-        return try modelFile(
+        return try await modelFile(
             named: settings.text("model"),
-            in: settings.text("models", default: "models")
+            in: settings.text("models", default: "models"),
+            mayDownload: settings.mayDownload
         )
     }
 

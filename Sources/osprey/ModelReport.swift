@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Assets
 internal import Basics
 internal import FoundationEssentials
 internal import Imaging
@@ -122,27 +123,28 @@ func modelFile(_ path: String) throws -> ModelFile {
     return file
 }
 
-/// Returns a model file by its path, or by the model's name in a folder.
+/// Returns a model file by its path, or by the model's name in a folder; one that is missing is fetched.
 ///
 /// - Parameters:
-///   - name: A path or a name; nil for the default model, or another one of the folder if that does not exist.
+///   - name: A path or a name; nil for the default model, or another one if that does not exist.
 ///   - directory: The folder.
+///   - mayDownload: Whether public addresses are tried.
 /// - Returns: The file.
 /// - Throws: ``CommandError`` if there is no such model.
-func modelFile(named name: String?, in directory: String) throws -> ModelFile {
+func modelFile(named name: String?, in directory: String, mayDownload: Bool) async throws -> ModelFile {
     if let name, name.contains("/") || FileManager.default.fileExists(atPath: name) { return try modelFile(name) }
-    let files = (try? ModelFile.all(in: directory)) ?? []
-    if let file = files.first(where: { $0.name == name ?? ServeConfiguration.defaultModel }) { return file }
-    // `make assets` falls back to YOLOv5n.
-    if name == nil, let other = files.first(where: { $0.name == "yolov5n" }) ?? files.first {
-        writeToStandardError(Array("Note: using \(other.path); choose another with --model or OSPREY_MODEL.\n".utf8))
-        return other
+    let finder = try AssetFinder(models: directory, data: "data", mayDownload: mayDownload)
+    do {
+        let model = try await finder.perform { finder throws(AssetError) in try await finder.model(named: name) }
+        if name == nil, model.file.name != AssetFinder.preferredModels[0] {
+            let note = "Note: using \(model.file.path); choose another with --model or OSPREY_MODEL.\n"
+            writeToStandardError(Array(note.utf8))
+        }
+        return model.file
+    } catch let error as AssetError {
+        let others = ((try? ModelFile.all(in: directory)) ?? []).map(\.name).joined(separator: ", ")
+        throw CommandError("\(error.message). Name another with --model\(others.isEmpty ? "" : " (\(others))").")
     }
-    let others = files.map(\.name).joined(separator: ", ")
-    throw CommandError(
-        "There is no model \(directory)/\(name ?? ServeConfiguration.defaultModel).pt, .onnx or .xml: run `make assets`, or "
-            + "name another with --model\(others.isEmpty ? "" : " (\(others))")."
-    )
 }
 
 /// Runs `body` and adds the file's path to its `YOLOError`s, or to a message if the file ends this process.

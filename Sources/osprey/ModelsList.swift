@@ -29,7 +29,7 @@ struct ModelsList: ParsableCommand {
         do {
             files = try ModelFile.all(in: models)
         } catch {
-            throw CommandError("The folder \(models) cannot be read: run `make assets`, or name another with --models.")
+            throw CommandError("The folder \(models) cannot be read: name another with --models.")
         }
         let results = files.map { file in
             let message = "Error: \(file.path) is damaged, and crashed OpenVINO; move it away to list the others."
@@ -41,7 +41,7 @@ struct ModelsList: ParsableCommand {
             )
         }
         guard !files.isEmpty else {
-            throw CommandError("There are no models (.pt, .onnx, .xml) in \(models): run `make assets`.")
+            throw CommandError("There are no models (.pt, .onnx, .xml) in \(models): `osprey assets` fetches one.")
         }
         var table = TextTable([
             ("model", .left), ("format", .left), ("task", .left), ("classes", .right), ("input", .right),

@@ -15,13 +15,14 @@ struct Osprey: AsyncParsableCommand {
         abstract: "Detects objects in pictures, over HTTP and in files.",
         version: version,
         subcommands: [
-            Serve.self, Detect.self, Evaluate.self, Models.self, Benchmark.self, Health.self, Version.self,
-            Completions.self, TryModel.self,
+            Serve.self, Detect.self, Evaluate.self, Models.self, FetchAssets.self, Benchmark.self, Health.self,
+            Version.self, Completions.self, TryModel.self,
         ]
     )
 
     static func main() async {
         returnFreedMemory()
+        Installation.useOwnFonts()
         // A process that decodes pictures does nothing else, and has no threads when it starts the others.
         if CommandLine.arguments.dropFirst().first == DecodeWorkerProcess.command.last {
             DecodeWorkerProcess.run(CommandLine.arguments)

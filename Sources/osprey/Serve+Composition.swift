@@ -25,14 +25,18 @@ extension Serve {
     }
 
     /// Loads everything that the service needs before it can listen.
-    func loadParts(_ configuration: ServeConfiguration, logger: Logger) async throws -> Parts {
+    func loadParts(
+        _ configuration: ServeConfiguration,
+        _ assets: ServedAssets,
+        logger: Logger
+    ) async throws -> Parts {
         let plan = InferencePlan(configuration, budget: .current())
         logger.info("CPU budget", metadata: plan.metadata)
         let decoder = try startDecoder(configuration, slots: plan.slots, logger: logger)
-        let dataset = try openDataset(configuration, logger: logger)
+        let dataset = try assets.dataset.map { try openDataset($0.name, in: $0.directory, logger: logger) }
         let (store, storeMonitor) = try openStore(configuration, logger: logger)
         let loader = try makeLoader(configuration, plan: plan, logger: logger)
-        let models = try await loadModels(configuration, by: loader, logger: logger)
+        let models = try await loadModels(assets, by: loader, logger: logger)
         // All models share the queue, so that several models do not process more pictures at a time than one.
         let queue = WorkQueue(slots: plan.slots, capacity: configuration.queue ?? 8 * plan.streams)
         let pipeline = DetectionPipeline(
@@ -128,16 +132,7 @@ extension Serve {
         CommandError("\(finding): \(error.systemReason.map { "\($0); \(advice)" } ?? error.message).")
     }
 
-    private func openDataset(_ configuration: ServeConfiguration, logger: Logger) throws -> Dataset? {
-        let name = configuration.dataset ?? "coco128"
-        let directory = "\(configuration.data)/\(name)"
-        guard FileManager.default.fileExists(atPath: directory) else {
-            let message = "There is no dataset \(directory): run `make assets`, or put a folder of pictures there."
-            // A missing dataset is an error only if it was configured explicitly.
-            guard configuration.dataset == nil else { throw CommandError(message) }
-            logger.warning("\(message)")
-            return nil
-        }
+    private func openDataset(_ name: String, in directory: String, logger: Logger) throws -> Dataset {
         let dataset: Dataset
         do throws(StorageError) {
             dataset = try Dataset(name: name, directory: directory)
@@ -172,13 +167,13 @@ extension Serve {
 
     /// Loads the models of the folder; only the default one is required, failures of others are logged.
     private func loadModels(
-        _ configuration: ServeConfiguration,
+        _ assets: ServedAssets,
         by loader: ModelLoader,
         logger: Logger
     ) async throws -> ModelRegistry {
         let registry = ModelRegistry(
-            directory: configuration.models,
-            defaultName: configuration.model,
+            directory: assets.models,
+            defaultName: assets.model,
             load: { try await loader.load($0) },
             didChange: { loader.dropCompiledModels(but: Set($0.map(\.sha256))) }
         )
@@ -186,19 +181,13 @@ extension Serve {
         do {
             changes = try await registry.reload()
         } catch is ModelServingError {
-            throw CommandError("The folder \(configuration.models) cannot be read: run `make assets`, or name another.")
+            throw CommandError("The folder \(assets.models) cannot be read: name another with --models.")
         }
         changes.log(to: logger)
-        guard registry.models.contains(where: { $0.name == configuration.model }) else {
-            if let reason = changes.failed[configuration.model] {
-                let file = try ModelFile.all(in: configuration.models).first { $0.name == configuration.model }
-                throw CommandError("\(file?.path ?? configuration.model) cannot be served: \(reason).")
-            }
-            let served = registry.models.map(\.name).joined(separator: ", ")
-            throw CommandError(
-                "There is no model \(configuration.models)/\(configuration.model).pt, .onnx or .xml: run `make assets`, put "
-                    + "one there, or name another with --model\(served.isEmpty ? "" : " (\(served))")."
-            )
+        guard registry.models.contains(where: { $0.name == assets.model }) else {
+            let file = try ModelFile.all(in: assets.models).first { $0.name == assets.model }
+            let reason = changes.failed[assets.model] ?? "it was removed"
+            throw CommandError("\(file?.path ?? assets.model) cannot be served: \(reason).")
         }
         return registry
     }

@@ -45,7 +45,8 @@ struct Serve: AsyncParsableCommand {
         }
         for (_, address) in addresses { try address.check() }
         DispatchQueue.global().asyncAfter(deadline: .now() + Self.quietSeconds) { output.release() }
-        let parts = try await loadParts(configuration, logger: logger)
+        let assets = try await findAssets(configuration, logger: logger)
+        let parts = try await loadParts(configuration, assets, logger: logger)
         let readiness = Readiness()
         var service = configuration.service
         let connections = FileLimit.remainingConnections / addresses.count

@@ -9,9 +9,12 @@ struct ServeConfiguration {
     /// Ports to listen on, the service's own first.
     var ports: [(port: Greeting.Port, number: Int)]
     var models: String
-    var model: String
+    /// Name of the default model; nil for the best that there is.
+    var model: String?
     var data: String
     var dataset: String?
+    /// Whether a model and pictures that are missing are downloaded.
+    var mayDownload: Bool
     var store: String
     /// Used instead of a folder when several replicas share their pictures.
     var redis: RedisAddress?
@@ -32,9 +35,6 @@ struct ServeConfiguration {
     var service: ServiceSettings
     var log: LogConfiguration
 
-    /// Model used when none is configured.
-    static let defaultModel = "yolov5s"
-
     init(options: ServeOptions) throws {
         let settings = try Settings(given: options.given, file: options.config, known: options.names)
         host = settings.text("host", default: "127.0.0.1")
@@ -52,9 +52,10 @@ struct ServeConfiguration {
             throw CommandError.usage("The settings port, deepstack-port and grpc-port must differ.")
         }
         models = settings.text("models", default: "models")
-        model = settings.text("model", default: Self.defaultModel)
+        model = settings.text("model")
         data = settings.text("data", default: "data")
         dataset = settings.text("dataset")
+        mayDownload = try settings.mayDownload
         store = settings.text("store", default: "\(data)/store")
         storeQuotaBytes = try settings.integer("store-quota", in: 1...Int.max, default: 2 << 30)
         storeTimeToLiveSeconds = try settings.integer("store-ttl", in: RedisImageStore.timesToLiveSeconds, default: 0)
@@ -90,6 +91,11 @@ extension Settings {
         get throws {
             try choice("color-profiles", of: EmbeddedProfile.allCases.map { ($0.rawValue, $0) }, default: .apply)
         }
+    }
+
+    /// Whether a model and pictures that are missing are downloaded.
+    var mayDownload: Bool {
+        get throws { try choice("download", of: [("yes", true), ("no", false)], default: true) }
     }
 
     var acceptsTruncated: Bool {
@@ -136,7 +142,7 @@ extension ServiceSettings {
         eventsQuotaBytes = try settings.integer("events-quota", in: 1...Int.max, default: eventsQuotaBytes)
         maximumStreams = try settings.integer("max-streams", in: 0...100, default: maximumStreams)
         notificationAuthorities = try settings.certificates("notify-ca")
-        apiPagesDirectory = settings.text("api-pages", default: ".deps/api-pages")
-        webPageDirectory = settings.text("web-page", default: webPageDirectory)
+        apiPagesDirectory = settings.text("api-pages", default: Installation.apiPages)
+        webPageDirectory = settings.text("web-page", default: Installation.webPage)
     }
 }

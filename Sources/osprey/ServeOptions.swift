@@ -39,7 +39,9 @@ struct ServeOptions: ParsableArguments {
     var models: String?
 
     @Option(
-        help: ArgumentHelp("Model used when a request names none: a file name without extension. (default: yolov5s)")
+        help: ArgumentHelp(
+            "Model used when a request names none: a file name without extension. (default: yolov5s, or the first that is there)"
+        )
     )
     var model: String?
 
@@ -56,6 +58,14 @@ struct ServeOptions: ParsableArguments {
 
     @Option(help: ArgumentHelp("Dataset to serve: a folder in --data. (default: coco128)"))
     var dataset: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Whether a known model and pictures are downloaded if there are none: yes, or no for the demo. (default: yes)",
+            valueName: "yes|no"
+        )
+    )
+    var download: String?
 
     @Option(
         help: ArgumentHelp(
@@ -196,11 +206,11 @@ struct ServeOptions: ParsableArguments {
     var fetchHosts: String?
 
     @Option(
-        help: ArgumentHelp("Folder with the assets of /docs and /redoc. (default: .deps/api-pages)", valueName: "dir")
+        help: ArgumentHelp("Folder with the assets of /docs and /redoc. (default: the program's)", valueName: "dir")
     )
     var apiPages: String?
 
-    @Option(help: ArgumentHelp("Folder with the page at /. (default: Public)", valueName: "dir"))
+    @Option(help: ArgumentHelp("Folder with the page at /. (default: the program's)", valueName: "dir"))
     var webPage: String?
 
     @Option(help: ArgumentHelp("Log format: text or json. (default: text)", valueName: "format"))
@@ -222,7 +232,7 @@ struct ServeOptions: ParsableArguments {
             ("host", host), ("port", port), ("deepstack-port", deepStackPort),
             ("grpc-port", grpcPort), ("models", models), ("model", model),
             ("model-watch", modelWatch),
-            ("data", data), ("dataset", dataset), ("store", store), ("store-quota", storeQuota),
+            ("data", data), ("dataset", dataset), ("download", download), ("store", store), ("store-quota", storeQuota),
             ("events", events), ("events-quota", eventsQuota), ("max-streams", maxStreams),
             ("notify-ca", notifyCa),
             ("store-ttl", storeTTL), ("input", input), ("queue", queue), ("request-timeout", requestTimeout),

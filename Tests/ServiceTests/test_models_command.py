@@ -162,7 +162,7 @@ def test_list_includes_unusable_files_with_their_errors(tmp_path: Path) -> None:
 
 
 def test_list_of_a_folder_without_models_says_where_to_get_one(tmp_path: Path) -> None:
-    assert_refused(run("list", "--models", tmp_path), 1, "make assets")
+    assert_refused(run("list", "--models", tmp_path), 1, "osprey assets")
     assert_refused(run("list", "--models", tmp_path / "none"), 1, f"{tmp_path}/none")
     assert_refused(run("list", "--models", CHECKPOINT), 1, str(CHECKPOINT))
     empty = run("list", "--models", tmp_path, "--json")

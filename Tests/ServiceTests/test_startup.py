@@ -39,7 +39,11 @@ FAILURES: list[tuple[str, Callable[[Path], list[object]], str]] = [
     ("unknown host", lambda _: ["--host", "no.such.host.invalid"], "--host"),
     ("address of another machine", lambda _: ["--host", "192.0.2.1"], "--host"),
     ("unknown model", lambda _: ["--model", "nosuch"], "--model (shapes)"),
-    ("no folder of models", lambda folder: ["--models", folder / "nowhere"], "make assets"),
+    (
+        "a folder of models that cannot be created",
+        lambda _: ["--models", "/proc/nowhere", "--model", "own"],
+        "cannot be created",
+    ),
     ("a file instead of the models", lambda folder: ["--models", file(folder)], "cannot be read"),
     ("a damaged model", damaged, "was not written by torch.save"),
     ("a pipe instead of a model", pipe, "not a regular file"),

@@ -158,7 +158,7 @@ struct Detect: AsyncParsableCommand {
             threads: try settings.integer("threads", in: 1...1024),
             budget: .current()
         )
-        let detector = try loadDetector(settings, plan: plan, pictureCount: list.pictures.count)
+        let detector = try await loadDetector(settings, plan: plan, pictureCount: list.pictures.count)
         let request = try request(to: detector)
         let decoding = DecodingOptions(
             limits: ImageLimits(
@@ -240,11 +240,16 @@ struct Detect: AsyncParsableCommand {
         }
     }
 
-    private func loadDetector(_ settings: Settings, plan: InferencePlan, pictureCount: Int) throws -> YOLODetector {
+    private func loadDetector(_ settings: Settings, plan: InferencePlan, pictureCount: Int) async throws -> YOLODetector
+    {
         let models = settings.text("models", default: "models")
         let precisions = Precision.allCases.map { ($0.rawValue, $0) }
         let cache = settings.text("cache", default: "\(models)/.cache")
-        let file = try modelFile(named: settings.text("model"), in: models)
+        let file = try await modelFile(
+            named: settings.text("model"),
+            in: models,
+            mayDownload: settings.mayDownload
+        )
         // Without a cache, the next start takes a little longer.
         try? FileManager.default.createDirectory(atPath: cache, withIntermediateDirectories: true)
         var configuration = YOLODetector.Configuration(
