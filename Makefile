@@ -25,7 +25,7 @@ CALLS   := get_image process_image predict save-detection-image view-detection-j
 CLUSTER := push create-cluster deploy port-forward delete-cluster
 DOCKER  := docker-build docker-run docker-test kill
 
-.PHONY: help setup assets build run test test-unit test-browser test-mutations fuzz man demo-pictures demo-model \
+.PHONY: help setup assets build run test test-unit test-browser test-mutations test-package fuzz man package demo-pictures demo-model \
 	demo-scores quantize bench bench-quick bench-setup lint format clean run-actions-locally $(CALLS) $(DOCKER) $(CLUSTER)
 .DEFAULT_GOAL := help
 
@@ -67,6 +67,14 @@ fuzz: ## Fuzz the parsers of untrusted bytes for FUZZ_SECONDS each
 
 man: setup build ## Write the manual page, output/osprey.1
 	@mkdir -p output && Scripts/manpage.py $(BINARY) > output/osprey.1 && echo "Read it: man output/osprey.1"
+
+package: setup ## Build a relocatable archive and a .deb, in output/
+	@Scripts/setup package
+	@Scripts/package
+
+test-package: ## Try the packages on bare Debian 12 and 13 and Ubuntu 24.04 systems (5 minutes)
+	@Scripts/setup package
+	@Scripts/try_package
 
 demo-pictures: setup ## Draw the demo's pictures again
 	$(SCENES)

@@ -8,7 +8,7 @@ internal import JSONSchema
 
 @main
 struct Osprey: AsyncParsableCommand {
-    static let version = "0.1.0"
+    static let version = "0.2.0"
 
     static let configuration = CommandConfiguration(
         commandName: "osprey",

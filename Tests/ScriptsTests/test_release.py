@@ -1,8 +1,6 @@
-"""Scripts/release: a tag must match the sources and the changelog; the archive contains no model."""
+"""Scripts/release: a tag must match the sources and the changelog."""
 
-import shutil
 import subprocess
-import tarfile
 import unittest
 
 from context import SCRIPTS, FolderTestCase
@@ -26,17 +24,6 @@ CHANGELOG = """# Changelog
 * That.
 """
 
-# A fake container engine with the commands that packing needs. A container's files are those of the folder `image`
-# next to it.
-ENGINE = """#!/bin/sh
-folder=$(dirname "$0")
-case $1 in
-    create) echo container ;;
-    cp) cp -r "$folder/image${2#container:}" "$3" ;;
-    rm) touch "$folder/removed" ;;
-esac
-"""
-
 
 class ReleaseTests(FolderTestCase):
     def setUp(self) -> None:
@@ -44,7 +31,6 @@ class ReleaseTests(FolderTestCase):
         self.write("Scripts/release", (SCRIPTS / "release").read_text()).chmod(0o755)
         self.write("Sources/osprey/Osprey.swift", 'struct Osprey {\n    static let version = "1.2.0"\n}\n')
         self.write("CHANGELOG.md", CHANGELOG)
-        self.write("Deploy/Docker/required-packages.txt", "libcairo2\nlibpng16-16\n")
 
     def write(self, name: str, content: str):
         path = self.folder / name
@@ -80,26 +66,8 @@ class ReleaseTests(FolderTestCase):
         for tag, changes in (("v1.2.0", "### Fixed\n\n* This.\n\n"), ("v1.1.0", "* That.\n")):
             status, said = self.release("notes", tag)
             self.assertEqual(status, 0)
-            self.assertTrue(said.startswith(f"{changes}\nThe archives are for Debian 12 and require"), said)
-            self.assertIn("\n    apt-get install libcairo2 libpng16-16\n", said)
-
-    def test_the_archive_has_the_binary_and_its_libraries_but_no_model(self) -> None:
-        packed = {"bin/osprey", "lib/libopenvino.so", "api-pages/redoc/LICENSE", "licenses/openvino", "packages/pypi.txt"}
-        packed |= {"web-page/index.html"}
-        for name in (*packed, "models/yolov5s.pt", "data/coco128/1.jpg"):
-            self.write(f"image/opt/osprey/{name}", name)
-        for name in ("LICENSE", "README.md"):
-            shutil.copy(SCRIPTS.parent / name, self.folder)
-        engine = self.write("engine", ENGINE)
-        engine.chmod(0o755)
-        status, said = self.release("pack", "v1.2.0", "osprey:release", CONTAINER_ENGINE=str(engine))
-        self.assertEqual(status, 0, said)
-        self.assertTrue((self.folder / "removed").exists())
-        (archive,) = (self.folder / "output").iterdir()
-        self.assertRegex(archive.name, r"^osprey-1\.2\.0-debian12-\w+\.tar\.gz$")
-        with tarfile.open(archive) as contents:
-            files = {member.name.split("/", 1)[1] for member in contents if member.isfile()}
-        self.assertEqual(files, packed | {"LICENSE", "README.md", "CHANGELOG.md"})
+            self.assertTrue(said.startswith(f"{changes}\nThe packages are for"), said)
+            self.assertIn(f"apt-get install ./osprey_{tag[1:]}-1_amd64.deb\n", said)
 
 
 if __name__ == "__main__":
