@@ -25,8 +25,8 @@ CALLS   := get_image process_image predict save-detection-image view-detection-j
 CLUSTER := push create-cluster deploy port-forward delete-cluster
 DOCKER  := docker-build docker-run docker-test kill
 
-.PHONY: help setup assets build run test test-unit test-browser test-mutations test-package fuzz man package demo-pictures demo-model \
-	demo-scores quantize bench bench-quick bench-setup lint format clean run-actions-locally $(CALLS) $(DOCKER) $(CLUSTER)
+.PHONY: help setup assets build run test test-unit test-browser test-mutations test-package fuzz man screenshot package \
+	demo-pictures demo-model demo-scores quantize bench bench-quick bench-setup lint format clean run-actions-locally $(CALLS) $(DOCKER) $(CLUSTER)
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -67,6 +67,11 @@ fuzz: ## Fuzz the parsers of untrusted bytes for FUZZ_SECONDS each
 
 man: setup build ## Write the manual page, output/osprey.1
 	@mkdir -p output && Scripts/manpage.py $(BINARY) > output/osprey.1 && echo "Read it: man output/osprey.1"
+
+screenshot: setup build ## Take the README's picture of the page again
+	@Scripts/setup browser
+	@Scripts/venv browser
+	@.deps/browser/bin/python Scripts/screenshot.py $(BINARY) docs/page.png
 
 package: setup ## Build a relocatable archive and a .deb, in output/
 	@Scripts/setup package

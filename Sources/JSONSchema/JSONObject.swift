@@ -9,7 +9,14 @@ package protocol JSONObject: JSONRepresentable {
 }
 
 extension JSONObject {
-    package static var schema: Schema { .object(members.map(\.field)) }
+    package static var schema: Schema { .object(members.map(\.field)).titled(title) }
+
+    /// The type's name, with the names of those that it is nested in: `ModelsItem` for `ModelList.Item`.
+    private static var title: String {
+        // The module comes first, and "(unknown context at …)" before a private type.
+        let names = String(reflecting: Self.self).split(separator: ".").dropFirst().filter { !$0.hasPrefix("(") }
+        return names.map { $0.hasSuffix("Body") ? $0.dropLast("Body".count) : $0 }.joined()
+    }
 
     package func write(to json: inout JSONWriter) throws {
         try json.object { json in

@@ -7,6 +7,7 @@ extension Schema {
         if isNullable, case .array(let values) = members["anyOf"] {
             members["anyOf"] = .array(values + [["type": "null"]])
         }
+        if let title { members["title"] = .string(title) }
         if let summary { members["description"] = .string(summary) }
         if let defaultValue { members["default"] = defaultValue }
         if let example { members["examples"] = [example] }

@@ -28,6 +28,8 @@ package struct Schema: Sendable {
 
     package var kind: Kind
     package var summary: String?
+    /// Name of the type, which documents use to publish it once.
+    package var title: String?
     package var defaultValue: JSONValue?
     package var example: JSONValue?
     /// The allowed values in words, to follow "must be", in place of those that are made from the kind.
@@ -59,6 +61,7 @@ package struct Schema: Sendable {
     }
     package static func anyOf(_ alternatives: [Schema]) -> Schema { Schema(kind: .anyOf(alternatives)) }
 
+    package func titled(_ title: String) -> Schema { with { $0.title = title } }
     package func described(_ summary: String) -> Schema { with { $0.summary = summary } }
     package func defaulting(to value: JSONValue) -> Schema { with { $0.defaultValue = value } }
     package func example(_ value: JSONValue) -> Schema { with { $0.example = value } }

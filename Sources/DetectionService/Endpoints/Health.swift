@@ -10,11 +10,11 @@ struct Healthz: Endpoint {
         path: "/healthz",
         tag: .service,
         summary: "Returns 200 while the process is alive.",
-        answers: [Operation.Answer(summary: "The process is alive.", contents: [.json(StatusBody.self)])],
+        answers: [Operation.Answer(summary: "The process is alive.", contents: [.json(ServiceStatus.self)])],
         isOpen: true
     )
 
-    func respond(to call: Call) throws -> Response { try .json(StatusBody(isStoreAvailable: true)) }
+    func respond(to call: Call) throws -> Response { try .json(ServiceStatus(isStoreAvailable: true)) }
 }
 
 /// `GET /readyz`: whether requests should be sent to this process.
@@ -32,7 +32,7 @@ struct Readyz: Endpoint {
             While a store shared by several replicas is unavailable, the status is still 200 and the body reports it: \
             other replicas are affected too, and `/detect` needs no store.
             """,
-        answers: [Operation.Answer(summary: "Requests should be sent here.", contents: [.json(StatusBody.self)])],
+        answers: [Operation.Answer(summary: "Requests should be sent here.", contents: [.json(ServiceStatus.self)])],
         problems: [.notReady],
         isOpen: true
     )
@@ -41,14 +41,14 @@ struct Readyz: Endpoint {
         guard readiness.isReady else {
             throw Problem(.notReady, "The service is shutting down.", headers: [.retryAfter: "5"])
         }
-        return try .json(StatusBody(isStoreAvailable: storeMonitor?.isAvailable ?? true))
+        return try .json(ServiceStatus(isStoreAvailable: storeMonitor?.isAvailable ?? true))
     }
 }
 
-private struct StatusBody: JSONObject {
+private struct ServiceStatus: JSONObject {
     var isStoreAvailable: Bool
 
-    static let members: [JSONMember<StatusBody>] = [
+    static let members: [JSONMember<ServiceStatus>] = [
         JSONMember("status", schema: .oneOf(["ok", "degraded"])) { $0.isStoreAvailable ? "ok" : "degraded" },
         JSONMember(
             optional: "store",
@@ -56,5 +56,5 @@ private struct StatusBody: JSONObject {
             schema: .oneOf(["unavailable"])
         ) { $0.isStoreAvailable ? nil : "unavailable" },
     ]
-    static let example = StatusBody(isStoreAvailable: true)
+    static let example = ServiceStatus(isStoreAvailable: true)
 }

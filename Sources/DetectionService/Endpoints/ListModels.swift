@@ -16,15 +16,15 @@ struct ListModels: Endpoint {
         path: "/models",
         tag: .detection,
         summary: "Describes the models.",
-        answers: [Operation.Answer(summary: "The models.", contents: [.json(ModelsBody.self)])]
+        answers: [Operation.Answer(summary: "The models.", contents: [.json(ModelList.self)])]
     )
 
     func respond(to call: Call) throws -> Response {
-        try .json(ModelsBody(models: models.models.map(ModelsBody.Item.init), defaultModel: models.defaultName))
+        try .json(ModelList(models: models.models.map(ModelList.Item.init), defaultModel: models.defaultName))
     }
 }
 
-private struct ModelsBody: JSONObject {
+private struct ModelList: JSONObject {
     struct Item: JSONObject {
         var model: ModelDescription
 
@@ -70,9 +70,9 @@ private struct ModelsBody: JSONObject {
     var models: [Item]
     var defaultModel: String
 
-    static let members: [JSONMember<ModelsBody>] = [
+    static let members: [JSONMember<ModelList>] = [
         JSONMember("default", "Model used when a request names none.", \.defaultModel),
         JSONMember("models", \.models),
     ]
-    static let example = ModelsBody(models: [.example], defaultModel: "yolov5s")
+    static let example = ModelList(models: [.example], defaultModel: "yolov5s")
 }

@@ -9,17 +9,17 @@ internal import Storage
 internal import YOLO
 
 /// A set of zones with its name.
-private struct ZonesBody: JSONObject {
+private struct ZoneSet: JSONObject {
     var name: String
     var values: Values
 
-    static let members: [JSONMember<ZonesBody>] = [
+    static let members: [JSONMember<ZoneSet>] = [
         JSONMember(optional: "ignore", schema: DetectionFields.ignore.schema) { $0.values.all["ignore"] },
         JSONMember("name", schema: DetectionFields.documentName, \.name),
         JSONMember(optional: "zone_anchor", schema: DetectionFields.zoneAnchor.schema) { $0.values.all["zone_anchor"] },
         JSONMember("zones", schema: KeptZones.fields[0].schema) { $0.values.all["zones"] ?? .null },
     ]
-    static let example = ZonesBody(name: "front", values: Values(["zones": KeptZones.exampleZones]))
+    static let example = ZoneSet(name: "front", values: Values(["zones": KeptZones.exampleZones]))
 }
 
 extension DocumentName {
@@ -56,8 +56,8 @@ struct PutZones: Endpoint {
         pathFields: [DocumentName.field],
         body: [.json(KeptZones.fields, example: ["zones": KeptZones.exampleZones])],
         answers: [
-            Operation.Answer(status: .created, summary: "The zones are new.", contents: [.json(ZonesBody.self)]),
-            Operation.Answer(status: .ok, summary: "The zones were replaced.", contents: [.json(ZonesBody.self)]),
+            Operation.Answer(status: .created, summary: "The zones are new.", contents: [.json(ZoneSet.self)]),
+            Operation.Answer(status: .ok, summary: "The zones were replaced.", contents: [.json(ZoneSet.self)]),
         ],
         problems: [.notFound, .storeFull, .storeUnavailable]
     )
@@ -72,7 +72,7 @@ struct PutZones: Endpoint {
                 throw Problem(.tooLarge, "The zones exceed the limit of \(DocumentKind.maximumBytes) bytes.")
             }
             let isNew = try await zones.workers.run { try zones.store.store(document: bytes, of: .zones, named: name) }
-            return try .json(ZonesBody(name: name.description, values: values), status: isNew ? .created : .ok)
+            return try .json(ZoneSet(name: name.description, values: values), status: isNew ? .created : .ok)
         }
     }
 }
@@ -88,13 +88,13 @@ struct GetZones: Endpoint {
         tag: .detection,
         summary: "Returns kept zones.",
         pathFields: [DocumentName.field],
-        answers: [Operation.Answer(summary: "The zones.", contents: [.json(ZonesBody.self)])],
+        answers: [Operation.Answer(summary: "The zones.", contents: [.json(ZoneSet.self)])],
         problems: [.notFound, .storeUnavailable]
     )
 
     func respond(to call: Call) async throws -> Response {
         let name = try call.documentName
-        return try .json(ZonesBody(name: name.description, values: try await zones.zones(named: name)))
+        return try .json(ZoneSet(name: name.description, values: try await zones.zones(named: name)))
     }
 }
 

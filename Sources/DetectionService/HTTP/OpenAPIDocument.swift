@@ -13,6 +13,9 @@ struct OpenAPIDocument {
         for operation in operations {
             paths[operation.path, default: [:]][operation.method.rawValue.lowercased()] = entry(operation)
         }
+        var components = OpenAPIComponents()
+        let shared = components.sharing(.object(paths.mapValues(JSONValue.object)))
+        components.schemas["Problem"] = components.sharing(members: ProblemBody.schema.jsonSchema)
         return [
             "openapi": "3.1.0",
             "info": [
@@ -27,9 +30,9 @@ struct OpenAPIDocument {
                     ["name": .string($0.rawValue), "description": .string($0.summary)]
                 }
             ),
-            "paths": .object(paths.mapValues(JSONValue.object)),
+            "paths": shared,
             "components": [
-                "schemas": ["Problem": ProblemBody.schema.jsonSchema],
+                "schemas": .object(components.schemas),
                 "securitySchemes": [
                     "bearer": ["type": "http", "scheme": "bearer"],
                     "key": ["type": "apiKey", "in": "header", "name": "X-API-Key"],
@@ -93,7 +96,7 @@ struct OpenAPIDocument {
             case .json(let fields, let choices, let example):
                 var schema = Schema.object(fields).jsonSchema
                 if !choices.isEmpty, case .object(var members) = schema {
-                    members["oneOf"] = .array(choices.map { ["required": [.string($0)]] })
+                    members.merge(Self.exactlyOne(of: choices[...])) { $1 }
                     schema = .object(members)
                 }
                 // Other servers ignore what they do not know.
@@ -103,11 +106,10 @@ struct OpenAPIDocument {
                 }
                 content["application/json"] = ["schema": schema, "example": example]
             case .picture:
-                for type in ["application/octet-stream", "image/*"] { content[type] = [:] }
+                for type in ["application/octet-stream", "image/*"] { content[type] = ["schema": Self.bytes] }
             case .form(let fields):
-                let picture: JSONValue = ["type": "string", "contentMediaType": "application/octet-stream"]
                 var properties = Dictionary(fields.map { ($0.name, $0.schema.jsonSchema) }) { first, _ in first }
-                properties["image"] = picture
+                properties["image"] = Self.bytes
                 content["multipart/form-data"] = [
                     "schema": ["type": "object", "properties": .object(properties), "required": ["image"]]
                 ]
@@ -118,12 +120,26 @@ struct OpenAPIDocument {
         return ["required": true, "content": .object(content)]
     }
 
+    /// The condition that an object has one of several members, in a form that generators of clients skip: with `oneOf`,
+    /// they know nothing of the other members.
+    private static func exactlyOne(of names: ArraySlice<String>) -> [String: JSONValue] {
+        guard let first = names.first else { return [:] }
+        let rest = names.dropFirst()
+        guard !rest.isEmpty else { return ["required": [.string(first)]] }
+        let others: [JSONValue] = rest.map { ["required": [.string($0)]] }
+        return [
+            "if": ["required": [.string(first)]],
+            "then": ["not": ["anyOf": .array(others)]],
+            "else": .object(exactlyOne(of: rest)),
+        ]
+    }
+
     private func multipartSchema(isSingle: Bool) -> JSONValue {
         let pictures = isSingle ? "A picture" : "Up to \(MultipartParser.Limits().parts) pictures"
         var members: [String: JSONValue] = [
             "type": "object",
             "description": .string("\(pictures), whatever the names of the parts."),
-            "additionalProperties": ["type": "string", "contentMediaType": "application/octet-stream"],
+            "additionalProperties": Self.bytes,
             "minProperties": 1,
         ]
         if isSingle { members["maxProperties"] = 1 }
@@ -169,7 +185,10 @@ struct OpenAPIDocument {
         let own: JSONValue = ["schema": ["$ref": "#/components/schemas/Problem"]]
         var content: [String: JSONValue] = [:]
         if dialect == nil || other != nil { content["application/problem+json"] = own }
-        if let dialect { content["application/json"] = ["schema": dialect.problemSchema.jsonSchema] }
+        if let dialect {
+            let schema = dialect.problemSchema.titled("\(dialect)Problem")
+            content["application/json"] = ["schema": schema.jsonSchema]
+        }
         let phrase = dialect?.status(of: kinds[0]).reasonPhrase ?? kinds[0].status.reasonPhrase
         return [
             "description": .string("\(phrase): \(names)."),
@@ -177,6 +196,11 @@ struct OpenAPIDocument {
             "content": .object(content),
         ]
     }
+
+    /// Bytes, in the way of OpenAPI 3.1 and, for generators of clients, in that of 3.0.
+    private static let bytes: JSONValue = [
+        "type": "string", "contentMediaType": "application/octet-stream", "format": "binary",
+    ]
 
     private static let commonHeaders: [String: JSONValue] = [
         "X-Request-ID": header("The request's id: the client's, or a generated one."),
