@@ -9,6 +9,7 @@ import subprocess
 import time
 import urllib.parse
 import urllib.request
+import uuid
 from pathlib import Path
 from typing import Any, Iterator
 
@@ -152,3 +153,30 @@ def test_the_dashboard_and_the_alerts_use_only_metrics_that_exist(service: Serve
     used |= set(re.findall(r"\bosprey_\w+", (MONITORING / "alerts.yml").read_text()))
     unknown = {name for name in used if re.sub(r"_(bucket|sum|count)$", "", name) not in names and name not in names}
     assert not unknown
+
+
+TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+
+
+@pytest.mark.parametrize(
+    ("header", "is_taken"),
+    [
+        (f"00-{TRACE}-{SPAN}-01", True),
+        (f"cc-{TRACE}-{SPAN}-01-what-will-be", True),
+        (f"00-{TRACE}-{SPAN}-01-more", False),
+        (f"ff-{TRACE}-{SPAN}-01", False),
+        (f"00-{TRACE.upper()}-{SPAN}-01", False),
+        (f"00-{'0' * 32}-{SPAN}-01", False),
+        (f"00-{TRACE}-{'0' * 16}-01", False),
+        (f"00-{TRACE[:-1]}-{SPAN}-01", False),
+        (f"00-{TRACE}-{SPAN}", False),
+        ("00-" * 100, False),
+        ("", False),
+    ],
+)
+def test_the_trace_of_a_request_is_logged(header: str, is_taken: bool, server: Server) -> None:
+    request_id = str(uuid.uuid4())
+    call(server.url, "GET", "/healthz", headers={"traceparent": header, "X-Request-ID": request_id})
+    assert wait_until(lambda: request_id in server.log_tail(), 5)
+    line = next(line for line in server.log_tail().splitlines() if request_id in line)
+    assert (f"trace_id={TRACE}" in line) == ("trace_id" in line) == is_taken

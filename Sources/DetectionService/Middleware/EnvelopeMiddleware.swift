@@ -28,6 +28,9 @@ struct EnvelopeMiddleware: RouterMiddleware {
         // Replaces Hummingbird's id, which clients do not know.
         context.logger[metadataKey: "hb.request.id"] = nil
         context.logger[metadataKey: "request_id"] = .string(context.requestID)
+        if let parent = TraceParent(request.headers[.traceParent]) {
+            context.logger[metadataKey: "trace_id"] = .string(parent.traceID)
+        }
         let inFlight = metrics.makeMeter(label: ServiceMetrics.inFlight, dimensions: [])
         inFlight.increment(by: 1)
         defer { inFlight.decrement(by: 1) }
@@ -145,6 +148,7 @@ extension HTTPField.Name {
     static let pictureTime = Self.named("Osprey-Time")
     static let lastEventID = Self.named("Last-Event-ID")
     static let requestID = Self.named("X-Request-ID")
+    static let traceParent = Self.named("traceparent")
     static let requestTimeout = Self.named("X-Request-Timeout")
     static let serverTiming = Self.named("Server-Timing")
     static let apiKey = Self.named("X-API-Key")
