@@ -8,7 +8,8 @@ internal import SystemPackage
 /// A zip file with a data set.
 struct Archive {
     private static let maximumEntries = 100_000
-    private static let maximumBytes = 2 << 30
+    /// Maximum number of bytes of the file, which is read as a whole, and of its contents.
+    private static let maximumBytes = 1 << 30
 
     private let name: String
     private let zip: ZipArchive
@@ -33,7 +34,14 @@ struct Archive {
     /// - Parameter folder: The folder to create.
     /// - Throws: ``AssetError``.
     func extract(to folder: String) throws(AssetError) {
-        let entries = zip.entries.filter { !$0.key.hasPrefix("__MACOSX/") }
+        let named = zip.entries.map { path, entry in
+            (
+                path.split(separator: "/", omittingEmptySubsequences: false).filter { $0 != "." }.joined(
+                    separator: "/"
+                ), entry
+            )
+        }
+        let entries = Dictionary(named.filter { !$0.0.hasPrefix("__MACOSX/") && !$0.0.isEmpty }) { first, _ in first }
         let total = entries.values.reduce(0) { $0 + min($1.byteCount, Self.maximumBytes) }
         guard total <= Self.maximumBytes else { throw AssetError("\(name) is too large for a data set") }
         guard !entries.isEmpty else { throw AssetError("\(name) is empty") }
@@ -57,6 +65,8 @@ struct Archive {
         } catch {
             throw AssetError("\(name) cannot be unpacked to \(folder): is it writable, and is there space?")
         }
+        // A power failure must not leave the folder without its files.
+        sync()
         let tops = Set(entries.keys.compactMap { $0.split(separator: "/").first })
         let isNested = tops.count == 1 && entries.keys.contains { $0.contains("/") }
         guard rename(isNested ? "\(fresh)/\(tops.first ?? "")" : fresh, folder) == 0 else {

@@ -144,6 +144,11 @@ package struct AssetFinder: Sendable {
     private func fetch(model name: String) async throws(AssetError) -> (ModelFile, origin: String) {
         let targets = ModelFile.Format.allCases.compactMap { ModelFile(path: "\(models)/\(name).\($0.rawValue)") }
         let remote = RemoteFile.known.first { file in targets.contains { $0.path == "\(models)/\(file.name)" } }
+        let isCopied = targets.contains { file in file.parts.allSatisfy { mirror?.has(mirrored($0)) ?? false } }
+        guard isCopied || remote != nil else {
+            throw AssetError("neither \(models)/\(name).pt, .onnx or .xml exists, nor a known public address")
+        }
+        if !isCopied { try checkDownload(of: "\(models)/\(name).pt") }
         return try await locked(models) { () throws(AssetError) in
             // Another process may have fetched it meanwhile.
             if let file = targets.first(where: { FileManager.default.fileExists(atPath: $0.path) }) {
@@ -152,13 +157,13 @@ package struct AssetFinder: Sendable {
             for file in targets {
                 guard let mirror else { break }
                 // An IR's weights first, so that a model that exists has them.
-                let parts = file.parts.reversed().map { part in (part, "models/\(part.dropFirst(models.count + 1))") }
+                let parts = file.parts.reversed().map { ($0, mirrored($0)) }
                 guard parts.allSatisfy({ mirror.has($0.1) }) else { continue }
                 for (target, path) in parts { try mirror.copy(path, to: target) }
                 return (file, "copied from \(mirror.folder)")
             }
             guard let remote, let file = ModelFile(path: "\(models)/\(remote.name)") else {
-                throw AssetError("neither \(models)/\(name).pt, .onnx or .xml exists, nor a known public address")
+                throw AssetError("\(name) cannot be copied from the mirror")
             }
             try await download(remote, to: file.path)
             return (file, "from \(remote.url)")
@@ -175,6 +180,7 @@ package struct AssetFinder: Sendable {
         guard copies || remote != nil || FileManager.default.fileExists(atPath: archive) else {
             throw AssetError("no public address of one is known")
         }
+        if !copies, !FileManager.default.fileExists(atPath: archive) { try checkDownload(of: archive) }
         return try await locked(data) { () throws(AssetError) in
             if isThere() { return (directory, "already there") }
             // An empty folder may be in the way.
@@ -198,8 +204,15 @@ package struct AssetFinder: Sendable {
     }
 
     private func download(_ file: RemoteFile, to path: String) async throws(AssetError) {
-        guard let downloader else { throw AssetError("there is no \(path), and downloads are turned off") }
-        try await downloader.download(file, to: path)
+        try checkDownload(of: path)
+        try await downloader?.download(file, to: path)
+    }
+
+    /// Path of a part of a model in a mirror.
+    private func mirrored(_ part: String) -> String { "models/\(part.dropFirst(models.count + 1))" }
+
+    private func checkDownload(of path: String) throws(AssetError) {
+        guard downloader != nil else { throw AssetError("there is no \(path), and downloads are turned off") }
     }
 
     /// Creates a folder, and runs the body while no other process fetches something to it.
@@ -216,7 +229,14 @@ package struct AssetFinder: Sendable {
         guard descriptor >= 0 else { throw AssetError("the folder \(folder) cannot be opened") }
         // Which also unlocks it.
         defer { close(descriptor) }
-        while flock(descriptor, LOCK_EX) != 0 && errno == EINTR {}
+        while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+            guard errno == EWOULDBLOCK || errno == EINTR else { break }
+            do {
+                try await Task.sleep(for: .milliseconds(100))
+            } catch {
+                throw AssetError("the wait for another process that fetches to \(folder) was cancelled")
+            }
+        }
         return try await body()
     }
 }

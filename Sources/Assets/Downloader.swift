@@ -53,9 +53,12 @@ package struct Downloader: Sendable {
 
     /// Appends what arrives; a lost connection is no error.
     private func receive(_ file: RemoteFile, to part: inout PartialFile) async throws(AssetError) {
+        let start = part.count
         var configuration = HTTPClient.Configuration(
             timeout: .init(connect: Self.connectTimeout, read: Self.stallTimeout)
         )
+        // An interrupted stream of HTTP/2 has errors of its own.
+        configuration.httpVersion = .http1Only
         configuration.proxy = proxy(for: file)
         configuration.connectionPool.retryConnectionEstablishment = false
         let client = HTTPClient(configuration: configuration)
@@ -71,11 +74,9 @@ package struct Downloader: Sendable {
         } catch let error as AssetError {
             throw error
         } catch {
-            let isKnown = error is HTTPClientError || error is HTTPParserError || error is NIOConnectionError
-            guard isKnown || error is IOError || error is ChannelError else { throw AssetError(file.url, error) }
-            // What has arrived is kept.
-            guard part.count == 0 else { return }
-            throw AssetError("\(file.host) cannot be reached (\(Self.reason(error)))")
+            // What has arrived is kept, and the next connection goes on.
+            guard part.count == start else { return }
+            throw AssetError("\(file.host), or a server that it names, cannot be reached (\(Self.reason(error)))")
         }
     }
 

@@ -19,7 +19,8 @@ package struct Mirror: Sendable {
         let rows = list.split(whereSeparator: \.isNewline).compactMap { line -> (String, String)? in
             let parts = line.split(maxSplits: 1, whereSeparator: \.isWhitespace)
             guard parts.count == 2 else { return nil }
-            return (String(parts[1].trimmingPrefix { $0.isWhitespace || $0 == "*" }), String(parts[0]))
+            let path = parts[1].trimmingPrefix { $0.isWhitespace || $0 == "*" }
+            return (String(path.hasPrefix("./") ? path.dropFirst(2) : path), String(parts[0]))
         }
         digests = Dictionary(rows) { $1 }
     }

@@ -65,7 +65,8 @@ struct PartialFile: ~Copyable {
                 unlink("\(target).part")
                 return false
             }
-            guard rename("\(target).part", target) == 0 else { throw Errno(rawValue: errno) }
+            // A power failure must not leave the name without the contents.
+            guard fsync(file.rawValue) == 0, rename("\(target).part", target) == 0 else { throw Errno(rawValue: errno) }
             return true
         } catch {
             throw AssetError(target, error)

@@ -8,7 +8,7 @@ struct FetchAssets: AsyncParsableCommand {
         commandName: "assets",
         abstract: "Finds a model and pictures to serve, and fetches what is missing.",
         discussion: """
-            `osprey serve` does the same when it starts. Models and pictures come from the two folders, a mirror, which \
+            `osprey serve` does the same when it starts, and the options can be set as for it: OSPREY_MODELS. Models and pictures come from the two folders, a mirror, which \
             the variable \(AssetFinder.mirrorVariable) names, or public addresses, through the proxy that HTTPS_PROXY \
             names. Interrupted downloads resume.
 
@@ -24,11 +24,11 @@ struct FetchAssets: AsyncParsableCommand {
     @Option(help: "Name of the dataset. (default: coco128, or the demo)")
     var dataset: String?
 
-    @Option(help: ArgumentHelp("Folder with models.", valueName: "dir"))
-    var models = "models"
+    @Option(help: ArgumentHelp("Folder with models. (default: models)", valueName: "dir"))
+    var models: String?
 
-    @Option(help: ArgumentHelp("Folder with datasets.", valueName: "dir"))
-    var data = "data"
+    @Option(help: ArgumentHelp("Folder with datasets. (default: data)", valueName: "dir"))
+    var data: String?
 
     @Flag(help: "Print JSON.")
     var json = false
@@ -52,9 +52,12 @@ struct FetchAssets: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let settings = try Settings(given: [], file: nil, known: [])
+        let options = [("model", model), ("dataset", dataset), ("models", models), ("data", data)]
+        let given = options.compactMap { name, value in value.map { (name: name, value: $0) } }
+        let settings = try Settings(given: given, file: nil, known: [])
+        let (models, data) = (settings.text("models", default: "models"), settings.text("data", default: "data"))
         let finder = try AssetFinder(models: models, data: data, mayDownload: settings.mayDownload)
-        let names = [model, dataset].map { $0?.isEmpty ?? true ? nil : $0 }
+        let names = [settings.text("model"), settings.text("dataset")]
         let report: Report
         do {
             report = try await find(names, by: finder)

@@ -12,11 +12,16 @@ extension AssetFinder {
     ///   - models: Folder with models.
     ///   - data: Folder with data sets.
     ///   - mayDownload: Whether public addresses are tried.
+    ///   - progress: Shows how downloads proceed.
     /// - Throws: `AssetError` if the mirror cannot be used.
-    init(models: String, data: String, mayDownload: Bool) throws {
+    init(
+        models: String,
+        data: String,
+        mayDownload: Bool,
+        progress: DownloadProgress = DownloadProgress()
+    ) throws {
         let environment = ProcessInfo.processInfo.environment
         let mirror = environment[Self.mirrorVariable].flatMap { $0.isEmpty ? nil : $0 }
-        let progress = DownloadProgress()
         self.init(
             models: models,
             data: data,

@@ -137,7 +137,8 @@ func modelFile(named name: String?, in directory: String, mayDownload: Bool) asy
     do {
         let model = try await finder.perform { finder throws(AssetError) in try await finder.model(named: name) }
         if name == nil, model.file.name != AssetFinder.preferredModels[0] {
-            let note = "Note: using \(model.file.path); choose another with --model or OSPREY_MODEL.\n"
+            let reasons = model.obstacles.isEmpty ? "" : " (\(model.obstacles.joined(separator: "; ")))"
+            let note = "Note: using \(model.file.path)\(reasons); choose another with --model or OSPREY_MODEL.\n"
             writeToStandardError(Array(note.utf8))
         }
         return model.file

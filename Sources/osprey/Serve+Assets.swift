@@ -18,7 +18,8 @@ extension Serve {
         let finder = try AssetFinder(
             models: configuration.models,
             data: configuration.data,
-            mayDownload: configuration.mayDownload
+            mayDownload: configuration.mayDownload,
+            progress: DownloadProgress(logger: logger)
         )
         let model = try await findModel(configuration, by: finder)
         logger.info("Model \(model.file.name): \(model.file.path), \(model.origin)")

@@ -78,6 +78,6 @@ import Testing
         let error = await #expect(throws: AssetError.self) {
             try await Downloader(environment: [:]) { _, _, _ in }.download(file, to: path)
         }
-        #expect(error?.message == "127.0.0.1 cannot be reached (Connection refused)")
+        #expect(error?.message == "127.0.0.1, or a server that it names, cannot be reached (Connection refused)")
     }
 }

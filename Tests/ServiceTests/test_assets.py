@@ -81,7 +81,7 @@ def test_the_mirror_is_used_and_the_second_run_finds_everything_there(checkout: 
     said = checkout.assets()
     assert f"Model yolov5n: models/yolov5n.onnx, copied from {checkout.mirror}." in said
     assert f"Dataset coco128: data/coco128, copied from {checkout.mirror}." in said
-    assert "github.com cannot be reached" in said
+    assert "github.com, or a server that it names, cannot be reached" in said
     picture = checkout.folder / "data/coco128/images/train2017/000000000144.jpg"
     assert picture.read_text() == "a picture" * 100
     assert not (checkout.folder / "data/coco128.zip").exists()
@@ -91,7 +91,13 @@ def test_the_mirror_is_used_and_the_second_run_finds_everything_there(checkout: 
 
 def test_without_any_source_the_demo_is_used_and_says_how_to_get_more(checkout: Checkout) -> None:
     said = checkout.assets()
-    for part in (*SHAPES, "github.com cannot be reached", "OSPREY_ASSETS_MIRROR", "HTTPS_PROXY", "NAME.pt"):
+    for part in (
+        *SHAPES,
+        "github.com, or a server that it names, cannot be reached",
+        "OSPREY_ASSETS_MIRROR",
+        "HTTPS_PROXY",
+        "NAME.pt",
+    ):
         assert part in said
     assert "downloads are turned off" in checkout.assets(OSPREY_DOWNLOAD="no")
 
@@ -145,7 +151,7 @@ def test_the_demo_gives_way_to_what_can_be_had(checkout: Checkout) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--model", "yolov5s"], "github.com cannot be reached"),
+        (["--model", "yolov5s"], "github.com, or a server that it names, cannot be reached"),
         (["--model", "other"], "nor a known public address"),
         (["--model", "shapes", "--dataset", "other"], "no public address"),
         (["--models", "a-file"], "The folder a-file cannot be read"),

@@ -578,7 +578,7 @@ def test_memory_does_not_grow_with_reloads(start_server: StartServer, tmp_path: 
     "files, message",
     [
         ({"street.onnx": TINY, "harbour.onnx": TINY}, "harbour, street"),
-        ({}, "make assets"),
+        ({}, "Put a model in"),
         ({"first.onnx": EXPORTS / "refused-pose.onnx", "street.onnx": TINY}, "'pose'"),
     ],
     ids=["another is there", "none is there", "it cannot be loaded"],

@@ -40,9 +40,9 @@ FAILURES: list[tuple[str, Callable[[Path], list[object]], str]] = [
     ("address of another machine", lambda _: ["--host", "192.0.2.1"], "--host"),
     ("unknown model", lambda _: ["--model", "nosuch"], "--model (shapes)"),
     (
-        "a folder of models that cannot be created",
+        "no folder of models",
         lambda _: ["--models", "/proc/nowhere", "--model", "own"],
-        "cannot be created",
+        "/proc/nowhere/own.pt, .onnx or",
     ),
     ("a file instead of the models", lambda folder: ["--models", file(folder)], "cannot be read"),
     ("a damaged model", damaged, "was not written by torch.save"),
