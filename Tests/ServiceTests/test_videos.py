@@ -890,7 +890,7 @@ def test_a_camera_is_read_until_ctrl_c_and_its_password_stays_secret(
         assert not processes_with(PASSWORD)
         process.send_signal(signal.SIGINT)
         stdout, stderr = process.communicate(timeout=25)
-        assert process.returncode in (130, -signal.SIGINT)
+        assert process.returncode in (130, -signal.SIGINT), stderr.decode()
         assert wait_until(lambda: not any(map(is_running, readers)), 3), "ffmpeg is still running"
     assert PASSWORD not in stdout + stderr
 
