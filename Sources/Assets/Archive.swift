@@ -34,13 +34,7 @@ struct Archive {
     /// - Parameter folder: The folder to create.
     /// - Throws: ``AssetError``.
     func extract(to folder: String) throws(AssetError) {
-        let named = zip.entries.map { path, entry in
-            (
-                path.split(separator: "/", omittingEmptySubsequences: false).filter { $0 != "." }.joined(
-                    separator: "/"
-                ), entry
-            )
-        }
+        let named = zip.entries.map { (Self.withoutDots($0), $1) }
         let entries = Dictionary(named.filter { !$0.0.hasPrefix("__MACOSX/") && !$0.0.isEmpty }) { first, _ in first }
         let total = entries.values.reduce(0) { $0 + min($1.byteCount, Self.maximumBytes) }
         guard total <= Self.maximumBytes else { throw AssetError("\(name) is too large for a data set") }
@@ -72,6 +66,11 @@ struct Archive {
         guard rename(isNested ? "\(fresh)/\(tops.first ?? "")" : fresh, folder) == 0 else {
             throw AssetError(folder, Errno(rawValue: errno))
         }
+    }
+
+    /// A path without components that stay where they are.
+    private static func withoutDots(_ path: String) -> String {
+        path.split(separator: "/", omittingEmptySubsequences: false).filter { $0 != "." }.joined(separator: "/")
     }
 
     private func contents(of entry: ZipArchive.Entry) throws(AssetError) -> [UInt8] {

@@ -116,12 +116,12 @@ package struct AssetFinder: Sendable {
     /// - Throws: ``AssetError`` with all reasons why there is none.
     package func dataset(named name: String?, for model: Model) async throws(AssetError) -> Dataset {
         let wanted = name ?? (model.isDemo ? Self.demoName : Self.defaultDataset)
-        var obstacles: [String] = []
+        let obstacle: String
         do throws(AssetError) {
             let (directory, origin) = try await fetch(dataset: wanted)
             return Dataset(name: wanted, directory: directory, origin: origin, isDemo: false, obstacles: [])
         } catch {
-            obstacles.append(error.message)
+            obstacle = error.message
         }
         if name == nil || name == Self.demoName, let demo {
             return Dataset(
@@ -129,10 +129,10 @@ package struct AssetFinder: Sendable {
                 directory: "\(demo)/data/\(Self.demoName)",
                 origin: "the demo",
                 isDemo: true,
-                obstacles: wanted == Self.demoName ? [] : obstacles
+                obstacles: wanted == Self.demoName ? [] : [obstacle]
             )
         }
-        throw AssetError("There is no dataset \(data)/\(wanted): \(obstacles.joined(separator: "; "))")
+        throw AssetError("There is no dataset \(data)/\(wanted): \(obstacle)")
     }
 
     private func demoModel(obstacles: [String]) -> Model? {
@@ -144,30 +144,32 @@ package struct AssetFinder: Sendable {
     private func fetch(model name: String) async throws(AssetError) -> (ModelFile, origin: String) {
         let targets = ModelFile.Format.allCases.compactMap { ModelFile(path: "\(models)/\(name).\($0.rawValue)") }
         let remote = RemoteFile.known.first { file in targets.contains { $0.path == "\(models)/\(file.name)" } }
-        let isCopied = targets.contains { file in file.parts.allSatisfy { mirror?.has(mirrored($0)) ?? false } }
-        guard isCopied || remote != nil else {
+        let copy = targets.first { file in file.parts.allSatisfy { mirror?.has(mirrored($0)) ?? false } }
+        guard let target = copy ?? remote.flatMap({ ModelFile(path: "\(models)/\($0.name)") }) else {
             throw AssetError("neither \(models)/\(name).pt, .onnx or .xml exists, nor a known public address")
         }
-        if !isCopied { try checkDownload(of: "\(models)/\(name).pt") }
+        let downloader = copy == nil ? try downloader(of: "\(models)/\(name).pt") : nil
         return try await locked(models) { () throws(AssetError) in
             // Another process may have fetched it meanwhile.
             if let file = targets.first(where: { FileManager.default.fileExists(atPath: $0.path) }) {
                 return (file, "already there")
             }
-            for file in targets {
-                guard let mirror else { break }
-                // An IR's weights first, so that a model that exists has them.
-                let parts = file.parts.reversed().map { ($0, mirrored($0)) }
-                guard parts.allSatisfy({ mirror.has($0.1) }) else { continue }
-                for (target, path) in parts { try mirror.copy(path, to: target) }
-                return (file, "copied from \(mirror.folder)")
+            if let downloader, let remote {
+                try await downloader.download(remote, to: target.path)
+                return (target, "from \(remote.url)")
             }
-            guard let remote, let file = ModelFile(path: "\(models)/\(remote.name)") else {
-                throw AssetError("\(name) cannot be copied from the mirror")
-            }
-            try await download(remote, to: file.path)
-            return (file, "from \(remote.url)")
+            // An IR's weights first, so that a model that exists has them.
+            for part in target.parts.reversed() { try mirror?.copy(mirrored(part), to: part) }
+            return (target, "copied from \(mirror?.folder ?? "")")
         }
+    }
+
+    /// Path of a part of a model in a mirror.
+    private func mirrored(_ part: String) -> String { "models/\(part.dropFirst(models.count + 1))" }
+
+    private func downloader(of path: String) throws(AssetError) -> Downloader {
+        guard let downloader else { throw AssetError("there is no \(path), and downloads are turned off") }
+        return downloader
     }
 
     /// Copies or downloads a data set to the folder, and unpacks it.
@@ -177,10 +179,9 @@ package struct AssetFinder: Sendable {
         if isThere() { return (directory, "already there") }
         let remote = RemoteFile.known.first { $0.name == "\(name).zip" }
         let copies = mirror?.has("\(name).zip") ?? false
-        guard copies || remote != nil || FileManager.default.fileExists(atPath: archive) else {
-            throw AssetError("no public address of one is known")
-        }
-        if !copies, !FileManager.default.fileExists(atPath: archive) { try checkDownload(of: archive) }
+        let isArchived = FileManager.default.fileExists(atPath: archive)
+        guard copies || isArchived || remote != nil else { throw AssetError("no public address of one is known") }
+        let downloader = isArchived || copies ? nil : try downloader(of: archive)
         return try await locked(data) { () throws(AssetError) in
             if isThere() { return (directory, "already there") }
             // An empty folder may be in the way.
@@ -189,30 +190,18 @@ package struct AssetFinder: Sendable {
                 try Archive(archive).extract(to: directory)
                 return (directory, "unpacked from \(archive)")
             }
-            var origin = ""
-            if copies, let mirror {
-                try mirror.copy("\(name).zip", to: archive)
-                origin = "copied from \(mirror.folder)"
-            } else if let remote {
-                try await download(remote, to: archive)
+            let origin: String
+            if let downloader, let remote {
+                try await downloader.download(remote, to: archive)
                 origin = "from \(remote.url)"
+            } else {
+                try mirror?.copy("\(name).zip", to: archive)
+                origin = "copied from \(mirror?.folder ?? "")"
             }
             try Archive(archive).extract(to: directory)
             unlink(archive)
             return (directory, origin)
         }
-    }
-
-    private func download(_ file: RemoteFile, to path: String) async throws(AssetError) {
-        try checkDownload(of: path)
-        try await downloader?.download(file, to: path)
-    }
-
-    /// Path of a part of a model in a mirror.
-    private func mirrored(_ part: String) -> String { "models/\(part.dropFirst(models.count + 1))" }
-
-    private func checkDownload(of path: String) throws(AssetError) {
-        guard downloader != nil else { throw AssetError("there is no \(path), and downloads are turned off") }
     }
 
     /// Creates a folder, and runs the body while no other process fetches something to it.

@@ -1,5 +1,6 @@
 internal import Basics
 internal import Crypto
+internal import FoundationEssentials
 internal import Glibc
 internal import SystemPackage
 
@@ -11,8 +12,6 @@ struct PartialFile: ~Copyable {
     private let file: FileDescriptor
     /// Number of bytes that it has.
     private(set) var count: Int
-
-    private static let chunkBytes = 1 << 20
 
     /// Opens what is there of a file, or creates it.
     ///
@@ -61,7 +60,8 @@ struct PartialFile: ~Copyable {
     /// - Throws: ``AssetError``.
     func finish(sha256 digest: String) throws(AssetError) -> Bool {
         do {
-            guard try sha256() == digest else {
+            let bytes = try Data(contentsOf: URL(filePath: "\(target).part"), options: .mappedIfSafe)
+            guard SHA256.hash(data: bytes).hexadecimal == digest else {
                 unlink("\(target).part")
                 return false
             }
@@ -71,18 +71,5 @@ struct PartialFile: ~Copyable {
         } catch {
             throw AssetError(target, error)
         }
-    }
-
-    private func sha256() throws -> String {
-        var hash = SHA256()
-        try file.seek(offset: 0, from: .start)
-        try withUnsafeTemporaryAllocation(byteCount: Self.chunkBytes, alignment: 16) { buffer in
-            while true {
-                let count = try file.read(into: buffer)
-                guard count > 0 else { return }
-                hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-            }
-        }
-        return hash.finalize().hexadecimal
     }
 }

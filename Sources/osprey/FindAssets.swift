@@ -1,10 +1,13 @@
 internal import Assets
 internal import FoundationEssentials
 internal import Scheduling
+internal import YOLO
 
 extension AssetFinder {
     /// Variable that names a folder with copies of what is public.
     static let mirrorVariable = "OSPREY_ASSETS_MIRROR"
+
+    private static let worker = WorkerPool(threadCount: 1)
 
     /// Makes a finder that shows the progress of downloads.
     ///
@@ -39,6 +42,25 @@ extension AssetFinder {
     func perform<Result: Sendable>(
         _ body: @Sendable (AssetFinder) async throws(AssetError) -> Result
     ) async throws -> Result {
-        try await withTaskExecutorPreference(WorkerPool(threadCount: 1)) { try await body(self) }
+        try await withTaskExecutorPreference(Self.worker) { try await body(self) }
+    }
+
+    /// Finds a model, and says what to do if there is none.
+    ///
+    /// - Parameters:
+    ///   - name: The model's name; nil for the best that there is.
+    ///   - directory: The finder's folder with models.
+    /// - Returns: The model.
+    /// - Throws: ``CommandError`` if there is no such model.
+    func requiredModel(named name: String?, in directory: String) async throws -> Model {
+        do {
+            return try await perform { finder throws(AssetError) in try await finder.model(named: name) }
+        } catch let error as AssetError {
+            let others = ((try? ModelFile.all(in: directory)) ?? []).map(\.name).joined(separator: ", ")
+            throw CommandError(
+                "\(error.message). Put a model in \(directory), or name another with --model"
+                    + "\(others.isEmpty ? "" : " (\(others))")."
+            )
+        }
     }
 }

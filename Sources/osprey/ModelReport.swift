@@ -134,18 +134,13 @@ func modelFile(_ path: String) throws -> ModelFile {
 func modelFile(named name: String?, in directory: String, mayDownload: Bool) async throws -> ModelFile {
     if let name, name.contains("/") || FileManager.default.fileExists(atPath: name) { return try modelFile(name) }
     let finder = try AssetFinder(models: directory, data: "data", mayDownload: mayDownload)
-    do {
-        let model = try await finder.perform { finder throws(AssetError) in try await finder.model(named: name) }
-        if name == nil, model.file.name != AssetFinder.preferredModels[0] {
-            let reasons = model.obstacles.isEmpty ? "" : " (\(model.obstacles.joined(separator: "; ")))"
-            let note = "Note: using \(model.file.path)\(reasons); choose another with --model or OSPREY_MODEL.\n"
-            writeToStandardError(Array(note.utf8))
-        }
-        return model.file
-    } catch let error as AssetError {
-        let others = ((try? ModelFile.all(in: directory)) ?? []).map(\.name).joined(separator: ", ")
-        throw CommandError("\(error.message). Name another with --model\(others.isEmpty ? "" : " (\(others))").")
+    let model = try await finder.requiredModel(named: name, in: directory)
+    if name == nil, model.file.name != AssetFinder.preferredModels[0] {
+        let reasons = model.obstacles.isEmpty ? "" : " (\(model.obstacles.joined(separator: "; ")))"
+        let note = "Note: using \(model.file.path)\(reasons); choose another with --model or OSPREY_MODEL.\n"
+        writeToStandardError(Array(note.utf8))
     }
+    return model.file
 }
 
 /// Runs `body` and adds the file's path to its `YOLOError`s, or to a message if the file ends this process.

@@ -21,7 +21,7 @@ extension Serve {
             mayDownload: configuration.mayDownload,
             progress: DownloadProgress(logger: logger)
         )
-        let model = try await findModel(configuration, by: finder)
+        let model = try await finder.requiredModel(named: configuration.model, in: configuration.models)
         logger.info("Model \(model.file.name): \(model.file.path), \(model.origin)")
         var dataset: AssetFinder.Dataset?
         do {
@@ -48,23 +48,6 @@ extension Serve {
             model: model.file.name,
             dataset: dataset.map { ($0.name, $0.directory) }
         )
-    }
-
-    private func findModel(
-        _ configuration: ServeConfiguration,
-        by finder: AssetFinder
-    ) async throws -> AssetFinder.Model {
-        do {
-            return try await finder.perform { finder throws(AssetError) in
-                try await finder.model(named: configuration.model)
-            }
-        } catch let error as AssetError {
-            let others = ((try? ModelFile.all(in: configuration.models)) ?? []).map(\.name).joined(separator: ", ")
-            throw CommandError(
-                "\(error.message). Put a model in \(configuration.models), or name another with --model"
-                    + "\(others.isEmpty ? "" : " (\(others))")."
-            )
-        }
     }
 }
 
