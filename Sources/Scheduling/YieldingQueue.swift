@@ -40,6 +40,8 @@ package final class YieldingQueue: Sendable {
 
     /// Number of running pieces.
     package var running: Int { pieces.running }
+    /// Number of waiting pieces.
+    package var depth: Int { pieces.depth }
 
     /// Changes the number of slots.
     ///

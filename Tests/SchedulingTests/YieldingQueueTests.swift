@@ -44,7 +44,7 @@ import Testing
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await queue.withSlot(flow: "first") { await gate.wait() } }
             try await eventually { queue.running == 1 }
-            for (flow, count) in [("large", 4), ("small", 2)] {
+            for (flow, count, depth) in [("large", 4, 4), ("small", 2, 6)] {
                 for _ in 0..<count {
                     group.addTask {
                         try await queue.withSlot(flow: flow) {
@@ -53,7 +53,7 @@ import Testing
                         }
                     }
                 }
-                try await Task.sleep(for: .milliseconds(30))
+                try await eventually { queue.depth == depth }
             }
             gate.open()
             try await group.waitForAll()
