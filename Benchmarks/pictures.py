@@ -10,7 +10,7 @@ from pathlib import Path
 
 from server import ROOT
 
-ASSETS = Path(os.environ.get("OSPREY_ASSETS_MIRROR") or ROOT.parent / "shared/assets")
+ASSETS = (ROOT / (os.environ.get("OSPREY_ASSETS_MIRROR") or "../shared/assets")).resolve()
 MODELS = ("yolov5s-shaped.onnx", "yolov5s.onnx", "yolov5n.onnx")
 COCO = ROOT / "data/coco128"
 COCO_PICTURES = COCO / "images/train2017"

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 BINARY = Path(os.environ.get("OSPREY_BINARY") or ROOT / ".build/release/osprey").resolve()
-MIRROR = Path(os.environ.get("OSPREY_ASSETS_MIRROR") or ROOT.parent / "shared/assets")
+MIRROR = (ROOT / (os.environ.get("OSPREY_ASSETS_MIRROR") or "../shared/assets")).resolve()
 DEMO = ROOT / "Demo"
 MODEL = "shapes"
 DEMO_MODEL = DEMO / f"models/{MODEL}.pt"
