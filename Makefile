@@ -9,6 +9,7 @@ ARGS    ?=
 ID      ?=
 SCALE   ?= 0.5
 FUZZ_SECONDS ?= 60
+SANITIZER ?= thread
 # Not from the environment, because some shells set HOST to the machine's name.
 HOST    := $(or $(OSPREY_HOST),127.0.0.1)
 
@@ -25,8 +26,9 @@ CALLS   := get_image process_image predict save-detection-image view-detection-j
 CLUSTER := push create-cluster deploy port-forward delete-cluster
 DOCKER  := docker-build docker-run docker-test kill
 
-.PHONY: help setup assets build run test test-unit test-browser test-mutations test-package fuzz man screenshot package \
-	demo-pictures demo-model demo-scores quantize bench bench-quick bench-setup lint format clean run-actions-locally $(CALLS) $(DOCKER) $(CLUSTER)
+.PHONY: help setup assets build run test test-unit test-browser test-mutations test-package test-sanitized coverage \
+	fuzz man screenshot package demo-pictures demo-model demo-scores quantize bench bench-quick bench-setup lint format \
+	clean run-actions-locally $(CALLS) $(DOCKER) $(CLUSTER)
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -61,6 +63,14 @@ test-mutations: setup build ## Send 100,000 damaged pictures to a service (10 mi
 	@Scripts/venv tests
 	@OSPREY_MUTATIONS=100000 .deps/venv/bin/python -m pytest -s -p no:cacheprovider \
 		Tests/ServiceTests/test_mutated_pictures.py
+
+test-sanitized: setup ## Test a build that finds its own races (SANITIZER=thread), or memory errors and leaks (address)
+	@Scripts/setup test
+	@Scripts/sanitize '$(SANITIZER)'
+
+coverage: setup ## Measure how many lines of Sources/ the tests run (an hour)
+	@Scripts/setup test
+	@Scripts/coverage
 
 fuzz: ## Fuzz the parsers of untrusted bytes for FUZZ_SECONDS each
 	@Scripts/fuzz all '$(FUZZ_SECONDS)'

@@ -1,3 +1,4 @@
+internal import Basics
 internal import CSandbox
 internal import Glibc
 package import Imaging
@@ -235,9 +236,7 @@ final class WorkerStarter: Sendable {
         guard csandbox_socket_pair(&ends) == 0 else { return nil }
         defer { close(ends[1]) }
         var arguments = command.map { strdup($0) } + [UnsafeMutablePointer<CChar>?.none]
-        // Nothing of the environment, which may hold passwords, except where libraries are.
-        let libraries = getenv("LD_LIBRARY_PATH").map { "LD_LIBRARY_PATH=\(String(cString: $0))" }
-        let variables = [libraries, "SWIFT_BACKTRACE=enable=no"].compactMap(\.self)
+        let variables = ChildEnvironment.variables.map { "\($0)=\($1)" }
         var environment = variables.map { strdup($0) } + [UnsafeMutablePointer<CChar>?.none]
         defer { (arguments + environment).forEach { free($0) } }
         let process = csandbox_spawn(program, &arguments, &environment, ends[1])

@@ -1,3 +1,4 @@
+internal import Basics
 internal import FoundationEssentials
 internal import Glibc
 internal import Inference
@@ -55,11 +56,11 @@ package enum ModelTrial {
         }
     }
 
-    /// Nothing of this process's environment, which may hold passwords, except where libraries are.
     private static var environment: [Environment.Key: String] {
-        var environment: [Environment.Key: String] = ["SWIFT_BACKTRACE": "enable=no"]
-        environment["LD_LIBRARY_PATH"] = getenv("LD_LIBRARY_PATH").map { String(cString: $0) }
-        return environment
+        let variables = ChildEnvironment.variables.compactMap { name, value in
+            Environment.Key(rawValue: name).map { ($0, value) }
+        }
+        return Dictionary(uniqueKeysWithValues: variables)
     }
 
     private static func failure(_ event: String) -> YOLOError {

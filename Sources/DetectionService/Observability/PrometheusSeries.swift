@@ -34,13 +34,13 @@ final class GaugeSeries: Series, MeterHandler, RecorderHandler {
 
 final class HistogramSeries: Series, TimerHandler, RecorderHandler {
     private struct State {
-        var counts = [Int](repeating: 0, count: HistogramSeries.bounds.count)
+        var counts = InlineArray<17, Int>(repeating: 0)
         var count = 0
         var sum = 0.0
     }
 
     /// Upper bounds of the buckets in seconds, from the shortest stages to requests that waited long.
-    private static let bounds = [
+    private static let bounds: InlineArray<17, Double> = [
         0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10, 30,
     ]
 
@@ -53,16 +53,18 @@ final class HistogramSeries: Series, TimerHandler, RecorderHandler {
         state.withLock { state in
             state.count += 1
             state.sum += value
-            if let bucket = Self.bounds.firstIndex(where: { value <= $0 }) { state.counts[bucket] += 1 }
+            if let bucket = Self.bounds.indices.first(where: { value <= Self.bounds[$0] }) {
+                state.counts[bucket] += 1
+            }
         }
     }
 
     func write(name: String, labels: [PrometheusRegistry.Label], to text: inout String) {
         let state = state.withLock { $0 }
         var cumulative = 0
-        for (bound, count) in zip(Self.bounds, state.counts) {
-            cumulative += count
-            text += "\(name)_bucket\(rendered(labels, bound: "\(bound)")) \(cumulative)\n"
+        for bucket in Self.bounds.indices {
+            cumulative += state.counts[bucket]
+            text += "\(name)_bucket\(rendered(labels, bound: "\(Self.bounds[bucket])")) \(cumulative)\n"
         }
         text += "\(name)_bucket\(rendered(labels, bound: "+Inf")) \(state.count)\n"
         text += "\(name)_sum\(rendered(labels)) \(state.sum)\n"
