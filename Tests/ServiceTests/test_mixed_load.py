@@ -118,10 +118,10 @@ def test_requests_of_every_kind_at_once_get_their_answers(
             while time.monotonic() < end and events.readline():
                 pass
 
-    both = [(name, kind) for name, kind in kinds(server, jpegs, camera.address).items() for _ in range(2)]
-    # One client changes the stream, as each of its changes starts it anew.
-    clients = [threading.Thread(target=work, args=each) for each in both if each[0] != "streams"]
-    clients.append(threading.Thread(target=work, args=next(each for each in both if each[0] == "streams")))
+    every = kinds(server, jpegs, camera.address)
+    # Each change of the stream starts it anew, so that only one client makes them.
+    work_of = [*every, *(name for name in every if name != "streams")]
+    clients = [threading.Thread(target=work, args=(name, every[name])) for name in work_of]
     threading.Thread(target=listen, daemon=True).start()
     for client in clients:
         client.start()
