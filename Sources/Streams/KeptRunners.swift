@@ -81,6 +81,8 @@ package final class KeptRunners<Runner: KeptRunner>: Sendable {
         var stopping: [String: Lifetime] = [:]
         /// Whether the documents have been read once.
         var hasLoaded = false
+        /// Names of documents that are being deleted here, once for each call.
+        var deleting: [String] = []
         /// Names of documents that could not be used when they were last read.
         var damaged: Set<String> = []
         /// Counts changes, so that what was read from the store before one is not used after it.
@@ -185,12 +187,19 @@ package final class KeptRunners<Runner: KeptRunner>: Sendable {
     /// - Returns: Whether it existed.
     /// - Throws: `StorageError`.
     package func delete(_ name: DocumentName) async throws -> Bool {
+        // Otherwise it would seem lost if the documents are read again before the runner is told to stop.
+        state.withLock { $0.deleting.append(name.description) }
+        defer {
+            state.withLock { state in
+                _ = state.deleting.firstIndex(of: name.description).map { state.deleting.remove(at: $0) }
+            }
+        }
         let existed = try await workers.run { [store, kind] in try store.deleteDocument(of: kind, named: name) }
         let stopped = change { state in
             if let foreign = state.foreign.removeValue(forKey: name.description) {
                 forget(name.description, foreign.configuration, &state)
             }
-            return stop(name.description, isForgotten: true, &state)
+            return stop(name.description, isForgotten: true, &state) ?? state.stopping[name.description]
         }
         await stopped?.end.wait(for: Self.patience)
         return existed
@@ -274,7 +283,7 @@ package final class KeptRunners<Runner: KeptRunner>: Sendable {
                 guard changes == state.changes else { return }
                 for name in missing {
                     // A store that has lost its contents ends the work, but nothing here is removed.
-                    let isDeleted = deleted.contains(name)
+                    let isDeleted = deleted.contains(name) || state.deleting.contains(name)
                     if isDeleted, let foreign = state.foreign[name] { forget(name, foreign.configuration, &state) }
                     _ = stop(name, isForgotten: isDeleted, &state)
                 }

@@ -1,5 +1,6 @@
 import Basics
 import Dispatch
+import Glibc
 import JSONSchema
 import Logging
 import Scheduling
@@ -52,6 +53,38 @@ private struct Worker: KeptRunner {
     func forget() async { journal.note("\(text) is forgotten") }
 
     func isContinued(by configuration: Configuration) -> Bool { configuration.values.integer("number") != 9 }
+}
+
+/// A store in which a deletion takes longer than the time after which documents are read again.
+private struct SlowDeletions: ImageStore {
+    let store: any ImageStore
+
+    func check() throws(StorageError) { try store.check() }
+    func store(upload image: StoredImage) throws(StorageError) -> Bool { try store.store(upload: image) }
+    func upload(_ id: ImageID) throws(StorageError) -> StoredImage? { try store.upload(id) }
+    func uploadMetadata(_ id: ImageID) throws(StorageError) -> ImageMetadata? { try store.uploadMetadata(id) }
+    func uploads(after cursor: ImageID?, limit: Int) throws(StorageError) -> [ImageMetadata] {
+        try store.uploads(after: cursor, limit: limit)
+    }
+    func deleteUpload(_ id: ImageID) throws(StorageError) -> Bool { try store.deleteUpload(id) }
+    func store(processed image: StoredImage) throws(StorageError) { try store.store(processed: image) }
+    func processed(_ id: ImageID) throws(StorageError) -> StoredImage? { try store.processed(id) }
+    func processedMetadata(_ id: ImageID) throws(StorageError) -> ImageMetadata? { try store.processedMetadata(id) }
+    func store(document bytes: [UInt8], of kind: DocumentKind, named name: DocumentName) throws(StorageError) -> Bool {
+        try store.store(document: bytes, of: kind, named: name)
+    }
+    func document(of kind: DocumentKind, named name: DocumentName) throws(StorageError) -> [UInt8]? {
+        try store.document(of: kind, named: name)
+    }
+    func documentNames(of kind: DocumentKind) throws(StorageError) -> [DocumentName] {
+        try store.documentNames(of: kind)
+    }
+    func deleteDocument(of kind: DocumentKind, named name: DocumentName) throws(StorageError) -> Bool {
+        let existed = try store.deleteDocument(of: kind, named: name)
+        // A worker thread.
+        sleep(4)
+        return existed
+    }
 }
 
 @Suite struct KeptRunnersTests {
@@ -117,6 +150,19 @@ private struct Worker: KeptRunner {
                 while !journal.all.contains("a\(Int(number)) begins") { try await Task.sleep(for: .milliseconds(1)) }
             }
             #expect(journal.all == ["a1 begins", "a1 ends", "a1 is forgotten", "a9 begins"])
+        }
+    }
+
+    @Test("what is deleted while the documents are read again is forgotten")
+    func slowDeletion() async throws {
+        let directory = try TemporaryDirectory()
+        let store = SlowDeletions(store: try FileImageStore(directory: directory.path))
+        try await withRunners(store) { runners, journal in
+            let a = try name("a")
+            _ = try await runners.put(configuration(1), named: a)
+            try await journal.wait(for: 1)
+            #expect(try await runners.delete(a))
+            #expect(journal.all == ["a1 begins", "a1 ends", "a1 is forgotten"])
         }
     }
 
