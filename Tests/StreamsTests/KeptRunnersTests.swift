@@ -21,7 +21,7 @@ private final class Journal: Sendable {
     /// Waits until there are so many lines.
     func wait(for count: Int) async throws {
         // Other suites keep all threads busy for a while.
-        let deadline = ContinuousClock.now + .seconds(600)
+        let deadline = ContinuousClock.now + .seconds(120)
         while all.count < count, .now < deadline { try await Task.sleep(for: .milliseconds(5)) }
     }
 }

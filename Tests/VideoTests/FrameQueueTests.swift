@@ -14,7 +14,7 @@ import Video
         return true
     }
 
-    @Test("the newest picture takes the place of those that nobody took", .timeLimit(.minutes(5)))
+    @Test("the newest picture takes the place of those that nobody took", .timeLimit(.minutes(1)))
     func newest() async throws {
         let queue = FrameQueue(policy: .newest, buffers: 4)
         for index in 0..<5 { #expect(Self.add(index, to: queue)) }
@@ -29,7 +29,7 @@ import Video
         #expect(try await queue.next() == nil)
     }
 
-    @Test("a reader waits for memory, and every picture is used", .timeLimit(.minutes(5)))
+    @Test("a reader waits for memory, and every picture is used", .timeLimit(.minutes(1)))
     func waiting() async throws {
         let queue = FrameQueue(policy: .wait, buffers: 3)
         DispatchQueue(label: "reader").async {
@@ -53,7 +53,7 @@ import Video
         #expect(released == nil)
     }
 
-    @Test("closing ends both sides, whichever waits", .timeLimit(.minutes(5)))
+    @Test("closing ends both sides, whichever waits", .timeLimit(.minutes(1)))
     func closing() async throws {
         let queue = FrameQueue(policy: .wait, buffers: 3)
         await withTaskGroup(of: Void.self) { group in
