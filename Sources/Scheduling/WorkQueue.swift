@@ -15,14 +15,17 @@ package final class WorkQueue: Sendable {
 
     private let state: Mutex<WorkQueueState<Waiter>>
     private let lastTicket = Atomic<UInt64>(0)
+    private let now: @Sendable () -> ContinuousClock.Instant
 
     /// Makes a queue.
     ///
     /// - Parameters:
     ///   - slots: Maximum number of running tasks, at least 1.
     ///   - capacity: Maximum number of waiting tasks, at least 0.
-    package init(slots: Int, capacity: Int) {
+    ///   - now: Tells the time.
+    package init(slots: Int, capacity: Int, now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }) {
         self.capacity = capacity
+        self.now = now
         state = Mutex(WorkQueueState(slots: slots, capacity: capacity))
     }
 
@@ -55,7 +58,7 @@ package final class WorkQueue: Sendable {
     ///   - deadline: Latest start.
     /// - Throws: ``SchedulingError`` if the queue is full or the work could not start in time.
     package func checkRoom(flow: String, deadline: ContinuousClock.Instant) throws(SchedulingError) {
-        let hasRoom = state.withLock { $0.hasRoom(flow: flow, deadline: deadline, now: .now) }
+        let hasRoom = state.withLock { $0.hasRoom(flow: flow, deadline: deadline, now: now()) }
         guard hasRoom else { throw queueFull }
     }
 
@@ -91,12 +94,13 @@ package final class WorkQueue: Sendable {
         private let flow: String
         private let deadline: ContinuousClock.Instant?
         /// When the work got the slot; nil while it is lent.
-        private let start = Mutex<ContinuousClock.Instant?>(.now)
+        private let start: Mutex<ContinuousClock.Instant?>
 
         fileprivate init(of queue: WorkQueue, flow: String, deadline: ContinuousClock.Instant?) {
             self.queue = queue
             self.flow = flow
             self.deadline = deadline
+            start = Mutex(queue.now())
         }
 
         /// Lets other work have the slot until ``takeBack()``: for work that takes long, and makes way for others.
@@ -105,7 +109,7 @@ package final class WorkQueue: Sendable {
         package func lend() throws(SchedulingError) {
             let next = start.withLock { start -> (Waiter?)? in
                 guard let begin = start else { return .some(nil) }
-                let next = queue.state.withLock { $0.lend(flow: flow, after: ContinuousClock.now - begin) }
+                let next = queue.state.withLock { $0.lend(flow: flow, after: queue.now() - begin) }
                 if next != nil { start = nil }
                 return next
             }
@@ -120,7 +124,7 @@ package final class WorkQueue: Sendable {
             guard start.withLock({ $0 == nil }) else { return }
             try await queue.wait(flow: flow, deadline: deadline, isReturning: true)
             queue.state.withLock { $0.endLending() }
-            start.withLock { $0 = .now }
+            start.withLock { $0 = queue.now() }
         }
 
         fileprivate func leave() {
@@ -130,7 +134,7 @@ package final class WorkQueue: Sendable {
                     state.endLending()
                     return nil
                 }
-                return state.leave(flow: flow, after: ContinuousClock.now - begin)
+                return state.leave(flow: flow, after: queue.now() - begin)
             }?.resume()
         }
     }
@@ -139,7 +143,7 @@ package final class WorkQueue: Sendable {
         let ticket = lastTicket.add(1, ordering: .relaxed).newValue
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { (continuation: Waiter) in
-                let now = ContinuousClock.now
+                let now = now()
                 // Work without a deadline runs in order of arrival, after all work with one.
                 let deadline = deadline ?? now + .seconds(86_400)
                 let entry = state.withLock {

@@ -15,7 +15,7 @@ package final class YieldingQueue: Sendable {
         /// Its maximum since `begin`, and in the period before.
         var peak = 0
         var lastPeak = 0
-        var begin = ContinuousClock.now
+        var begin: ContinuousClock.Instant
 
         /// Number of slots that pieces may have now.
         mutating func available(_ now: ContinuousClock.Instant) -> Int {
@@ -31,11 +31,17 @@ package final class YieldingQueue: Sendable {
 
     private let pieces: WorkQueue
     private let state: Mutex<State>
+    private let now: @Sendable () -> ContinuousClock.Instant
 
-    /// - Parameter slots: Maximum number of running pieces, at least 1.
-    package init(slots: Int) {
-        pieces = WorkQueue(slots: slots, capacity: .max)
-        state = Mutex(State(slots: slots))
+    /// Makes a queue.
+    ///
+    /// - Parameters:
+    ///   - slots: Maximum number of running pieces, at least 1.
+    ///   - now: Tells the time.
+    package init(slots: Int, now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }) {
+        pieces = WorkQueue(slots: slots, capacity: .max, now: now)
+        state = Mutex(State(slots: slots, begin: now()))
+        self.now = now
     }
 
     /// Number of running pieces.
@@ -84,7 +90,7 @@ package final class YieldingQueue: Sendable {
 
     /// Changes the state, and the number of slots accordingly.
     private func update(_ body: (inout State) -> Void) {
-        let now = ContinuousClock.now
+        let now = now()
         // Within the lock, so that the last change determines the number of slots.
         state.withLock { state in
             body(&state)
