@@ -1,12 +1,14 @@
-"""Shared by the script tests: the scripts' path, and a temporary folder per test."""
+"""Shared by the script tests: the scripts' paths, and a temporary folder per test."""
 
 import sys
 import tempfile
 import unittest
 from pathlib import Path
 
-SCRIPTS = Path(__file__).resolve().parents[2] / "Scripts"
-sys.path.insert(0, str(SCRIPTS))
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPTS = ROOT / "Scripts"
+DOCKER = ROOT / "Deploy" / "Docker"
+sys.path[:0] = [str(SCRIPTS), str(DOCKER)]
 sys.dont_write_bytecode = True
 
 
