@@ -6,7 +6,7 @@ internal import SystemPackage
 
 /// A file that is being written as `NAME.part`, and gets its name when it is complete and its SHA-256 is right.
 ///
-/// It stays when the process is killed, so that a download can go on later.
+/// It stays when the process is killed, so that a download can go on later; but without bytes, it is removed.
 struct PartialFile: ~Copyable {
     private let target: String
     private let file: FileDescriptor
@@ -32,7 +32,10 @@ struct PartialFile: ~Copyable {
         }
     }
 
-    deinit { try? file.close() }
+    deinit {
+        try? file.close()
+        if count == 0 { unlink("\(target).part") }
+    }
 
     /// Forgets the bytes from an offset on.
     mutating func truncate(to count: Int) throws(AssetError) {

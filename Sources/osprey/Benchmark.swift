@@ -17,9 +17,10 @@ struct Benchmark: AsyncParsableCommand {
             in the service. The result is an upper bound for the service, which also decodes pictures and speaks HTTP.
 
             Examples:
-              osprey benchmark http://localhost:1337 --clients 1,2,4,8 --images data/coco128
+              osprey benchmark http://localhost:1337 --clients 1,2,4,8 \\
+                --images data/coco128
               osprey benchmark --local
-              osprey benchmark models/yolov5n.onnx --streams 2 --in-flight 2 --seconds 10 --json
+              osprey benchmark models/yolov5n.onnx --streams 2 --in-flight 2 --json
             """
     )
 

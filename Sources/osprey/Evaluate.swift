@@ -25,7 +25,8 @@ struct Evaluate: AsyncParsableCommand {
             Examples:
               osprey evaluate models/yolov5n.onnx --images data/coco128/images/train2017 \\
                 --annotations data/coco128/annotations/instances_train2017.json
-              osprey evaluate best.pt --images valid/images --annotations valid/labels --json
+              osprey evaluate best.pt --images valid/images \\
+                --annotations valid/labels --json
             """
     )
 

@@ -8,9 +8,9 @@ struct FetchAssets: AsyncParsableCommand {
         commandName: "assets",
         abstract: "Finds a model and pictures to serve, and fetches what is missing.",
         discussion: """
-            `osprey serve` does the same when it starts, and the options can be set as for it: OSPREY_MODELS. Models and pictures come from the two folders, a mirror, which \
-            the variable \(AssetFinder.mirrorVariable) names, or public addresses, through the proxy that HTTPS_PROXY \
-            names. Interrupted downloads resume.
+            `osprey serve` does the same when it starts, and the options can be set as for it: OSPREY_MODELS. Models and \
+            pictures come from the two folders, a mirror, which the variable \(AssetFinder.mirrorVariable) names, or \
+            public addresses, through the proxy that HTTPS_PROXY names. Interrupted downloads resume.
 
             Examples:
               osprey assets
@@ -69,7 +69,7 @@ struct FetchAssets: AsyncParsableCommand {
         print("Dataset \(report.dataset.name): \(report.dataset.path), \(report.dataset.origin).")
         let obstacles = Set(report.model.obstacles + report.dataset.obstacles).sorted()
         guard !obstacles.isEmpty else { return }
-        print("Not the first choice, because:")
+        print("Not everything could be fetched:")
         for obstacle in obstacles { print("  \(obstacle)") }
         print(
             """

@@ -129,15 +129,22 @@ func modelFile(_ path: String) throws -> ModelFile {
 ///   - name: A path or a name; nil for the default model, or another one if that does not exist.
 ///   - directory: The folder.
 ///   - mayDownload: Whether public addresses are tried.
+///   - isQuiet: Whether to say nothing of a choice that was made.
 /// - Returns: The file.
 /// - Throws: ``CommandError`` if there is no such model.
-func modelFile(named name: String?, in directory: String, mayDownload: Bool) async throws -> ModelFile {
+func modelFile(
+    named name: String?,
+    in directory: String,
+    mayDownload: Bool,
+    isQuiet: Bool = false
+) async throws -> ModelFile {
     if let name, name.contains("/") || FileManager.default.fileExists(atPath: name) { return try modelFile(name) }
     let finder = try AssetFinder(models: directory, data: "data", mayDownload: mayDownload)
     let model = try await finder.requiredModel(named: name, in: directory)
-    if name == nil, model.file.name != AssetFinder.preferredModels[0] {
-        let reasons = model.obstacles.isEmpty ? "" : " (\(model.obstacles.joined(separator: "; ")))"
-        let note = "Note: using \(model.file.path)\(reasons); choose another with --model or OSPREY_MODEL.\n"
+    if name == nil, !isQuiet, model.file.name != AssetFinder.preferredModels[0] {
+        let reasons = model.obstacles.isEmpty ? "" : " (\(Set(model.obstacles).sorted().joined(separator: "; ")))"
+        let choice = model.isDemo ? "the demo's model, which finds only drawn shapes" : model.file.path
+        let note = "Note: using \(choice)\(reasons). Choose another with --model or OSPREY_MODEL.\n"
         writeToStandardError(Array(note.utf8))
     }
     return model.file

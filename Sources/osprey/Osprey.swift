@@ -57,13 +57,20 @@ struct Osprey: AsyncParsableCommand {
         for argument in CommandLine.arguments where argument.hasPrefix("--") {
             let name = String(argument.dropFirst(2).prefix { $0 != "=" })
             guard let start = message.firstRange(of: "Unknown option '--\(name)'") else { continue }
-            guard let known = Field.suggestion(for: name, from: DetectionFields.all) else { continue }
-            let advice = "Did you mean '--\(Field.optionName(known))'?"
-            // ArgumentParser's own suggestion, on the rest of the line, compares only letters.
-            let rest = message[start.upperBound...].drop { !$0.isNewline }
-            return "\(message[..<start.upperBound]). \(advice)\(rest)"
+            let line = message[start.upperBound...].prefix { !$0.isNewline }
+            // ArgumentParser suggests an option for every word.
+            let theirs = line.split(separator: "'").dropFirst().first.map { String($0.drop { $0 == "-" }) }
+            let known = Field.suggestion(for: name, from: DetectionFields.all).map(detectOption)
+            let advice =
+                (known ?? theirs.flatMap { name.suggestion(from: [$0]) }).map { " Did you mean '--\($0)'?" } ?? ""
+            return "\(message[..<start.upperBound]).\(advice)\(message[line.endIndex...])"
         }
         return message
+    }
+
+    /// The option of `osprey detect` for a field of a request.
+    private static func detectOption(_ name: String) -> String {
+        name == DetectionFields.crops.name ? "save-crops" : Field.optionName(name)
     }
 
     /// Ends the process without running C and C++ exit handlers: they would destroy objects that OpenVINO's threads, and

@@ -40,7 +40,8 @@ extension Serve {
             let parts = [model.isDemo ? "model" : nil, dataset?.isDemo ?? false ? "pictures" : nil].compactMap { $0 }
             let subject =
                 parts.isEmpty
-                ? "The first choice is not served" : "The demo's \(parts.joined(separator: " and ")) are served"
+                ? "\(AssetFinder.preferredModels[0]) is not served"
+                : "The demo's \(parts.joined(separator: " and ")) are served"
             logger.warning("\(subject): \(Set(obstacles).sorted().joined(separator: "; "))")
         }
         return ServedAssets(

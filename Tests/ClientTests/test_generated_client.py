@@ -17,7 +17,7 @@ from typing import Any, Callable, Iterator
 import pytest
 from conftest import KEY, MODEL, Server
 
-SETTINGS = Path(__file__).with_name("openapi_client.yml")
+SETTINGS = Path(__file__).resolve().parents[2] / "Examples" / "openapi_client.yml"
 NAME = "osprey_client"
 # Of a list of lists or of lists of lists, the generator says in the wrong way which one it is.
 KNOWN_FAULT = re.compile(

@@ -100,6 +100,8 @@ def test_without_any_source_the_demo_is_used_and_says_how_to_get_more(checkout: 
     ):
         assert part in said
     assert "downloads are turned off" in checkout.assets(OSPREY_DOWNLOAD="no")
+    # Nor is anything left of the downloads.
+    assert list((checkout.folder / "models").iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,9 @@ def test_benchmark_measures_a_model_file() -> None:
         (("detect", "x.jpg", "--max-det", "9"), 64, "Did you mean '--max-detections'?"),
         (("detect", "x.jpg", "--weights", "a.pt"), 64, "Did you mean '--model'?"),
         (("detect", "x.jpg", "--imgsz", "640"), 64, "Did you mean '--size'?"),
+        (("detect", "x.jpg", "--crops"), 64, "Did you mean '--save-crops'?"),
+        (("detect", "x.jpg", "--bogus"), 64, "Unknown option '--bogus'.\n"),
+        (("detect", "x.jpg", "--max-detections", "0"), 64, "must be a whole number from 1 to 1000.\n"),
         (("serve", "--prot", "1"), 64, "Did you mean '--port'?"),
     ],
 )

@@ -71,6 +71,24 @@ def many(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return many
 
 
+def test_a_model_that_was_not_asked_for_is_named_unless_quiet(pictures: list[Path], tmp_path: Path) -> None:
+    models = tmp_path / "models"
+    models.mkdir()
+    shutil.copy(DEMO / "models/shapes.pt", models)
+    command = [str(BINARY), "detect", str(pictures[0])]
+    for flags, note in [((), b"Note: using models/shapes.pt. Choose another with --model"), (("--quiet",), b"")]:
+        own = {name: value for name, value in environment().items() if name != "OSPREY_MODEL"}
+        result = subprocess.run([*command, *flags], env=own, cwd=tmp_path, capture_output=True, check=True, timeout=120)
+        assert result.stderr.startswith(note) if note else result.stderr == b""
+        assert b"000000000001.jpg: " in result.stdout
+
+
+def test_mot_is_for_videos_and_slashes_after_folders_count_once(pictures: list[Path], tmp_path: Path) -> None:
+    assert b"mot is for videos" in detect(pictures[0], "--format", "mot", "--output", tmp_path / "no", status=64).stderr
+    result = detect(pictures[0], "--output", f"{tmp_path}/found//")
+    assert f"results in {tmp_path}/found/detections.jsonl\n".encode() in result.stderr
+
+
 @pytest.mark.parametrize("masks", ["polygon", "rle", "none"])
 def test_files_get_the_same_results_as_from_the_service(masks: str, server: Server, pictures: list[Path]) -> None:
     found = lines(detect(*pictures[:4], "--format", "jsonl", "--masks", masks, "--precision", "auto").stdout)

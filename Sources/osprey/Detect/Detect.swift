@@ -38,7 +38,7 @@ struct Detect: AsyncParsableCommand {
               osprey detect data/coco128 --format csv > found.csv
               find . -name '*.jpg' | osprey detect @- --format jsonl | jq .payload
               osprey detect pictures/ --output results/ --shard 1/4 --resume
-              osprey detect clip.mp4 --output found/ --classes person,car
+              osprey detect clip.mp4 --output watched/ --classes person,car
               osprey detect rtsp://camera.local/stream --fps 5 --format jsonl
             """
     )
@@ -52,7 +52,9 @@ struct Detect: AsyncParsableCommand {
     var paths: [String]
 
     @Option(
-        help: ArgumentHelp("Model file, or name of a model in --models. (default: yolov5s, or another if missing)")
+        help: ArgumentHelp(
+            "Model file, or name of a model in --models. (default: yolov5s, which is fetched, or another that is there)"
+        )
     )
     var model: String?
 
@@ -67,7 +69,8 @@ struct Detect: AsyncParsableCommand {
 
     @Option(
         name: [.short, .long],
-        help: ArgumentHelp("Folder for the results and the drawn pictures.", valueName: "dir")
+        help: ArgumentHelp("Folder for the results and the drawn pictures.", valueName: "dir"),
+        transform: withoutSlash
     )
     var output: String?
 
@@ -93,7 +96,7 @@ struct Detect: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Of videos, skip pictures in which nothing moves: on, off, or auto, which does so for cameras. (default: auto)",
+            "Of videos, skip pictures in which nothing moves; auto does so for cameras.",
             valueName: "choice"
         )
     )
@@ -109,6 +112,11 @@ struct Detect: AsyncParsableCommand {
 
     @Flag(name: [.short, .long], help: "Print nothing but results and errors.")
     var quiet = false
+
+    /// The path of a folder without slashes at its end.
+    private static func withoutSlash(_ path: String) -> String {
+        String(path.prefix(1) + path.dropFirst().reversed().drop { $0 == "/" }.reversed())
+    }
 
     func validate() throws {
         guard every == nil || fps == nil else { throw ValidationError("Choose --every or --fps.") }
@@ -149,6 +157,9 @@ struct Detect: AsyncParsableCommand {
         let videos = list.pictures.filter(\.isVideo)
         guard videos.isEmpty || !saveCrops else {
             throw CommandError.usage("--save-crops is for pictures, and \(videos[0].shownPath) is a video.")
+        }
+        guard format != .mot || list.pictures.count == videos.count else {
+            throw CommandError.usage("--format mot is for videos: choose another for pictures.")
         }
         guard format != .mot || output != nil || list.pictures.count == 1 else {
             throw CommandError.usage("--format mot writes one file per video: add --output with a folder.")
@@ -248,7 +259,8 @@ struct Detect: AsyncParsableCommand {
         let file = try await modelFile(
             named: settings.text("model"),
             in: models,
-            mayDownload: settings.mayDownload
+            mayDownload: settings.mayDownload,
+            isQuiet: quiet
         )
         // Without a cache, the next start takes a little longer.
         try? FileManager.default.createDirectory(atPath: cache, withIntermediateDirectories: true)

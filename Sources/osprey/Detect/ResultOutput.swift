@@ -75,7 +75,7 @@ final class ResultOutput {
     func finish() throws -> Bool {
         var place = ""
         if let folder {
-            place = " in \(try folder.export(as: format, labels: labels, hasVideos: hasVideos))"
+            place = "; results in \(try folder.export(as: format, labels: labels, hasVideos: hasVideos))"
         } else {
             try Self.print(writer.end())
         }
