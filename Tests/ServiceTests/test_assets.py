@@ -72,7 +72,9 @@ def checkout(tmp_path: Path) -> Checkout:
     return Checkout(tmp_path)
 
 
-SHAPES = ("Demo/models/shapes.pt", "Demo/data/shapes")
+# An installed program has a demo of its own.
+INSTALLED = BINARY.resolve().parents[1] / "demo"
+SHAPES = tuple(f"{INSTALLED if INSTALLED.is_dir() else 'Demo'}/{path}" for path in ("models/shapes.pt", "data/shapes"))
 COCO = ("models/yolov5n.onnx", "data/coco128")
 
 
