@@ -15,7 +15,7 @@ package struct AssetFinder: Sendable {
         package let origin: String
         /// Whether it is the demo's.
         package let isDemo: Bool
-        /// Why it is not a better one.
+        /// Why it is not a better one; each reason once.
         package let obstacles: [String]
     }
 
@@ -99,12 +99,11 @@ package struct AssetFinder: Sendable {
                 let (file, origin) = try await fetch(model: name)
                 return model(file, origin, obstacles: obstacles)
             } catch {
-                obstacles.append(error.message)
+                if !obstacles.contains(error.message) { obstacles.append(error.message) }
             }
         }
         if name == nil, let demo = demoModel(obstacles: obstacles) { return demo }
-        let reasons = Set(obstacles).sorted().joined(separator: "; ")
-        throw AssetError("There is no model\(name.map { " \($0)" } ?? ""): \(reasons)")
+        throw AssetError("There is no model\(name.map { " \($0)" } ?? ""): \(obstacles.joined(separator: "; "))")
     }
 
     /// Finds a data set.

@@ -44,8 +44,14 @@ package struct Values: Sendable {
                 errors.add(ValidationError(location: [location, name], message: "is given twice", type: "duplicate"))
             }
         }
-        Schema.validate(values, against: fields, at: [location], into: &errors)
         self.init(values)
+        // Text has no null: a value is left out instead.
+        let present = fields.map { field in
+            var field = field
+            field.schema.isNullable = false
+            return field
+        }
+        Schema.validate(members, against: present, at: [location], into: &errors)
     }
 
     /// All values by name.

@@ -116,8 +116,7 @@ extension JSONSchema.ValidationError {
         // For an element of a list or object, its index or name follows the option's name.
         let path = location.dropFirst()
         let place = path.count > 1 ? " (\(path.dropFirst().joined(separator: ".")))" : ""
-        // An option that is not given is null.
-        return "--\(Field.optionName(path.first ?? ""))\(place) \(message.replacing(", or null", with: ""))."
+        return "--\(Field.optionName(path.first ?? ""))\(place) \(message)."
     }
 }
 

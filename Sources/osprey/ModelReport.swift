@@ -142,7 +142,7 @@ func modelFile(
     let finder = try AssetFinder(models: directory, data: "data", mayDownload: mayDownload)
     let model = try await finder.requiredModel(named: name, in: directory)
     if name == nil, !isQuiet, model.file.name != AssetFinder.preferredModels[0] {
-        let reasons = model.obstacles.isEmpty ? "" : " (\(Set(model.obstacles).sorted().joined(separator: "; ")))"
+        let reasons = model.obstacles.isEmpty ? "" : " (\(model.obstacles.joined(separator: "; ")))"
         let choice = model.isDemo ? "the demo's model, which finds only drawn shapes" : model.file.path
         let note = "Note: using \(choice)\(reasons). Choose another with --model or OSPREY_MODEL.\n"
         writeToStandardError(Array(note.utf8))

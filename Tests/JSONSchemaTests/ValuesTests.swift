@@ -57,6 +57,15 @@ import Testing
         #expect(Field.suggestion(for: name, from: fields) == suggestion)
     }
 
+    @Test("an invalid text of a nullable value is not told to be null", arguments: ["2", "high"])
+    func withoutNull(text: String) {
+        let field = Field(name: "share", schema: .number(0...1).nullable())
+        var errors = ValidationErrors()
+        _ = Values(parsing: [("share", text)], fields: [field], location: "query", into: &errors)
+        #expect(errors.list.first?.message.hasPrefix("must be a number from 0 to 1") == true)
+        #expect(errors.list.first?.message.contains("null") == false)
+    }
+
     @Test("a single value given twice is an error")
     func duplicates() {
         #expect(Self.parse([("count", "1"), ("count", "2")]).errors == ["query.count duplicate"])

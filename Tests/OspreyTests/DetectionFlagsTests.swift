@@ -86,5 +86,6 @@ import osprey
         let error = #expect(throws: (any Error).self) { try DetectionFlags.parse(arguments) }
         let text = error.map { DetectionFlags.message(for: $0) } ?? ""
         #expect(text.contains(message), "\(text)")
+        #expect(!text.contains("null"), "\(text)")
     }
 }
