@@ -134,9 +134,17 @@ def test_memory_of_pictures_at_the_pixel_limit_does_not_add_up(start_server: Sta
     picture = blank_png(7000)
     assert post_picture(server, "/detect", picture).status == 200
     before = resident_bytes(server.pid)
+
+    statuses = set()
+
+    def is_detected() -> bool:
+        statuses.add(status := call(server.url, "POST", "/detect", picture).status)
+        return status == 200
+
+    # On a slow machine such a picture takes over a second, and only as many as there are slots may do so at a time.
     with ThreadPoolExecutor(16) as clients:
-        answers = list(clients.map(lambda _: call(server.url, "POST", "/detect", picture).status, range(32)))
-    assert answers == [200] * 32
+        assert all(list(clients.map(lambda _: wait_until(is_detected, 60), range(32))))
+    assert statuses <= {200, 503}
     limit = 1.3 * before + ALLOWANCE_BYTES
     assert wait_until(lambda: resident_bytes(server.pid) <= limit, 10), (
         f"{resident_bytes(server.pid) / MEBIBYTE:.0f} MiB are resident, {before / MEBIBYTE:.0f} MiB were before"

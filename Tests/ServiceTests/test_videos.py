@@ -557,7 +557,7 @@ def test_results_of_videos_are_neither_overwritten_nor_mixed(clip: Path, whole: 
     assert b"--resume" in run(status=1).stderr
     for flags in (("--every", 2), ("--fps", 3), ("--no-tracks",), ("--no-draw",)):
         assert b"other options" in run("--resume", *flags, status=1).stderr
-    assert b"1 already done" in run("--resume").stderr
+    assert b"Nothing is left to do; 1 already done" in run("--resume").stderr
     assert {path: path.stat().st_mtime_ns for path in output.rglob("*") if path.is_file()} == before
 
 

@@ -111,6 +111,9 @@ private struct Tally {
     }
 
     func text(skipped: Int) -> String {
+        if skipped > 0, pictures + frames + failures == 0 {
+            return "Nothing is left to do; \(skipped.grouped) already done"
+        }
         func counted(_ count: Int, _ noun: String) -> String { "\(count.grouped) \(noun)\(count == 1 ? "" : "s")" }
         let seconds = max(0.001, (ContinuousClock.now - start) / .seconds(1))
         var counts: [String] = []
