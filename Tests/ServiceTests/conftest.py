@@ -102,6 +102,12 @@ class Server:
 StartServer = Callable[..., Server]
 
 
+def pytest_configure() -> None:
+    """Lets Ctrl-C end the programs that tests start: they inherit that a job in the background ignores it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def missing(reason: str) -> NoReturn:
     """Skips a test that lacks an asset or a program, or fails it if OSPREY_TEST_ASSETS=required."""
     if os.environ.get("OSPREY_TEST_ASSETS") == "required":
