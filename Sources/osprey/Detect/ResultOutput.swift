@@ -111,9 +111,15 @@ private struct Tally {
     }
 
     func text(skipped: Int) -> String {
-        if skipped > 0, pictures + frames + failures == 0 {
-            return "Nothing is left to do; \(skipped.grouped) already done"
-        }
+        let isIdle = skipped > 0 && pictures + frames + failures == 0
+        var parts = [isIdle ? "Nothing is left to do" : work]
+        if failures > 0 { parts.append("\(failures.grouped) unreadable") }
+        if skipped > 0 { parts.append("\(skipped.grouped) already done") }
+        return parts.joined(separator: "; ")
+    }
+
+    /// What was processed, and how fast.
+    private var work: String {
         func counted(_ count: Int, _ noun: String) -> String { "\(count.grouped) \(noun)\(count == 1 ? "" : "s")" }
         let seconds = max(0.001, (ContinuousClock.now - start) / .seconds(1))
         var counts: [String] = []
@@ -123,11 +129,6 @@ private struct Tally {
             counts.append(counted(tracks.values.reduce(0, +), "followed object"))
         }
         let rate = ((Double(pictures + frames) / seconds) * 10).rounded() / 10
-        var parts = [
-            "\(counts.joined(separator: ", ")), \(rate) \(pictures == 0 && frames > 0 ? "frames" : "pictures")/s"
-        ]
-        if failures > 0 { parts.append("\(failures.grouped) unreadable") }
-        if skipped > 0 { parts.append("\(skipped.grouped) already done") }
-        return parts.joined(separator: "; ")
+        return "\(counts.joined(separator: ", ")), \(rate) \(pictures == 0 && frames > 0 ? "frames" : "pictures")/s"
     }
 }
